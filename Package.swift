@@ -1,0 +1,111 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets stand in dependency order: what a target may import is above it. `Scripts/check` builds with
+// --explicit-target-dependency-import-check, so an undeclared import does not build.
+
+/// Language settings of every Swift target.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A library target at `Sources/<path>`; a module README beside the sources is not a resource.
+func module(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(path)", exclude: ["README.md"], swiftSettings: strict)
+}
+
+/// A test target at `Tests/<path>`; `vectors` says that the folder carries a `Vectors` directory.
+func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, vectors: Bool = false) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestKit"], path: "Tests/\(path ?? name)",
+        resources: vectors ? [.copy("Vectors")] : [], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "arb",
+    products: [
+        .executable(name: "arb", targets: ["ArbCommand"]),
+        .executable(name: "arb-sim", targets: ["ArbSim"]),
+        .executable(name: "arb-bench", targets: ["ArbBench"]),
+    ],
+    targets: [
+        // C: system modules and small shims, each with one Swift owner.
+        .systemLibrary(name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CWebsockets", path: "Sources/C/CWebsockets", pkgConfig: "libwebsockets",
+            providers: [.apt(["libwebsockets-dev"])]),
+        // C++ behind `extern "C"`; simdjson's pkg-config carries a flag that SwiftPM refuses, so it is linked by name.
+        .target(
+            name: "CSimdjson", path: "Sources/C/CSimdjson", cxxSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))],
+            linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CToml", path: "Sources/C/CToml"),
+
+        // The vocabulary: units, books, orders, pairs, and the seams where modules meet. Imports nothing of ours.
+        module("Trading", "Trading"),
+        // Threads that are executors, one monotonic clock, counters.
+        module("Threading", "Threading", ["Trading"]),
+        // Wire: bytes to values and back, keys to signatures, sockets to messages. Knows no venue.
+        module("Codec", "Wire/Codec", ["CSimdjson"]),
+        module("Signing", "Wire/Signing", ["COpenSSL"]),
+        module("Transport", "Wire/Transport", ["Trading", "Threading", "COpenSSL", "CCurl"]),
+        module("Server", "Wire/Server", ["Trading", "Threading", "CWebsockets"]),
+        // What may be traded now: pure, time is a parameter.
+        module("Risk", "Risk", ["Trading"]),
+        // One target a venue; venues never import each other.
+        module("Kalshi", "Venues/Kalshi", ["Trading", "Threading", "Codec", "Signing", "Transport"]),
+        module("Polymarket", "Venues/Polymarket", ["Trading", "Threading", "Codec", "Signing", "Transport"]),
+        // The decision core: books in, opportunities out; no I/O of its own.
+        module("Arb", "Arb", ["Trading", "Threading", "Risk"]),
+        // What is kept on disk.
+        module("Store", "Store", ["Trading", "Threading", "Signing", "CSQLite"]),
+        // Configuration, pair files, and the only place that knows every module.
+        module(
+            "Assembly", "Assembly",
+            [
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Server", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
+                "CToml",
+            ]),
+        .executableTarget(
+            name: "ArbCommand",
+            dependencies: [
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Server", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
+                "Assembly",
+            ], path: "Sources/ArbCommand", swiftSettings: strict),
+
+        // Loopback venues and hostile peers; `arb` never links them.
+        module("Simulators", "Simulators", ["Trading", "Threading", "Codec", "Signing", "Transport", "Server"]),
+        .executableTarget(
+            name: "ArbSim", dependencies: ["Trading", "Threading", "Codec", "Simulators", "Arb", "Assembly"],
+            path: "Sources/ArbSim", swiftSettings: strict),
+        .executableTarget(
+            name: "ArbBench",
+            dependencies: [
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Arb", "Store", "Assembly",
+                "Simulators",
+            ], path: "Sources/ArbBench", swiftSettings: strict),
+
+        // Tests mirror the sources.
+        .target(name: "TestKit", dependencies: ["Trading"], path: "Tests/TestKit", swiftSettings: strict),
+        tests("TradingTests", ["Trading"]),
+        tests("ThreadingTests", ["Threading", "Trading"]),
+        tests("CodecTests", ["Codec"]),
+        tests("SigningTests", ["Signing", "Codec"]),
+        tests("TransportTests", ["Transport", "Threading", "Trading", "Signing", "Simulators"]),
+        tests("ServerTests", ["Server", "Transport", "Trading"]),
+        tests("RiskTests", ["Risk", "Trading"]),
+        tests("KalshiTests", ["Kalshi", "Trading", "Codec", "Signing"], path: "Venues/KalshiTests"),
+        tests("PolymarketTests", ["Polymarket", "Trading", "Codec", "Signing"], path: "Venues/PolymarketTests"),
+        tests("ArbTests", ["Arb", "Trading", "Risk", "Kalshi", "Polymarket"]),
+        tests("StoreTests", ["Store", "Trading"]),
+        tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb"]),
+        tests("CommandTests", ["Assembly", "Trading", "Codec"]),
+        tests("SimulatorsTests", ["Simulators", "Trading", "Codec", "Server", "Transport", "Kalshi", "Polymarket"]),
+        tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Kalshi", "Polymarket"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)
