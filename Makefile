@@ -1,0 +1,55 @@
+# Targets of people and CI. `make demo` and `make test` are all that a new machine needs: they install what is missing.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+DESTDIR ?=
+FOR ?= 60s
+JOBS = $(shell Scripts/bootstrap --jobs)
+RELEASE = .build/release
+
+.PHONY: demo test check prove bench install build release fuzz clean help
+
+help:
+	@echo "make demo      loopback venues and arb against them for $(FOR), with a live board"
+	@echo "make test      the tests"
+	@echo "make check     format, borders, sizes, docs"
+	@echo "make prove     the long proofs (about an hour)"
+	@echo "make bench     the benchmarks, beside their C floors"
+	@echo "make install   arb into PREFIX=$(PREFIX)"
+
+demo: release
+	@$(RELEASE)/arb-sim demo --dry-run --for $(FOR)
+
+release: bootstrap
+	@echo "building (release, $(JOBS) jobs) ..." >&2
+	@swift build -c release -j $(JOBS) --quiet
+
+build: bootstrap
+	@swift build -j $(JOBS) --quiet
+
+test: bootstrap
+	@swift test -j $(JOBS)
+	@Scripts/conformance
+
+check: bootstrap
+	@Scripts/check
+
+prove: release
+	@Scripts/prove
+
+bench: release
+	@Scripts/bench
+
+fuzz: bootstrap
+	@Scripts/fuzz all 300
+
+install: release
+	@install -d "$(DESTDIR)$(PREFIX)/bin"
+	@install -m 0755 $(RELEASE)/arb "$(DESTDIR)$(PREFIX)/bin/arb"
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/arb"
+
+clean:
+	@rm -rf .build
+
+.PHONY: bootstrap
+bootstrap:
+	@Scripts/bootstrap
