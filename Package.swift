@@ -39,6 +39,7 @@ let package = Package(
         .systemLibrary(
             name: "CWebsockets", path: "Sources/C/CWebsockets", pkgConfig: "libwebsockets",
             providers: [.apt(["libwebsockets-dev"])]),
+        .target(name: "CLinux", path: "Sources/C/CLinux"),
         // C++ behind `extern "C"`; simdjson's pkg-config carries a flag that SwiftPM refuses, so it is linked by name.
         .target(
             name: "CSimdjson", path: "Sources/C/CSimdjson", cxxSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))],
@@ -48,7 +49,7 @@ let package = Package(
         // The vocabulary: units, books, orders, pairs, and the seams where modules meet. Imports nothing of ours.
         module("Trading", "Trading"),
         // Threads that are executors, one monotonic clock, counters.
-        module("Threading", "Threading", ["Trading"]),
+        module("Threading", "Threading", ["Trading", "CLinux"]),
         // Wire: bytes to values and back, keys to signatures, sockets to messages. Knows no venue.
         module("Codec", "Wire/Codec", ["CSimdjson"]),
         module("Signing", "Wire/Signing", ["COpenSSL"]),

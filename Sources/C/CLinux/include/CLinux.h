@@ -1,0 +1,14 @@
+#pragma once
+// What Swift's Glibc module leaves out of Linux: epoll, eventfd, processor affinity, thread names, allocator counts.
+// The definitions are in a file of their own because the feature macros that they need change types Glibc imports.
+#include <stdint.h>
+
+int CLinux_epoll_create(void);
+int CLinux_eventfd(void);
+int CLinux_epoll_add(int epoll, int descriptor, uint64_t token, int output, int modify);
+int CLinux_epoll_remove(int epoll, int descriptor);
+int CLinux_epoll_wait(int epoll, uint64_t *tokens, int most, int milliseconds);
+int CLinux_pin(int processor);
+void CLinux_name_thread(const char *name);
+// Bytes that the allocator has handed out in all arenas: for tests that count allocations.
+uint64_t CLinux_allocated_bytes(void);

@@ -1,0 +1,155 @@
+import CLinux
+import Glibc
+import Synchronization
+public import Trading
+
+/// How a lane spends the time in which it has nothing to do.
+public enum LaneWait: String, Sendable, Hashable, CaseIterable {
+    /// Spins for 50 µs, then parks until something comes.
+    case adaptive
+    /// Never parks; looks again at once, yielding the core every 50 µs.
+    case spin
+    /// Parks at once.
+    case park
+}
+
+/// A thread that is a Swift executor: actors and tasks given to it run there and nowhere else.
+///
+/// Between jobs it takes turns: a lane that owns sockets polls them in `turn`. Everything that runs on one lane is
+/// ordered, so what only one lane touches needs no lock.
+/// - Bound: jobs wait in a ring of 1,024; beyond it they spill into a list whose length is counted (`spilled`), because
+///   an executor may not refuse a job.
+public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
+    // Safety: `jobs` is guarded by its mutex; `turn` is set once before the thread starts and called on it alone.
+    private let jobs = Mutex<JobQueue>(JobQueue())
+    private let pending = Atomic<Int>(0)
+    private let stopping = Atomic<Bool>(false)
+    private let parked = Atomic<Bool>(false)
+    private let spill = Atomic<Int>(0)
+    private let wait: LaneWait
+    private let processor: Int?
+    /// What the lane waits on; its owner registers sockets with it.
+    public let poller: Poller
+    /// For stack traces and reports.
+    public let name: String
+
+    /// What a turn of the lane found.
+    public enum Turn: Sendable {
+        /// Something was done: look again at once.
+        case busy
+        /// Nothing to do before this instant (nil: until a socket or a job comes).
+        case idle(until: MonotonicNanos?)
+    }
+
+    private struct JobQueue {
+        var ring: [UnownedJob] = []
+        var next = 0
+    }
+
+    /// A lane that is not running yet.
+    ///
+    /// - Parameters:
+    ///   - processor: the core to stay on; nil lets the kernel choose.
+    /// - Throws: `Poller.Fault`.
+    public init(name: String, wait: LaneWait = .adaptive, processor: Int? = nil) throws(Poller.Fault) {
+        self.name = name
+        self.wait = wait
+        self.processor = processor
+        self.poller = try Poller()
+    }
+
+    /// Jobs that once had to wait outside the ring; above zero means that the lane is overrun.
+    public var spilled: Int { spill.load(ordering: .relaxed) }
+
+    /// Runs the lane on the calling thread until `stop`.
+    ///
+    /// - Parameter turn: called between jobs with a function that tells which sockets are ready.
+    public func run(turn: (_ ready: [UInt64]) -> Turn) {
+        if let processor { _ = CLinux_pin(Int32(processor)) }
+        var ready: [UInt64] = []
+        ready.reserveCapacity(256)
+        var idleSince: MonotonicNanos?
+        while !stopping.load(ordering: .acquiring) {
+            let ranJobs = runJobs()
+            let outcome = turn(ready)
+            ready.removeAll(keepingCapacity: true)
+            var timeout = Nanoseconds.zero
+            switch outcome {
+            case .busy: idleSince = nil
+            case .idle(let until):
+                if ranJobs { idleSince = nil }
+                let now = NanoClock.monotonic()
+                let since = idleSince ?? now
+                idleSince = since
+                if shouldPark(idle: now - since) { timeout = until.map { $0 - now } ?? .seconds(1) }
+            }
+            waitForWork(timeout, &ready)
+        }
+        runJobs()
+    }
+
+    private func shouldPark(idle: Nanoseconds) -> Bool {
+        switch wait {
+        case .park: return true
+        case .spin:
+            if idle > Nanoseconds(rawValue: 50_000) { sched_yield() }
+            return false
+        case .adaptive: return idle > Nanoseconds(rawValue: 50_000)
+        }
+    }
+
+    private func waitForWork(_ timeout: Nanoseconds, _ ready: inout [UInt64]) {
+        guard timeout > .zero else {
+            poller.wait(timeout: .zero) { ready.append($0) }
+            return
+        }
+        parked.store(true, ordering: .sequentiallyConsistent)
+        // A job that came between the last look and this store did not wake us: look once more before sleeping.
+        let nothing = pending.load(ordering: .sequentiallyConsistent) == 0 && !stopping.load(ordering: .acquiring)
+        poller.wait(timeout: nothing ? timeout : .zero) { ready.append($0) }
+        parked.store(false, ordering: .sequentiallyConsistent)
+    }
+
+    /// Ends `run` after the jobs that are queued. From any thread.
+    public func stop() {
+        stopping.store(true, ordering: .releasing)
+        poller.wake()
+    }
+
+    /// Ends the wait of a parked lane. From any thread.
+    public func wake() { if parked.load(ordering: .sequentiallyConsistent) { poller.wake() } }
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let unowned = UnownedJob(job)
+        let waiting = jobs.withLock { queue -> Int in
+            queue.ring.append(unowned)
+            return queue.ring.count - queue.next
+        }
+        if waiting > 1024 { spill.wrappingAdd(1, ordering: .relaxed) }
+        pending.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        wake()
+    }
+
+    @discardableResult
+    private func runJobs() -> Bool {
+        guard pending.load(ordering: .acquiring) > 0 else { return false }
+        while let job = nextJob() {
+            pending.wrappingSubtract(1, ordering: .relaxed)
+            job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+        }
+        return true
+    }
+
+    private func nextJob() -> UnownedJob? {
+        jobs.withLock { queue in
+            guard queue.next < queue.ring.count else { return nil }
+            let job = queue.ring[queue.next]
+            queue.next += 1
+            if queue.next == queue.ring.count {
+                queue.ring.removeAll(keepingCapacity: true)
+                queue.next = 0
+            }
+            return job
+        }
+    }
+}
