@@ -204,8 +204,8 @@ public final class CaptureReader {
     private func nextLine() throws(CaptureFault) -> UnsafeRawBufferPointer? {
         var searched = start
         while true {
-            if let found = memchr(buffer.baseAddress.map { UnsafeRawPointer($0 + searched) }, 0x0A, end - searched) {
-                let newline = buffer.baseAddress.map { found - $0 } ?? 0
+            if let base = buffer.baseAddress, let found = memchr(base + searched, 0x0A, end - searched) {
+                let newline = UnsafeRawPointer(found) - UnsafeRawPointer(base)
                 let bytes = UnsafeRawBufferPointer(rebasing: buffer[start..<newline])
                 offset = consumed - (end - start)
                 line += 1
