@@ -1,0 +1,118 @@
+import Synchronization
+import Testing
+import Threading
+import Trading
+
+@Suite("Ring")
+struct RingTests {
+    @Test("gives back what was pushed, in order, and refuses when full")
+    func order() {
+        let ring = Ring<Int>(capacity: 4)
+        #expect(ring.pop() == nil)
+        for value in 0..<4 { #expect(ring.push(value)) }
+        #expect(!ring.push(4))
+        #expect(ring.count == 4)
+        for value in 0..<4 { #expect(ring.pop() == value) }
+        #expect(ring.pop() == nil)
+        #expect(ring.push(9))
+        #expect(ring.pop() == 9)
+    }
+
+    @Test("loses nothing and keeps order between two threads")
+    func twoThreads() {
+        let ring = Ring<Int>(capacity: 64)
+        let total = 200_000
+        let producer = Worker(name: "producer") {
+            var next = 0
+            while next < total { if ring.push(next) { next += 1 } }
+        }
+        var expected = 0
+        while expected < total {
+            guard let value = ring.pop() else { continue }
+            if value != expected { break }
+            expected += 1
+        }
+        producer.join()
+        #expect(expected == total)
+    }
+}
+
+@Suite("Lane")
+struct LaneTests {
+    private actor Counter {
+        private nonisolated let lane: Lane
+        nonisolated var unownedExecutor: UnownedSerialExecutor { lane.asUnownedSerialExecutor() }
+        private var threads: Set<UInt> = []
+        init(on lane: Lane) { self.lane = lane }
+        func visit() -> Int {
+            threads.insert(currentThread())
+            return threads.count
+        }
+    }
+
+    @Test("runs an actor's jobs on its one thread, whichever task asks", arguments: LaneWait.allCases)
+    func oneThread(wait: LaneWait) async throws {
+        let lane = try Lane(name: "test", wait: wait)
+        let worker = Worker(name: "lane") { lane.run { _ in .idle(until: nil) } }
+        let counter = Counter(on: lane)
+        let counts = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<64 { group.addTask { await counter.visit() } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(counts.count == 64)
+        #expect(counts.allSatisfy { $0 == 1 })
+        lane.stop()
+        worker.join()
+    }
+
+    @Test("wakes for its deadline without a job or a socket")
+    func deadline() throws {
+        let lane = try Lane(name: "test", wait: .park)
+        let start = NanoClock.monotonic()
+        let due = start + .milliseconds(30)
+        lane.run { _ in
+            if NanoClock.monotonic() >= due { lane.stop() }
+            return .idle(until: due)
+        }
+        #expect(NanoClock.monotonic() >= due)
+    }
+
+    @Test("a parked lane is woken by a job from another thread")
+    func wake() async throws {
+        let lane = try Lane(name: "test", wait: .park)
+        let worker = Worker(name: "lane") { lane.run { _ in .idle(until: nil) } }
+        let counter = Counter(on: lane)
+        for _ in 0..<100 { #expect(await counter.visit() == 1) }
+        lane.stop()
+        worker.join()
+    }
+}
+
+@Suite("Semaphore")
+struct SemaphoreTests {
+    @Test("times out when nobody signals and returns when somebody does")
+    func timeout() {
+        let semaphore = Semaphore()
+        #expect(!semaphore.wait(timeout: .milliseconds(5)))
+        semaphore.signal()
+        #expect(semaphore.wait(timeout: .milliseconds(5)))
+        let worker = Worker(name: "signaller") { semaphore.signal() }
+        semaphore.wait()
+        worker.join()
+    }
+}
+
+@Suite("NanoClock")
+struct NanoClockTests {
+    @Test("never runs backwards and both clocks advance")
+    func forward() {
+        let clock = NanoClock()
+        var last = clock.now()
+        for _ in 0..<10_000 {
+            let next = clock.now()
+            #expect(next.monotonic >= last.monotonic)
+            last = next
+        }
+        #expect(last.utc.rawValue > 1_700_000_000_000_000_000)
+    }
+}
