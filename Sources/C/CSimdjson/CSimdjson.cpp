@@ -11,6 +11,8 @@
 #include "Faults.h"
 #include "Strings.h"
 
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "skipDigits counts bytes from the low end");
+
 namespace {
 
 using Node = CSimdjson_Node;
@@ -68,43 +70,41 @@ void growNodes(CSimdjson_Reader &r, size_t count) {
     r.nodeCapacity = capacity;
 }
 
-/// The copy, and on the way: does the document hold a backslash at all?
-bool copyAndFindBackslash(uint8_t *to, const uint8_t *from, size_t length) {
-    uint8_t found = 0;
-    for (size_t i = 0; i < length; i++) {
-        to[i] = from[i];
-        found |= from[i] == '\\';
-    }
-    return found != 0;
-}
-
 /// True when only whitespace lies in text[from, to).
 inline bool blank(const uint8_t *text, uint32_t from, uint32_t to) {
     while (from < to && isSpace(text[from])) { from++; }
     return from == to;
 }
 
+/// First byte at or behind `at` that is no digit, eight at a time; at least eight bytes follow every text.
+inline uint32_t skipDigits(const uint8_t *text, uint32_t at) {
+    for (;;) {
+        uint64_t eight;
+        memcpy(&eight, text + at, 8);
+        // A digit is 0x30-0x39: its high half is 3, also after adding 6. A carry only reaches later bytes.
+        constexpr uint64_t high = 0xf0f0f0f0f0f0f0f0, three = 0x3030303030303030, six = 0x0606060606060606;
+        uint64_t other = ((eight & high) ^ three) | (((eight + six) & high) ^ three);
+        if (other != 0) { return at + static_cast<uint32_t>(__builtin_ctzll(other)) / 8; }
+        at += 8;
+    }
+}
+
 /// Length of the number that starts at `at` and ends before the next mark; 0 when its form is not JSON's.
 inline uint32_t numberLength(const uint8_t *text, uint32_t at, uint32_t next) {
-    uint32_t p = at;
-    if (text[p] == '-') { p++; }
-    if (text[p] == '0') {
-        p++;
-    } else {
-        uint32_t first = p;
-        while (isDigit(text[p])) { p++; }
-        if (p == first) { return 0; }
-    }
+    uint32_t first = at + (text[at] == '-');
+    uint32_t p = skipDigits(text, first);
+    if (p == first || (text[first] == '0' && p != first + 1)) { return 0; }
+    if (p == next) { return p - at; }
     if (text[p] == '.') {
-        uint32_t first = ++p;
-        while (isDigit(text[p])) { p++; }
+        first = p + 1;
+        p = skipDigits(text, first);
         if (p == first) { return 0; }
     }
     if ((text[p] | 0x20) == 'e') {
         p++;
         if (text[p] == '+' || text[p] == '-') { p++; }
-        uint32_t first = p;
-        while (isDigit(text[p])) { p++; }
+        first = p;
+        p = skipDigits(text, first);
         if (p == first) { return 0; }
     }
     return blank(text, p, next) ? p - at : 0;
@@ -115,32 +115,43 @@ struct Open {
     uint32_t count;
 };
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /// One pass over the marks. A string ends at the last quote before the next mark, so its content is not scanned.
+/// All helpers are inlined and the stack lives outside, so that the cursor stays in registers.
 template <bool escapes> class Walk {
     CSimdjson_Reader &r;
     const uint8_t *const text;
     const uint32_t *mark;
     const uint32_t *const end;
     Node *out;
+    Open *top;            // what to return to when the innermost container closes
+    Open *const bottom;
     Node *open = nullptr; // innermost open container
     uint32_t count = 0;   // its children so far
-    uint32_t depth = 0;
     uint32_t side;        // where the next unescaped string goes
     int32_t fault = CSimdjson_ok;
-    Open stack[maxDepth];
 
-    bool fail(int32_t code, size_t offset) {
+    ALWAYS_INLINE bool fail(int32_t code, size_t offset) {
         fault = r.fail(code, offset);
         return false;
     }
 
     /// What stands at the mark is not what the grammar wants there.
-    bool unexpected() { return fail(mark == end ? CSimdjson_truncated : CSimdjson_syntax, *mark); }
+    ALWAYS_INLINE bool unexpected() { return fail(mark == end ? CSimdjson_truncated : CSimdjson_syntax, *mark); }
 
-    inline bool string() {
+    ALWAYS_INLINE int32_t stop() {
+        unexpected();
+        return fault;
+    }
+
+    /// A key or a string value; moves to the mark behind it.
+    ALWAYS_INLINE bool string() {
         uint32_t start = mark[0] + 1, close = mark[1] - 1;
-        while (text[close] != '"') { close--; } // only whitespace lies between; stage 1 saw the closing quote
-        if (close < start) { return unexpected(); }
+        if (__builtin_expect(text[close] != '"', 0)) { // whitespace; stage 1 saw that a closing quote is there
+            while (text[close] != '"') { close--; }
+            if (close < start) { return unexpected(); }
+        }
         Node node{start, close - start, 1, CSimdjson_string};
         if (escapes && memchr(text + start, '\\', node.length) != nullptr) {
             size_t bad = 0;
@@ -154,7 +165,7 @@ template <bool escapes> class Walk {
         return true;
     }
 
-    inline bool word(uint32_t kind, const char *letters, uint32_t length) {
+    ALWAYS_INLINE bool word(uint32_t kind, const char *letters, uint32_t length) {
         uint32_t at = *mark;
         if (memcmp(text + at, letters, length) != 0 || !blank(text, at + length, mark[1])) { return unexpected(); }
         *out++ = Node{at, length, 1, kind};
@@ -162,7 +173,7 @@ template <bool escapes> class Walk {
         return true;
     }
 
-    inline bool number() {
+    ALWAYS_INLINE bool number() {
         uint32_t length = numberLength(text, mark[0], mark[1]);
         if (length == 0) { return fail(CSimdjson_badNumber, *mark); }
         *out++ = Node{*mark, length, 1, CSimdjson_number};
@@ -170,11 +181,10 @@ template <bool escapes> class Walk {
         return true;
     }
 
-    inline bool scalar() {
-        switch (text[*mark]) {
-        case '"': return string();
-        case '-': case '0': case '1': case '2': case '3': case '4':
-        case '5': case '6': case '7': case '8': case '9': return number();
+    ALWAYS_INLINE bool scalar(uint8_t c) {
+        if (__builtin_expect(c == '"', 1)) { return string(); }
+        if (isDigit(c) || c == '-') { return number(); }
+        switch (c) {
         case 't': return word(CSimdjson_true, "true", 4);
         case 'f': return word(CSimdjson_false, "false", 5);
         case 'n': return word(CSimdjson_null, "null", 4);
@@ -183,9 +193,9 @@ template <bool escapes> class Walk {
         }
     }
 
-    inline bool push(uint32_t kind) {
-        if (depth == r.depthMax) { return fail(CSimdjson_tooDeep, *mark); }
-        stack[depth++] = Open{open, count};
+    ALWAYS_INLINE bool push(uint32_t kind) {
+        if (top == bottom + r.depthMax) { return fail(CSimdjson_tooDeep, *mark); }
+        *top++ = Open{open, count};
         open = out;
         count = 0;
         *out++ = Node{*mark, 0, 1, kind};
@@ -193,63 +203,81 @@ template <bool escapes> class Walk {
         return true;
     }
 
-    inline void pop() {
+    ALWAYS_INLINE void pop() {
         open->length = *mark + 1 - open->offset;
         open->span = static_cast<uint32_t>(out - open);
         open->meta = metaOf(open->meta, count);
-        depth--;
-        open = stack[depth].node;
-        count = stack[depth].count;
+        --top;
+        open = top->node;
+        count = top->count;
         mark++;
     }
 
-    inline bool key() {
-        if (text[*mark] != '"') { return unexpected(); }
+    ALWAYS_INLINE bool key() {
+        if (__builtin_expect(text[*mark] != '"', 0)) { return unexpected(); }
         if (!string()) { return false; }
-        if (text[*mark] != ':') { return unexpected(); }
+        if (__builtin_expect(text[*mark] != ':', 0)) { return unexpected(); }
         mark++;
         return true;
     }
 
-    /// After a value: the end of the document, a comma, or the end of one or more containers.
-    /// True when another value follows and `mark` stands on it.
-    inline bool advance() {
-        for (;;) {
-            if (open == nullptr) { return false; }
-            count++;
-            uint8_t c = text[*mark];
-            bool object = (open->meta & 0xff) == CSimdjson_object;
-            if (c == ',') {
-                mark++;
-                return object ? key() : true;
-            }
-            if (c != (object ? '}' : ']')) { return unexpected(); }
-            pop();
-        }
-    }
-
   public:
-    Walk(CSimdjson_Reader &reader, uint32_t length)
+    Walk(CSimdjson_Reader &reader, uint32_t length, Open *stack)
         : r(reader), text(reader.text), mark(reader.stage->structural_indexes.get()),
-          end(mark + reader.stage->n_structural_indexes), out(reader.nodes),
+          end(mark + reader.stage->n_structural_indexes), out(reader.nodes), top(stack), bottom(stack),
           side(static_cast<uint32_t>((length + 2 * pad - 1) & ~(pad - 1))) {}
 
-    int32_t run() {
-        for (;;) {
-            uint8_t c = text[*mark];
-            if (c == '{' || c == '[') {
-                if (!push(c == '{' ? CSimdjson_object : CSimdjson_array)) { return fault; }
-                if (text[*mark] != (c == '{' ? '}' : ']')) {
-                    if (c == '{' && !key()) { return fault; }
-                    continue;
-                }
-                pop();
-            } else if (!scalar()) {
-                return fault;
-            }
-            if (!advance()) { break; }
+    ALWAYS_INLINE int32_t run() {
+        uint8_t c = text[*mark];
+        if (c != '{' && c != '[') {
+            if (!scalar(c)) { return fault; }
+            goto done;
         }
-        if (fault != CSimdjson_ok) { return fault; }
+
+    container: // c opens one, mark stands on it
+        if (c == '{') {
+            if (!push(CSimdjson_object)) { return fault; }
+            if (text[*mark] == '}') { goto close; }
+            goto member;
+        }
+        if (!push(CSimdjson_array)) { return fault; }
+        if (text[*mark] == ']') { goto close; }
+
+    element:
+        c = text[*mark];
+        if (c == '{' || c == '[') { goto container; }
+        if (!scalar(c)) { return fault; }
+    afterElement:
+        count++;
+        c = text[*mark];
+        if (c == ',') {
+            mark++;
+            goto element;
+        }
+        if (c != ']') { return stop(); }
+        goto close;
+
+    member:
+        if (!key()) { return fault; }
+        c = text[*mark];
+        if (c == '{' || c == '[') { goto container; }
+        if (!scalar(c)) { return fault; }
+    afterMember:
+        count++;
+        c = text[*mark];
+        if (c == ',') {
+            mark++;
+            goto member;
+        }
+        if (c != '}') { return stop(); }
+
+    close: // the innermost container ends at mark
+        pop();
+        if (open == nullptr) { goto done; }
+        if (open->meta == CSimdjson_object) { goto afterMember; }
+        goto afterElement;
+
+    done:
         if (mark != end) { return r.fail(CSimdjson_trailing, *mark); }
         r.view.nodes = r.nodes;
         r.view.text = r.text;
@@ -257,6 +285,11 @@ template <bool escapes> class Walk {
         return CSimdjson_ok;
     }
 };
+
+template <bool escapes> __attribute__((noinline)) int32_t walk(CSimdjson_Reader &r, uint32_t length) {
+    Open stack[maxDepth];
+    return Walk<escapes>(r, length, stack).run();
+}
 
 } // namespace
 
@@ -287,7 +320,8 @@ int32_t CSimdjson_read(CSimdjson_Reader *r, const uint8_t *bytes, size_t length)
     if (length > r->bytesMax) { return r->fail(CSimdjson_tooLarge, r->bytesMax); }
     if (length == 0) { return r->fail(CSimdjson_truncated, 0); }
     if (length > r->textCapacity) { growText(*r, length); }
-    bool escapes = copyAndFindBackslash(r->text, bytes, length);
+    memcpy(r->text, bytes, length);
+    bool escapes = memchr(bytes, '\\', length) != nullptr;
     memset(r->text + length, 0, pad);
     auto error = r->stage->stage1(r->text, length, simdjson::stage1_mode::regular);
     if (error != simdjson::SUCCESS) {
@@ -303,7 +337,7 @@ int32_t CSimdjson_read(CSimdjson_Reader *r, const uint8_t *bytes, size_t length)
     r->stage->structural_indexes[marks] = static_cast<uint32_t>(length);
     r->stage->structural_indexes[marks + 1] = static_cast<uint32_t>(length);
     auto n = static_cast<uint32_t>(length);
-    return escapes ? Walk<true>(*r, n).run() : Walk<false>(*r, n).run();
+    return escapes ? walk<true>(*r, n) : walk<false>(*r, n);
 }
 
 const char *CSimdjson_implementation(void) {

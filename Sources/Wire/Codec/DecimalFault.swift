@@ -41,7 +41,7 @@ public enum DecimalFault: UInt8, Error, CaseIterable, Sendable {
     @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// A minus sign; minus zero stays refused.
-    public static let negative = DecimalForm(rawValue: 1)
+    @inlinable public static var negative: DecimalForm { DecimalForm(rawValue: 1) }
     /// `.48` for `0.48`, as Polymarket sends some prices.
-    public static let bareFraction = DecimalForm(rawValue: 2)
+    @inlinable public static var bareFraction: DecimalForm { DecimalForm(rawValue: 2) }
 }

@@ -150,21 +150,14 @@ extension DecimalText {
         return sum
     }
 
-    /// 10^exponent for 0...18.
-    static func powerOfTen(_ exponent: Int) -> UInt64 {
-        switch exponent {
-        case 0: 1
-        case 1: 10
-        case 2: 100
-        case 3: 1000
-        case 4: 10_000
-        case 5: 100_000
-        case 6: 1_000_000
-        case 7: 10_000_000
-        case 8: 100_000_000
-        default: (0..<exponent).reduce(into: UInt64(1)) { power, _ in power *= 10 }
-        }
-    }
+    /// 10^exponent for 0...18; laid out by the compiler, one load.
+    private static let powersOfTen: InlineArray<19, UInt64> = [
+        1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
+        100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
+        10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000,
+    ]
+
+    @inline(__always) private static func powerOfTen(_ exponent: Int) -> UInt64 { powersOfTen[exponent] }
 
     private static func put(
         _ magnitude: UInt64, decimals: Int, negative: Bool, into buffer: UnsafeMutableRawBufferPointer
