@@ -110,3 +110,19 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
+
+// Fuzzers: `Scripts/fuzz` sets the variable and instruments the whole build; no ordinary build sees these targets.
+if Context.environment["ARB_FUZZ"] != nil {
+    let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
+        ("JSONFuzz", ["Codec"])
+    ]
+    package.targets += [
+        .target(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+        .target(name: "FuzzKit", dependencies: ["CFuzzer"], path: "Tests/Fuzz/FuzzKit", swiftSettings: strict),
+    ]
+    package.targets += fuzzers.map { fuzzer in
+        .executableTarget(
+            name: fuzzer.name, dependencies: fuzzer.dependencies + ["FuzzKit"], path: "Tests/Fuzz/\(fuzzer.name)",
+            swiftSettings: strict)
+    }
+}

@@ -1,0 +1,4 @@
+import FuzzKit
+
+let walker = JSONWalker()
+Fuzz.run { walker.check($0) }
