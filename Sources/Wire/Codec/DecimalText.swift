@@ -66,13 +66,13 @@ public enum DecimalText {
         if digit(p, first) == 0 && bytes.count > first &+ 1 {
             throw digit(p, first &+ 1) > 9 ? .malformed : .leadingZero
         }
-        guard bytes.count &- first <= 18 else { return try slow(bytes, first: first, missing: 0) }
         var value: Int64 = 0
         for at in first..<bytes.count {
             let digit = digit(p, at)
             if digit > 9 { throw .malformed }
-            value = value &* 10 &+ Int64(digit)  // at most 18 digits
+            value = value &* 10 &+ Int64(digit)  // wraps only beyond 18 digits, where `slow` takes over
         }
+        guard bytes.count &- first <= 18 else { return try slow(bytes, first: first, missing: 0) }
         if first == 1 && value == 0 { throw .negativeZero }
         return first == 1 ? -value : value
     }
@@ -129,13 +129,13 @@ extension DecimalText {
         if lost { throw .tooManyDecimals }
     }
 
-    /// The same digits with every step checked, for texts near or beyond the range.
+    /// The same digits with every step checked, for texts near or beyond the range. Their form was checked: digits,
+    /// and a dot where one may stand.
     private static func slow(
         _ bytes: UnsafeRawBufferPointer, first: Int, missing: Int
     ) throws(DecimalFault) -> Int64 {
         var value: Int64 = 0
         for byte in bytes[first...] where byte != dot {
-            guard byte &- 48 <= 9 else { throw .malformed }
             value = try appending(Int64(byte &- 48), to: value, negative: first == 1)
         }
         for _ in 0..<missing { value = try appending(0, to: value, negative: first == 1) }

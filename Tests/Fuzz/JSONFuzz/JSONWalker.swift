@@ -28,7 +28,8 @@ final class JSONWalker {
             writer.beginObject()
             for (key, member) in value.members {
                 writer.key(key.string)
-                precondition(key.count == 0 || value["type"] != nil || !(key == "type"), "lookup finds what walking shows")
+                precondition(
+                    key.count == 0 || value["type"] != nil || !(key == "type"), "lookup finds what walking shows")
                 walk(member, depth: depth + 1)
                 count += 1
             }
