@@ -145,7 +145,35 @@ private let changeMessage = """
     "best_bid":"0.48","best_ask":"0.483"}],"timestamp":"1795207441123"}
     """
 
-/// Measures message text to the numbers the hot path needs: read, walk and decimals, as the C floor does.
+/// Times `rounds` calls, 15 times after two warm-ups, and prints a row in nanoseconds a call.
+private func measure(_ name: String, rounds: Int, note: String, _ body: (Int) -> Int) {
+    var figures: [Double] = []
+    for round in -2..<15 {
+        var found = 0
+        let spent = ContinuousClock().measure {
+            for index in 0..<rounds { found &+= body(index) }
+        }
+        precondition(found >= rounds, "every call must find what it looks for")
+        let nanos = Double(spent.components.attoseconds) / 1e9 + Double(spent.components.seconds) * 1e9
+        if round >= 0 { figures.append(Double(Int(nanos / Double(rounds) * 10)) / 10) }
+    }
+    figures.sort()
+    print(
+        "{\"bench\":\"\(name)\",\"unit\":\"ns/op\",\"reps\":15,\"min\":\(figures[0]),\"median\":\(figures[7]),"
+            + "\"max\":\(figures[14]),\"note\":\"\(note)\"}")
+}
+
+/// Byte strings side by side in one arena, at multiples of `stride`.
+private func arena(_ texts: [[UInt8]], stride: Int) -> UnsafeMutableRawBufferPointer {
+    let arena = UnsafeMutableRawBufferPointer.allocate(byteCount: stride * texts.count, alignment: 64)
+    for (index, text) in texts.enumerated() {
+        UnsafeMutableRawBufferPointer(rebasing: arena[(index * stride)...]).copyBytes(from: text)
+    }
+    return arena
+}
+
+/// Measures message text to the numbers the hot path needs (read, walk and decimals, as the C floor does), then the
+/// lookup of names that the walk finds.
 func runParseBench() {
     let cases = [
         ParseCase("kalshi_delta", deltaMessage, kalshiDelta),
@@ -158,31 +186,35 @@ func runParseBench() {
     for item in cases {
         let size = item.messages[0].count
         let stride = (size + 127) / 64 * 64
-        let arena = UnsafeMutableRawBufferPointer.allocate(byteCount: stride * 256, alignment: 64)
+        let arena = arena(item.messages, stride: stride)
         defer { arena.deallocate() }
-        for (index, message) in item.messages.enumerated() {
-            UnsafeMutableRawBufferPointer(rebasing: arena[(index * stride)...]).copyBytes(from: message)
-        }
-        let rounds = 40_000_000 / (size + 200)
-        let clock = ContinuousClock()
         for (label, work) in [("read", readOnly), ("all", item.parse)] {
-            var figures: [Double] = []
-            for round in -2..<15 {
-                var found = 0
-                let spent = clock.measure {
-                    for index in 0..<rounds {
-                        let start = (index & 255) * stride
-                        found &+= work(reader, UnsafeRawBufferPointer(rebasing: arena[start..<(start + size)]), &out)
-                    }
-                }
-                precondition(found >= rounds, "every message must parse")
-                let nanos = Double(spent.components.attoseconds) / 1e9 + Double(spent.components.seconds) * 1e9
-                if round >= 0 { figures.append(nanos / Double(rounds)) }
+            measure("\(item.name)/swift_\(label)", rounds: 40_000_000 / (size + 200), note: "\(size) bytes") { index in
+                let start = (index & 255) * stride
+                return work(reader, UnsafeRawBufferPointer(rebasing: arena[start..<(start + size)]), &out)
             }
-            figures.sort()
-            print(
-                "{\"bench\":\"\(item.name)/swift_\(label)\",\"unit\":\"ns/op\",\"reps\":15,\"min\":\(figures[0]),"
-                    + "\"median\":\(figures[7]),\"max\":\(figures[14]),\"note\":\"\(size) bytes\"}")
+        }
+    }
+    lookup("ticker") { "KXNBAGAME-26NOV\(100_000 + $0)BOS-LAL" }
+    lookup("token") {
+        "713210456792522125946263855327069127503327285719425322896313793124555\(10_000_000 + $0)"
+    }
+}
+
+private func lookup(_ name: String, _ make: (Int) -> String) {
+    let count = 10_000
+    let table = SymbolTable(countMax: count)
+    let names = (0..<count).map(make)
+    for (index, name) in names.enumerated() {
+        do throws(SymbolFault) { try table.insert(name, Int32(index)) } catch { preconditionFailure(error.code) }
+    }
+    let (bytes, stride) = (names[0].utf8.count, 128)
+    let arena = arena(names.map { Array($0.utf8) }, stride: stride)
+    defer { arena.deallocate() }
+    for used in [64, 8192] {
+        measure("symbol_lookup/\(name)_\(used)_of_\(count)", rounds: 400_000, note: "\(bytes) bytes") { index in
+            let start = (index &* 7919) & (used - 1) * stride  // not in the order of entry
+            return table.lookup(UnsafeRawBufferPointer(rebasing: arena[start..<(start + bytes)])) == nil ? 0 : 1
         }
     }
 }

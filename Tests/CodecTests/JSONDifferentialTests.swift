@@ -130,7 +130,7 @@ struct JSONDifferentialTests {
     /// None to three edits: a byte changed, dropped, doubled or put in, or the end cut off.
     private func mutate(_ bytes: inout [UInt8], _ random: inout SeededGenerator) {
         let letters =
-            Array("{}[]:,\"\\ \n\t0123456789.eE+-tfnula/u\u{0}\u{1}\u{7f}".utf8) + [0x80, 0xC3, 0xA9, 0xED, 0xFF]
+            Array("{}[]:,\"\\ \n\t0123456789.eE+-tfnula/u;<=>?\u{0}\u{1}\u{7f}".utf8) + [0x80, 0xC3, 0xA9, 0xED, 0xFF]
         for _ in 0..<Int.random(in: 0...3, using: &random) where !bytes.isEmpty {
             let at = Int.random(in: 0..<bytes.count, using: &random)
             let letter = letters.randomElement(using: &random) ?? 0

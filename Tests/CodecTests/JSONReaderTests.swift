@@ -65,7 +65,7 @@ struct JSONReaderTests {
         arguments: [
             "NaN", "Infinity", "-Infinity", "-NaN", "+1", ".5", "-.5", "1.", "01", "-01", "00", "0x10", "1e", "1e+",
             "1.e5", "--1",
-            "-", "1-", "1a", "1_000", "1,5.", "0.5.5", "١",
+            "-", "1-", "1a", "1_000", "1,5.", "0.5.5", "١", "1;", "1<2", "12345678?", "1=", "1.5>", "1e5;", "1/",
         ])
     func badNumbers(_ text: String) {
         let code = fault("[\(text)]")?.code
@@ -191,6 +191,15 @@ struct JSONReaderTests {
         #expect(throws: JSONFault(reason: .truncated, offset: 0)) {
             try reader.read(UnsafeRawBufferPointer(start: nil, count: 0))
         }
+    }
+
+    @Test("the input may change once it is read: values lie in the reader's copy")
+    func copied() throws {
+        let reader = JSONReader()
+        var bytes = Array("{\"a\":[\"xyz\",12]}".utf8)
+        let root = try reader.read(bytes.span.bytes)
+        for index in bytes.indices { bytes[index] = 0 }
+        #expect(root["a"]?.elements.map { $0.text?.string ?? $0.numberText?.string } == ["xyz", "12"])
     }
 
     @Test("every reason has its own code")

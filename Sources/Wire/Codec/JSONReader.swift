@@ -35,6 +35,13 @@ public final class JSONReader {
         return root
     }
 
+    /// Reads one document and returns its root; the span is copied and may end.
+    ///
+    /// - Throws: `JSONFault` (`E_WIRE_JSON_*`).
+    public func read(_ bytes: RawSpan) throws(JSONFault) -> JSONValue {
+        try bytes.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) throws(JSONFault) in try read(bytes) }
+    }
+
     /// Reads one document held in a string; for tests and cold paths.
     ///
     /// - Throws: `JSONFault` (`E_WIRE_JSON_*`).

@@ -40,10 +40,21 @@ public final class SymbolTable {
         }
     }
 
-    // Safety: both buffers belong to this object, are replaced only by `insert` and freed in `deinit`.
-    @usableFromInline var slots: UnsafeMutablePointer<Slot>
-    @usableFromInline var names: UnsafeMutableRawPointer
-    @usableFromInline var mask: UInt64
+    @frozen @usableFromInline struct Memory {
+        @usableFromInline var slots: UnsafeMutablePointer<Slot>
+        @usableFromInline var names: UnsafeMutableRawPointer
+        @usableFromInline var mask: UInt64
+
+        init(slotCount: Int, nameBytes: Int) {
+            slots = SymbolTable.makeSlots(slotCount)
+            names = UnsafeMutableRawPointer.allocate(byteCount: nameBytes, alignment: 64)
+            mask = UInt64(slotCount - 1)
+        }
+    }
+
+    // Safety: all of it belongs to this object, is replaced only by `insert` and freed in `deinit`. Behind a constant
+    // pointer, so that a lookup pays no exclusivity checks.
+    @usableFromInline let memory: UnsafeMutablePointer<Memory>
     private var namesUsed = 0
     private var namesCapacity: Int
     /// Names entered.
@@ -55,32 +66,33 @@ public final class SymbolTable {
     public init(countMax: Int, reserved: Int = 64) {
         precondition((1...(1 << 22)).contains(countMax), "a table holds 1...2^22 names")
         self.countMax = countMax
-        let slotCount = Self.slotCount(for: min(max(reserved, 1), countMax))
-        slots = Self.makeSlots(slotCount)
-        mask = UInt64(slotCount - 1)
         namesCapacity = max(reserved, 64) * 32
-        names = UnsafeMutableRawPointer.allocate(byteCount: namesCapacity, alignment: 64)
+        memory = .allocate(capacity: 1)
+        let slotCount = Self.slotCount(for: min(max(reserved, 1), countMax))
+        memory.initialize(to: Memory(slotCount: slotCount, nameBytes: namesCapacity))
     }
 
     deinit {
-        slots.deallocate()
-        names.deallocate()
+        memory.pointee.slots.deallocate()
+        memory.pointee.names.deallocate()
+        memory.deallocate()
     }
 
     /// The number of a name, `nil` when it was never entered.
     @inlinable public func lookup(_ name: UnsafeRawBufferPointer) -> Int32? {
         guard let start = name.baseAddress, name.count > 0 else { return nil }
+        let memory = self.memory.pointee
         let hash = ByteHash.hash(name)
-        var at = hash & mask
+        var at = hash & memory.mask
         while true {
-            let slot = slots[Int(truncatingIfNeeded: at)]
+            let slot = memory.slots[Int(truncatingIfNeeded: at)]
             if slot.length == 0 { return nil }
             if slot.hash == hash && Int(slot.length) == name.count
-                && ByteHash.equal(names + Int(slot.offset), start, name.count)
+                && ByteHash.equal(memory.names + Int(slot.offset), start, name.count)
             {
                 return slot.value
             }
-            at = (at &+ 1) & mask  // at most half full: a free slot ends every walk
+            at = (at &+ 1) & memory.mask  // at most half full: a free slot ends every walk
         }
     }
 
@@ -104,9 +116,9 @@ public final class SymbolTable {
             throw .taken
         }
         guard count < countMax else { throw .full }
-        if (count + 1) * 2 > Int(mask) + 1 { growSlots() }
+        if (count + 1) * 2 > Int(memory.pointee.mask) + 1 { growSlots() }
         if namesUsed + bytes.count > namesCapacity { growNames(namesUsed + bytes.count) }
-        (names + namesUsed).copyMemory(from: bytes, byteCount: bytes.count)
+        (memory.pointee.names + namesUsed).copyMemory(from: bytes, byteCount: bytes.count)
         var slot = Slot()
         slot.hash = bytes.withUnsafeBytes { ByteHash.hash($0) }
         slot.offset = UInt32(namesUsed)
@@ -118,15 +130,16 @@ public final class SymbolTable {
     }
 
     private func place(_ slot: Slot) {
+        let (slots, mask) = (memory.pointee.slots, memory.pointee.mask)
         var at = slot.hash & mask
         while slots[Int(at)].length != 0 { at = (at + 1) & mask }
         slots[Int(at)] = slot
     }
 
     private func growSlots() {
-        let old = UnsafeMutableBufferPointer(start: slots, count: Int(mask) + 1)
-        slots = Self.makeSlots(old.count * 2)
-        mask = UInt64(old.count * 2 - 1)
+        let old = UnsafeMutableBufferPointer(start: memory.pointee.slots, count: Int(memory.pointee.mask) + 1)
+        memory.pointee.slots = Self.makeSlots(old.count * 2)
+        memory.pointee.mask = UInt64(old.count * 2 - 1)
         for slot in old where slot.length != 0 { place(slot) }
         old.deallocate()
     }
@@ -134,9 +147,9 @@ public final class SymbolTable {
     private func growNames(_ needed: Int) {
         let capacity = max(namesCapacity * 2, needed)
         let moved = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
-        moved.copyMemory(from: names, byteCount: namesUsed)
-        names.deallocate()
-        names = moved
+        moved.copyMemory(from: memory.pointee.names, byteCount: namesUsed)
+        memory.pointee.names.deallocate()
+        memory.pointee.names = moved
         namesCapacity = capacity
     }
 
