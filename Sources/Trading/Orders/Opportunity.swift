@@ -87,6 +87,8 @@ public enum Disposition: String, Sendable, Hashable, CaseIterable {
     case rulesChanged = "rules_changed"
     /// The set's event is augmented, not exhaustive, or has a placeholder outcome.
     case notRiskless = "not_riskless"
+    /// The two venues' prices have been far apart for long: the pair or its polarity is suspect.
+    case priceDivergence = "price_divergence"
     /// No admissible size (minimums, lots, limits, balances).
     case noSize = "no_size"
 }

@@ -63,8 +63,11 @@ public enum VenueAction: Hashable, Sendable {
 
 /// A REST read. Requests are values so that captures can name them.
 public struct RestRequest: Hashable, Sendable {
-    /// Given back in the answer; unique within the venue's reader that made it.
+    /// Given back in the answer; unique within the venue's reader that made it. The top bit (`feedTag`) is set in
+    /// requests of a feed and clear in those of a reference reader, so that answers find their way.
     public let tag: UInt64
+    /// The bit that marks a request of a feed.
+    public static let feedTag: UInt64 = 1 << 63
     /// Whose server.
     public let venue: VenueID
     /// Which of the venue's servers (`rest`, `clob`, `gamma`, `data`): the driver knows the base URL.

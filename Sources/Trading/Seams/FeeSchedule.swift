@@ -64,9 +64,9 @@ public protocol FeeSchedule: Sendable {
     func sellFee(_ price: Price, _ quantity: Quantity, _ liquidity: Liquidity, _ state: inout FeeState) throws(FeeFault)
         -> Money
 
-    /// How far the sum of `buyFee` over an order can lie from the linear model `marginalFee × quantity`, per level taken,
-    /// in 1e-8: bounds the search of the Sizer. Never smaller than the truth.
-    var roundingBound: Money { get }
+    /// How far the fee of one fill can lie below `marginalBuyFee × quantity`; zero where the venue rounds up. With it the
+    /// Sizer knows which sizes cannot win without trying them. Never smaller than the truth.
+    var shortfallMax: Money { get }
 
     /// The model fee per contract at `price` before rounding, rounded down to 1e-8: what detection in a hurry uses.
     func marginalBuyFee(_ price: Price, _ liquidity: Liquidity) -> Money

@@ -30,6 +30,9 @@ public struct Price: Hashable, Comparable, Sendable {
     /// The payoff of a winning binary contract: one unit of the quote currency.
     @inlinable public static var one: Price { Price(unchecked: 100_000_000) }
 
+    /// A hundredth of it.
+    @inlinable public static var cent: Price { Price(unchecked: 1_000_000) }
+
     /// True for 0 < p < 1: a price at which a binary contract can trade.
     @inlinable public var isBinary: Bool { rawValue > 0 && rawValue < 100_000_000 }
 

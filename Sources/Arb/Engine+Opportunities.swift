@@ -1,0 +1,146 @@
+import Risk
+import Trading
+
+// From a changed book to an opportunity: gates, size, birth, best, end.
+extension Engine {
+    func evaluate(_ basket: Basket, trigger: InstrumentID, _ now: Stamp) {
+        guard settings.kinds.contains(basket.kind) else { return }
+        for leg in basket.legs {
+            switch books[leg.instrument].status {
+            case .live: continue
+            case .held: return  // neither birth nor death until the burst is decided
+            case .void: return end(basket.id, .bookVoid)
+            }
+        }
+        guard detector.mayPay(basket, states) else { return end(basket.id, .edgeGone) }
+        guard let legs = sizingLegs(of: basket) else {
+            counters.blocked &+= 1  // bounded by frames
+            return end(basket.id, .blocked)
+        }
+        let alive = opportunities.isAlive(basket.id)
+        // Proof before birth; a living opportunity was proved, and its books are sampled and held on a mismatch.
+        if !alive, !verified(basket) { return }
+        guard let sized = size(basket, legs, now) else { return end(basket.id, .edgeGone) }
+        let disposition = sized.disposition == .taken ? gate(basket, trigger: trigger, now) : sized.disposition
+        if alive {
+            if disposition == .taken, opportunities.awaitsTaking(basket.id), !verified(basket) { return }
+            opportunities.update(basket.id, sized.plan, disposition, now)
+        } else {
+            bear(basket, sized.plan, disposition, now)
+        }
+    }
+
+    /// The legs with their terms and fees; nil when something of them is unknown.
+    private func sizingLegs(of basket: Basket) -> [SizingLeg]? {
+        var legs: [SizingLeg] = []
+        legs.reserveCapacity(basket.legs.count)
+        for leg in basket.legs {
+            let state = states[Int(leg.instrument.index)]
+            guard let terms = state.terms, let fees = state.fees, state.fault == nil, !state.feesPending else { return nil }
+            let venue = catalog.contracts[Int(leg.instrument.index)].venue
+            legs.append(
+                SizingLeg(
+                    leg, book: books[leg.instrument], terms: terms, fees: fees, cash: settings.limits.cash(at: venue)))
+        }
+        return legs
+    }
+
+    /// The best plan that passes the thresholds (`taken`), else the one with the greatest net and what it lacks.
+    private func size(_ basket: Basket, _ legs: [SizingLeg], _ now: Stamp) -> (plan: BasketPlan, disposition: Disposition)? {
+        let seconds = secondsToPayout(basket, now) ?? 0
+        func problem(_ thresholds: EdgeThresholds) -> SizingProblem {
+            SizingProblem(
+                legs: legs, payoff: basket.payoff, limits: settings.limits, thresholds: thresholds, secondsToPayout: seconds,
+                valuation: settings.valuation)
+        }
+        do {
+            if let plan = try sizer.plan(problem(settings.thresholds)) { return (plan, .taken) }
+            guard let plan = try sizer.plan(problem(.any)) else { return nil }
+            return (plan, lacking(plan, seconds))
+        } catch {
+            counters.blocked &+= 1  // bounded by frames
+            return nil
+        }
+    }
+
+    private func lacking(_ plan: BasketPlan, _ seconds: Int64) -> Disposition {
+        let wanted = settings.thresholds
+        if plan.net < wanted.edgeMin { return .belowMinEdge }
+        if plan.edgeBps < wanted.edgeBpsMin { return .belowMinBps }
+        if plan.net < wanted.hurdle(plan.locked, seconds: seconds) { return .belowMinAnnualized }
+        return .noSize
+    }
+
+    /// Seconds until every venue is expected to have paid; nil when unknown or past.
+    private func secondsToPayout(_ basket: Basket, _ now: Stamp) -> Int64? {
+        var latest = basket.expectedPayout
+        for leg in basket.legs {
+            guard let payout = states[Int(leg.instrument.index)].terms?.payout else { return nil }
+            latest = latest.map { max($0, payout) } ?? payout
+        }
+        guard let latest, latest > now.utc else { return nil }
+        return (latest - now.utc).rawValue / 1_000_000_000
+    }
+
+    /// Everything that may forbid an entry although the edge is there; the first reason found, gravest first.
+    private func gate(_ basket: Basket, trigger: InstrumentID, _ now: Stamp) -> Disposition {
+        for leg in basket.legs {
+            let contract = catalog.contracts[Int(leg.instrument.index)]
+            guard let terms = states[Int(leg.instrument.index)].terms else { return .blockedReference }
+            if terms.status != .active { return .notTrading }
+            if let pinned = contract.rulesSHA256, pinned != terms.rulesSHA256 { return .rulesChanged }
+            if terms.placeholder { return .notRiskless }
+            if basket.kind == .allYes, terms.augmentedNegRisk { return .notRiskless }
+            guard let end = terms.entriesEnd else { return .unknownDates }
+            if end - now.utc < settings.timeToCloseMin { return .nearClose }
+        }
+        if secondsToPayout(basket, now) == nil { return .unknownDates }
+        for leg in basket.legs {
+            let book = books[leg.instrument]
+            let last = lastData(of: book)
+            let offset = offset(of: catalog.contracts[Int(leg.instrument.index)].venue)
+            let verdict =
+                leg.instrument == trigger
+                ? freshness.trigger(book, offset: offset, lastData: last, now: now)
+                : freshness.passive(book, lastData: last, now: now)
+            switch verdict {
+            case .fresh: continue
+            case .stale: return .staleBook
+            case .silent: return .silentFeed
+            }
+        }
+        if inversions.isSuspect(basket.id) { return .priceDivergence }
+        return basket.status == .approved ? .taken : .notApproved
+    }
+
+    private func bear(_ basket: Basket, _ plan: BasketPlan, _ disposition: Disposition, _ now: Stamp) {
+        let ages = basket.legs.map { leg in
+            let book = books[leg.instrument]
+            let offset = offset(of: catalog.contracts[Int(leg.instrument.index)].venue)
+            return Freshness.age(venueStamp: book.venueStamp, received: book.received, offset: offset)
+        }
+        counters.born &+= 1  // bounded by frames
+        let opportunity = opportunities.bear(basket.id, plan, ages, disposition, now)
+        sink.born(opportunity)
+    }
+
+    func end(_ basket: BasketID, _ reason: EndReason) {
+        guard let finished = opportunities.end(basket, reason, stampOfNow) else { return }
+        deliver(finished)
+    }
+
+    func deliver(_ opportunity: Opportunity) {
+        counters.ended &+= 1  // bounded by births
+        sink.ended(opportunity)
+    }
+
+    /// Judges every delay that is due, against the books as they stand before the input being processed.
+    func judge(dueBy instant: MonotonicNanos) {
+        while let due = opportunities.takeDue(by: instant) {
+            let judgement = Judge.judge(
+                due.plan, of: catalog.baskets[Int(due.basket.index)], after: due.after, books: books, states: states,
+                valuation: settings.valuation)
+            if let finished = opportunities.record(judgement, due) { deliver(finished) }
+        }
+    }
+}

@@ -1,0 +1,315 @@
+import Risk
+public import Trading
+
+/// The conductor: takes one input, tells the venue's state machine, applies what it says to the books, and looks for
+/// baskets where a book has changed. The only place that calls sideways.
+///
+/// A pure function of its inputs and their stamps: it reads no clock, does no I/O and draws no random number, so the same
+/// inputs make the same decisions for ever.
+/// - Lane: the hot lane, all of it.
+public final class Engine {
+    let catalog: Catalog
+    let settings: EngineSettings
+    let books: BookTable
+    let freshness: Freshness
+    unowned let sink: any DecisionSink
+    private let venues: [any Venue]
+
+    var states: [InstrumentState]
+    var detector: Detector
+    let sizer = Sizer()
+    var opportunities: OpportunityBook
+    var inversions: InversionWatch
+    private var offsets = [ClockOffset](repeating: ClockOffset(), count: 256)
+    private var links = LinkTimes()
+    private var touched: [InstrumentID] = []
+    private(set) var stampOfNow = Stamp(monotonic: MonotonicNanos(rawValue: 0), utc: UTCNanos(rawValue: 0))
+
+    /// Counts since the start; read between inputs.
+    public internal(set) var counters = EngineCounters()
+
+    /// An engine over `catalog`, fed by `venues`, deciding into `sink` (which outlives it).
+    public init(catalog: Catalog, venues: [any Venue], settings: EngineSettings, sink: any DecisionSink) {
+        self.catalog = catalog
+        self.venues = venues
+        self.settings = settings
+        self.sink = sink
+        freshness = Freshness(settings.freshness)
+        // A cent until the terms say otherwise: an empty ladder on it costs 48 bytes.
+        books = BookTable(units: Array(repeating: .cent, count: catalog.count))
+        states = Array(repeating: InstrumentState(), count: catalog.count)
+        detector = Detector(baskets: catalog.baskets.count)
+        opportunities = OpportunityBook(baskets: catalog.baskets.count, delays: settings.judgeAfter)
+        inversions = InversionWatch(baskets: catalog.baskets.count)
+        touched.reserveCapacity(1024)
+    }
+
+    // MARK: Inputs
+
+    /// Starts the venues: they queue their connections and reads.
+    public func start(at stamp: Stamp) {
+        stampOfNow = stamp
+        for venue in venues {
+            let mine = catalog.instruments(of: venue.id)
+            venue.reference.start(mine.map { ($0, catalog.contracts[Int($0.index)]) }, at: stamp)
+            venue.feed.start(mine, at: stamp, into: self)
+        }
+    }
+
+    /// A link came up.
+    public func opened(_ link: LinkID, at stamp: Stamp) {
+        advance(to: stamp)
+        venue(link.venue)?.feed.opened(link, at: stamp, into: self)
+        settle()
+    }
+
+    /// A link went down.
+    public func closed(_ link: LinkID, reason: String, at stamp: Stamp) {
+        advance(to: stamp)
+        links.forget(link)
+        venue(link.venue)?.feed.closed(link, reason: reason, at: stamp, into: self)
+        settle()
+    }
+
+    /// One complete text message of a link.
+    public func frame(_ link: LinkID, _ payload: RawSpan, at stamp: Stamp) {
+        if dueBefore(stamp) { advance(to: stamp) }
+        stampOfNow = stamp
+        counters.frames &+= 1  // 2^63 frames outlast the process
+        guard let feed = venue(link.venue)?.feed else { return }
+        if feed.received(link, payload, at: stamp, into: self) { links.record(link, stamp.monotonic) }
+        settle()
+    }
+
+    /// A REST answer.
+    public func answer(_ answer: RestAnswer, at stamp: Stamp) {
+        advance(to: stamp)
+        guard let venue = venue(answer.request.venue) else { return }
+        if answer.request.tag & RestRequest.feedTag != 0 {
+            venue.feed.answered(answer, at: stamp, into: self)
+        } else {
+            venue.reference.answered(answer, at: stamp, into: self)
+        }
+        settle()
+    }
+
+    /// Time has passed without an input.
+    public func advance(to stamp: Stamp) {
+        judge(dueBy: stamp.monotonic)
+        stampOfNow = stamp
+        for venue in venues {
+            if let due = venue.feed.nextDeadline, due <= stamp.monotonic { venue.feed.advance(to: stamp, into: self) }
+            if let due = venue.reference.nextDeadline, due <= stamp.monotonic {
+                venue.reference.advance(to: stamp, into: self)
+            }
+        }
+        settle()
+    }
+
+    /// The run is over: every opportunity ends, unjudged delays stay unjudged.
+    public func finish(at stamp: Stamp) {
+        advance(to: stamp)
+        for basket in catalog.baskets { end(basket.id, .runEnded) }
+        opportunities.abandonJudgements { opportunity in deliver(opportunity) }
+    }
+
+    /// The next instant at which `advance` has something to do; nil when nothing is pending.
+    public var nextDeadline: MonotonicNanos? {
+        var next = opportunities.nextDue
+        for venue in venues {
+            for due in [venue.feed.nextDeadline, venue.reference.nextDeadline] {
+                guard let due else { continue }
+                next = next.map { min($0, due) } ?? due
+            }
+        }
+        return next
+    }
+
+    /// Takes what the venues want done outside, oldest first per venue.
+    public func takeActions() -> [VenueAction] {
+        var actions: [VenueAction] = []
+        for venue in venues {
+            actions += venue.reference.takeActions()
+            actions += venue.feed.takeActions()
+        }
+        return actions
+    }
+
+    // MARK: Inside
+
+    private func dueBefore(_ stamp: Stamp) -> Bool {
+        if let due = opportunities.nextDue, due <= stamp.monotonic { return true }
+        for venue in venues {
+            if let due = venue.feed.nextDeadline, due <= stamp.monotonic { return true }
+            if let due = venue.reference.nextDeadline, due <= stamp.monotonic { return true }
+        }
+        return false
+    }
+
+    private func venue(_ id: VenueID) -> (any Venue)? {
+        for venue in venues where venue.id == id { return venue }
+        return nil
+    }
+
+    func touch(_ instrument: InstrumentID) {
+        let book = books[instrument]
+        guard !book.isTouched else { return }
+        book.isTouched = true
+        touched.append(instrument)
+    }
+
+    /// Looks once at every book that changed since the last input. What a look voids or releases is looked at too.
+    private func settle() {
+        var next = 0
+        while next < touched.count {
+            let instrument = touched[next]
+            next += 1
+            books[instrument].isTouched = false
+            look(at: instrument)
+        }
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    private func look(at instrument: InstrumentID) {
+        let index = Int(instrument.index)
+        let book = books[instrument]
+        if let until = states[index].feesUntil, until <= stampOfNow.utc { states[index].selectFees(at: stampOfNow.utc) }
+        states[index].refreshTops(book, settings.valuation)
+        for basket in catalog.baskets(of: instrument) {
+            let alive = opportunities.isAlive(basket)
+            let entry = catalog.baskets[Int(basket.index)]
+            guard alive || (book.status == .live && detector.mayPay(entry, states)) else { continue }
+            evaluate(entry, trigger: instrument, stampOfNow)
+        }
+        inversions.observe(instrument, catalog, books, stampOfNow) { [unowned self] notice in sink.note(notice) }
+    }
+
+    func offset(of venue: VenueID) -> Nanoseconds? { offsets[Int(venue.rawValue)].offset }
+
+    func lastData(of book: Book) -> MonotonicNanos? { book.link.flatMap { links.last($0) } }
+
+    fileprivate func observe(_ venueStamp: UTCNanos, of instrument: InstrumentID) {
+        let venue = catalog.contracts[Int(instrument.index)].venue
+        offsets[Int(venue.rawValue)].observe(venueStamp: venueStamp, received: stampOfNow)
+    }
+
+    /// Proves every leg's book; false when one is held or void.
+    func verified(_ basket: Basket) -> Bool {
+        for leg in basket.legs {
+            let contract = catalog.contracts[Int(leg.instrument.index)]
+            guard let feed = venue(contract.venue)?.feed,
+                feed.verify(leg.instrument, at: stampOfNow, into: self) == .verified
+            else {
+                counters.unverified &+= 1  // bounded by frames
+                return false
+            }
+        }
+        return true
+    }
+}
+
+// What the feeds say.
+extension Engine: BookSink {
+    public func book(_ instrument: InstrumentID) -> Book { books[instrument] }
+
+    public func apply(_ event: BookEvent) -> LadderFault? {
+        counters.events &+= 1  // bounded by levels times frames
+        do {
+            try applied(event)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func applied(_ event: BookEvent) throws(LadderFault) {
+        switch event {
+        case .level(let instrument, let side, let price, let quantity):
+            try books[instrument][side].set(price, quantity)
+        case .change(let instrument, let side, let price, let change):
+            try books[instrument][side].add(price, change: change)
+        case .updated(let instrument, let venueStamp):
+            stamp(books[instrument], venueStamp, instrument)
+            touch(instrument)
+        case .snapshotBegan(let instrument, let unit, let link):
+            books[instrument].clear(unit: unit)
+            books[instrument].link = link
+        case .snapshotEnded(let instrument, let venueStamp):
+            let book = books[instrument]
+            book.status = .live
+            book.crossChecked = stampOfNow.monotonic
+            stamp(book, venueStamp, instrument)
+            states[Int(instrument.index)].voidReason = nil
+            touch(instrument)
+        case .held(let instrument):
+            books[instrument].status = .held
+            touch(instrument)
+        case .released(let instrument):
+            books[instrument].status = .live
+            touch(instrument)
+        case .crossChecked(let instrument):
+            books[instrument].crossChecked = stampOfNow.monotonic
+        case .voided(let instrument, let reason):
+            books[instrument].void()
+            states[Int(instrument.index)].voidReason = reason
+            counters.voids &+= 1  // bounded by frames
+            touch(instrument)
+        }
+    }
+
+    private func stamp(_ book: Book, _ venueStamp: UTCNanos?, _ instrument: InstrumentID) {
+        book.received = stampOfNow
+        book.venueStamp = venueStamp
+        if let venueStamp { observe(venueStamp, of: instrument) }
+    }
+
+    public func apply(_ event: MarketEvent) {
+        switch event {
+        case .status(let instrument, let status):
+            states[Int(instrument.index)].terms?.status = status
+            touch(instrument)
+        case .grid(let instrument, let grid): states[Int(instrument.index)].terms?.grid = grid
+        case .entriesEnd(let instrument, let instant):
+            states[Int(instrument.index)].terms?.entriesEnd = instant
+            touch(instrument)
+        case .feesChanged(let instrument):
+            states[Int(instrument.index)].feesPending = true
+            touch(instrument)
+        case .trade: counters.trades &+= 1  // bounded by frames
+        }
+    }
+
+    public func note(_ notice: FeedNotice) {
+        counters.notices &+= 1  // bounded by frames
+        sink.note(notice)
+    }
+}
+
+// What the reference readers say.
+extension Engine: ReferenceSink {
+    public func apply(_ terms: InstrumentTerms, of instrument: InstrumentID) {
+        let index = Int(instrument.index)
+        states[index].terms = terms
+        states[index].fault = nil
+        states[index].feesPending = false
+        states[index].selectFees(at: stampOfNow.utc)
+        for basket in catalog.baskets(of: instrument) { setPayoff(of: basket) }
+        touch(instrument)
+    }
+
+    public func block(_ instrument: InstrumentID, _ fault: ReferenceFault) {
+        states[Int(instrument.index)].fault = fault
+        touch(instrument)
+    }
+
+    private func setPayoff(of basket: BasketID) {
+        let entry = catalog.baskets[Int(basket.index)]
+        var worst = FixedPoint.one
+        for leg in entry.legs {
+            guard let terms = states[Int(leg.instrument.index)].terms else { return }
+            worst = min(worst, settings.valuation.receivedRate(terms.currency))
+        }
+        let rate = Int128(entry.payoff.rawValue) * Int128(worst) / Int128(FixedPoint.one)
+        detector.setPayoff(Int64(clamping: rate), of: basket)
+    }
+}

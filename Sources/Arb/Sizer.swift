@@ -1,0 +1,230 @@
+public import Risk
+public import Trading
+
+/// What a basket is sized for.
+public struct SizingProblem {
+    /// The legs, in the basket's order.
+    public let legs: [SizingLeg]
+    /// What one unit surely pays, counted in dollars against us. Unit: 1e-8 USD per contract.
+    public let payoffRate: Int64
+    /// Caps.
+    public let limits: SizingLimits
+    /// What the edge must be worth.
+    public let thresholds: EdgeThresholds
+    /// Time to payout.
+    public let secondsToPayout: Int64
+    /// How other money counts in dollars.
+    public let valuation: Valuation
+
+    /// A problem.
+    public init(
+        legs: [SizingLeg], payoff: Money, limits: SizingLimits, thresholds: EdgeThresholds, secondsToPayout: Int64,
+        valuation: Valuation
+    ) {
+        self.legs = legs
+        self.limits = limits
+        self.thresholds = thresholds
+        self.secondsToPayout = secondsToPayout
+        self.valuation = valuation
+        // Which leg will pay is not known: the payoff counts in the worse of the currencies.
+        let worst = legs.map { valuation.receivedRate($0.currency) }.min() ?? 0
+        payoffRate = Int64(clamping: Int128(payoff.rawValue) * Int128(worst) / Int128(FixedPoint.one))
+    }
+}
+
+/// Finds how many units of a basket to buy: the admissible size with the greatest net less the hurdle on its capital.
+///
+/// Sizes are all multiples of the coarsest lot. Between two level ends every leg pays one price, so the result is linear
+/// in the size except for roundings, which only cost; the model bound without them tells which sizes can still win. What
+/// is found is equal to trying every size.
+/// - Lane: one Sizer per lane; its scratch is reused.
+public final class Sizer {
+    private var walks: [LegWalk] = []
+    private var candidate: [PlannedLeg] = []
+    private var bestLegs: [PlannedLeg] = []
+    private var best: Best?
+
+    private struct Best {
+        var quantity: Int64
+        var objective: Int64
+        var locked: Int64
+        var payoff: Int64
+    }
+
+    /// A Sizer with empty scratch.
+    public init() {}
+
+    /// The best plan that passes every threshold; nil when no admissible size does.
+    ///
+    /// - Throws: `FeeFault` when a fee cannot be computed: then there is no size either.
+    public func plan(_ problem: SizingProblem) throws(FeeFault) -> BasketPlan? {
+        best = nil
+        walks.removeAll(keepingCapacity: true)
+        for leg in problem.legs { walks.append(LegWalk(leg)) }
+        let lot = problem.legs.map(\.lot.rawValue).max() ?? 0
+        guard lot > 0, problem.legs.allSatisfy({ lot % $0.lot.rawValue == 0 }) else { return nil }
+        var passed: Int64 = 0
+        while walks.allSatisfy({ $0.level != nil }), passed < problem.limits.orderQtyMax.rawValue {
+            let end = walks.map(\.reach).min() ?? 0
+            let first = (passed / lot + 1) * lot
+            let last = min(end, problem.limits.orderQtyMax.rawValue) / lot * lot
+            if first <= last {
+                let lockedAtLeast = lockedBound(problem, first)
+                if lockedAtLeast > Int128(problem.limits.lockedMax.rawValue) { break }
+                try scan(problem, Segment(first: first, last: last, lot: lot))
+            }
+            if isHopeless(problem, at: min(end, problem.limits.orderQtyMax.rawValue)) { break }
+            for index in walks.indices where walks[index].reach == end { try walks[index].advance() }
+            passed = end
+        }
+        return best.map(finished)
+    }
+
+    private func finished(_ best: Best) -> BasketPlan {
+        let net = best.payoff - best.locked
+        let bps = best.locked > 0 ? Int64(clamping: Int128(net) * 10_000 / Int128(best.locked)) : 0
+        return BasketPlan(
+            orderQty: Quantity(rawValue: best.quantity), legs: bestLegs, locked: Money(rawValue: best.locked),
+            payoff: Money(rawValue: best.payoff), net: Money(rawValue: net), edgeBps: bps)
+    }
+
+    private struct Segment {
+        var first: Int64
+        var last: Int64
+        let lot: Int64
+        var sizes: Int64 { (last - first) / lot + 1 }
+        func size(_ index: Int64) -> Int64 { first + index * lot }
+    }
+
+    /// True when a further level can neither improve on what was found nor begin to pay.
+    private func isHopeless(_ problem: SizingProblem, at quantity: Int64) -> Bool {
+        var marginal = problem.payoffRate
+        var slack: Int128 = 0
+        for (walk, leg) in zip(walks, problem.legs) {
+            marginal -= Int64(
+                clamping: Int128(walk.marginalCost) * Int128(problem.valuation.spentRate(leg.currency)) / Int128(FixedPoint.one))
+            slack += Int128(leg.fees.shortfallMax.rawValue) * 2 * 16_384  // levels that a ladder of 1e-4 ticks can still add
+        }
+        guard marginal <= 0 else { return false }
+        let bound = objectiveBound(problem, quantity) + slack
+        if let best { return bound <= Int128(best.objective) }
+        return netBound(problem, quantity) + slack < Int128(problem.thresholds.edgeMin.rawValue)
+    }
+
+    // The bounds below are never beaten by the exact figures: costs without their roundings, payoff rounded up.
+
+    private func lockedBound(_ problem: SizingProblem, _ quantity: Int64) -> Int128 {
+        var sum: Int128 = 0
+        for (walk, leg) in zip(walks, problem.legs) {
+            let cost = walk.lowerBound(quantity)
+            let rate = problem.valuation.spentRate(leg.currency)
+            sum += rate == FixedPoint.one ? cost : cost * Int128(rate) / Int128(FixedPoint.one)
+        }
+        return sum
+    }
+
+    private func netBound(_ problem: SizingProblem, _ quantity: Int64) -> Int128 {
+        Int128(problem.payoffRate) * Int128(quantity) / Int128(FixedPoint.one) + 1 - lockedBound(problem, quantity)
+    }
+
+    private func objectiveBound(_ problem: SizingProblem, _ quantity: Int64) -> Int128 {
+        let locked = Money(rawValue: Int64(clamping: max(0, lockedBound(problem, quantity))))
+        let hurdle = problem.thresholds.hurdle(locked, seconds: problem.secondsToPayout)
+        return netBound(problem, quantity) - Int128(hurdle.rawValue) + 1
+    }
+
+    /// False when no rounding can make this size pass.
+    private func canPass(_ problem: SizingProblem, _ quantity: Int64) -> Bool {
+        let locked = max(0, lockedBound(problem, quantity))
+        let net = netBound(problem, quantity)
+        return locked <= Int128(problem.limits.lockedMax.rawValue) && net >= Int128(problem.thresholds.edgeMin.rawValue)
+            && net * 10_000 >= Int128(problem.thresholds.edgeBpsMin) * locked && objectiveBound(problem, quantity) >= 0
+    }
+
+    /// Tries the sizes of a segment that can win, from its better end.
+    private func scan(_ problem: SizingProblem, _ segment: Segment) throws(FeeFault) {
+        guard let segment = passable(problem, segment) else { return }
+        let atFirst = objectiveBound(problem, segment.first)
+        let atLast = objectiveBound(problem, segment.last)
+        if let best, max(atFirst, atLast) <= Int128(best.objective) { return }
+        let rising = atLast >= atFirst
+        for step in 0..<segment.sizes {
+            let quantity = segment.size(rising ? segment.sizes - 1 - step : step)
+            if let best {
+                let bound = objectiveBound(problem, quantity)
+                // Falling sizes may tie with a smaller one; rising sizes must be better.
+                if rising ? bound < Int128(best.objective) : bound <= Int128(best.objective) { return }
+            }
+            try consider(problem, quantity)
+        }
+    }
+
+    /// The part of a segment in which sizes can pass. Each condition is linear in the size, so what passes is one run;
+    /// two sizes more on either side make up for the bounds' own roundings.
+    private func passable(_ problem: SizingProblem, _ segment: Segment) -> Segment? {
+        let count = segment.sizes
+        let first = canPass(problem, segment.first)
+        let last = canPass(problem, segment.last)
+        if first && last { return segment }
+        guard count > 8 else { return segment }
+        var result = segment
+        if first {
+            let end = boundary(0, count - 1) { canPass(problem, segment.size($0)) }
+            result.last = segment.size(min(count - 1, end + 2))
+            return result
+        }
+        if last {
+            let start = count - 1 - boundary(0, count - 1) { canPass(problem, segment.size(count - 1 - $0)) }
+            result.first = segment.size(max(0, start - 2))
+            return result
+        }
+        // Neither end passes: one condition may fail at each. Sizes with the greatest chance lie where the net is large
+        // enough and the cap not yet reached.
+        let capped = boundary(0, count - 1) {
+            lockedBound(problem, segment.size($0)) <= Int128(problem.limits.lockedMax.rawValue)
+        }
+        result.last = segment.size(min(count - 1, capped + 2))
+        return result
+    }
+
+    /// The last index of `low...high` at which `holds`, where it holds from `low` on up to some index.
+    private func boundary(_ low: Int64, _ high: Int64, _ holds: (Int64) -> Bool) -> Int64 {
+        var (good, bad) = (low, high + 1)
+        while bad - good > 1 {
+            let middle = (good + bad) / 2
+            if holds(middle) { good = middle } else { bad = middle }
+        }
+        return good
+    }
+
+    private func consider(_ problem: SizingProblem, _ quantity: Int64) throws(FeeFault) {
+        candidate.removeAll(keepingCapacity: true)
+        var locked: Int64 = 0
+        for (walk, leg) in zip(walks, problem.legs) {
+            guard let plan = try walk.price(quantity) else { return }
+            candidate.append(plan)
+            locked = try adding(locked, plan, leg.currency, problem.valuation)
+        }
+        let payoff = Int64(clamping: Int128(problem.payoffRate) * Int128(quantity) / Int128(FixedPoint.one))
+        let net = payoff - locked
+        let hurdle = problem.thresholds.hurdle(Money(rawValue: locked), seconds: problem.secondsToPayout).rawValue
+        let objective = net - hurdle
+        guard locked <= problem.limits.lockedMax.rawValue, net >= problem.thresholds.edgeMin.rawValue, objective >= 0,
+            Int128(net) * 10_000 >= Int128(problem.thresholds.edgeBpsMin) * Int128(locked)
+        else { return }
+        if let best, objective < best.objective || (objective == best.objective && quantity > best.quantity) { return }
+        best = Best(quantity: quantity, objective: objective, locked: locked, payoff: payoff)
+        swap(&bestLegs, &candidate)
+    }
+
+    private func adding(
+        _ locked: Int64, _ plan: PlannedLeg, _ currency: Currency, _ valuation: Valuation
+    ) throws(FeeFault) -> Int64 {
+        do {
+            let spent = try valuation.spent(plan.cost.adding(plan.fee), currency)
+            return try Money(rawValue: locked).adding(spent).rawValue
+        } catch {
+            throw .overflow
+        }
+    }
+}
