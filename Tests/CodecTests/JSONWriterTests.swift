@@ -94,6 +94,18 @@ struct JSONWriterTests {
         #expect(writer.string == "\"\(escaped)\"")
     }
 
+    @Test("long text is escaped in pieces without a seam", arguments: ["é", "€", "\u{1F600}", "\u{E0041}", "\u{1B}", "a"])
+    func long(_ scalar: String) throws {
+        let reader = JSONReader()
+        var writer = JSONWriter(reserved: 16)
+        for start in 4090..<4100 {
+            let text = String(repeating: "x", count: start) + "\"" + String(repeating: scalar, count: 9000)
+            writer.reset()
+            writer.string(text)
+            #expect(try reader.read(writer.bytes).text?.equals(text) == true)
+        }
+    }
+
     @Test("every scalar of the first plane survives writing and reading")
     func allScalars() throws {
         let reader = JSONReader()

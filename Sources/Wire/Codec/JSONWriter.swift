@@ -189,45 +189,88 @@ extension JSONWriter {
         }
     }
 
+    /// Appends text in pieces: a byte grows to at most six, and one piece's worth is reserved at a time.
     private mutating func escape(_ text: UnsafeRawBufferPointer) {
-        var plain = 0  // start of the run that needs no escape
         var at = 0
+        while at < text.count && Self.isPlain(text[at]) { at += 1 }
+        bytes.append(contentsOf: text[..<at])  // keys and most values end here
         while at < text.count {
-            let byte = text[at]
-            if byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") {
-                at += 1
-                continue
+            let end = min(at + 4096, text.count)
+            bytes.append(addingCapacity: (end - at) * 6 + 16) { span in  // a scalar may begin before `end`: 12 bytes
+                span.withUnsafeMutableBufferPointer { out, count in
+                    var sink = Sink(out: out, count: count)
+                    at = sink.escape(text, from: at, to: end)
+                    count = sink.count
+                }
             }
-            let found = UTF8Text.scalar(text, at)
-            if let found, byte >= 0x80, !UTF8Text.isHostile(found.scalar) {
-                at += found.length
-                continue
-            }
-            bytes.append(contentsOf: text[plain..<at])
-            escape(scalar: found?.scalar ?? 0xFFFD)
-            at += found?.length ?? 1
-            plain = at
         }
-        bytes.append(contentsOf: text[plain...])
+    }
+}
+
+extension JSONWriter {
+    /// Printable ASCII that needs no escape.
+    @inline(__always) fileprivate static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+}
+
+/// The free end of the writer's buffer. Safety: lives inside one `append(addingCapacity:)`; writes are bounds-checked.
+private struct Sink {
+    let out: UnsafeMutableBufferPointer<UInt8>
+    var count: Int
+
+    @inline(__always) mutating func put(_ byte: UInt8) {
+        precondition(count < out.count, "the writer reserved too little")
+        out[count] = byte
+        count &+= 1  // bounded by the check
     }
 
-    private mutating func escape(scalar: UInt32) {
-        bytes.append(UInt8(ascii: "\\"))
+    /// Writes `text[from..<to]` and the rest of a scalar that ends behind it; returns where it stopped.
+    mutating func escape(_ text: UnsafeRawBufferPointer, from: Int, to end: Int) -> Int {
+        var at = from
+        while at < end {
+            let byte = text[at]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                put(UInt8(ascii: "\\"))
+                put(byte)
+                at += 1
+            } else if byte >= 0x20 && byte < 0x7F {
+                put(byte)
+                at += 1
+            } else if let (scalar, length) = UTF8Text.scalar(text, at) {
+                if UTF8Text.isHostile(scalar) {
+                    escape(scalar)
+                } else {
+                    for byte in text[at..<(at + length)] { put(byte) }
+                }
+                at += length
+            } else {
+                escape(0xFFFD)
+                at += 1
+            }
+        }
+        return at
+    }
+
+    private mutating func escape(_ scalar: UInt32) {
         switch scalar {
-        case 0x22, 0x5C: bytes.append(UInt8(scalar))
-        case 0x0A: bytes.append(UInt8(ascii: "n"))
-        case 0x0D: bytes.append(UInt8(ascii: "r"))
-        case 0x09: bytes.append(UInt8(ascii: "t"))
+        case 0x0A: letter(UInt8(ascii: "n"))
+        case 0x0D: letter(UInt8(ascii: "r"))
+        case 0x09: letter(UInt8(ascii: "t"))
         case 0x10000...:
             unit(UInt16(0xD800 + (scalar - 0x10000) >> 10))
-            bytes.append(UInt8(ascii: "\\"))
             unit(UInt16(0xDC00 + (scalar - 0x10000) & 0x3FF))
         default: unit(UInt16(scalar))
         }
     }
 
+    private mutating func letter(_ letter: UInt8) {
+        put(UInt8(ascii: "\\"))
+        put(letter)
+    }
+
     private mutating func unit(_ unit: UInt16) {
-        bytes.append(UInt8(ascii: "u"))
-        for shift in [12, 8, 4, 0] as [UInt16] { bytes.append(Hex.letter(UInt8(unit >> shift & 15))) }
+        letter(UInt8(ascii: "u"))
+        for shift in [12, 8, 4, 0] as [UInt16] { put(Hex.letter(UInt8(unit >> shift & 15))) }
     }
 }
