@@ -22,7 +22,7 @@ public struct ClockOffset: Sendable {
         let difference = (received.utc - venueStamp).rawValue
         let now = received.monotonic.rawValue / 1_000_000_000
         if now != second { turn(to: now) }
-        let index = Int(now % 60)
+        let index = Self.index(now)
         if difference < buckets[index] {
             buckets[index] = difference
             if difference < smallest { smallest = difference }
@@ -34,8 +34,10 @@ public struct ClockOffset: Sendable {
 
     private mutating func turn(to now: Int64) {
         let forgotten = second == .min ? 60 : min(60, max(1, now - second))
-        for step in 0..<forgotten { buckets[Int((now - step) % 60)] = .max }
+        for step in 0..<forgotten { buckets[Self.index(now - step)] = .max }
         second = now
         smallest = buckets.min() ?? .max
     }
+
+    private static func index(_ second: Int64) -> Int { Int((second % 60 + 60) % 60) }
 }
