@@ -99,7 +99,7 @@ let package = Package(
         tests("TransportTests", ["Transport", "Threading", "Trading", "Signing", "Simulators"]),
         tests("ServerTests", ["Server", "Transport", "Trading"]),
         tests("RiskTests", ["Risk", "Trading"]),
-        tests("KalshiTests", ["Kalshi", "Trading", "Codec", "Signing"], path: "Venues/KalshiTests"),
+        tests("KalshiTests", ["Kalshi", "Trading", "Codec", "Signing"], path: "Venues/KalshiTests", vectors: true),
         tests("PolymarketTests", ["Polymarket", "Trading", "Codec", "Signing"], path: "Venues/PolymarketTests"),
         tests("ArbTests", ["Arb", "Trading", "Risk", "Kalshi", "Polymarket"]),
         tests("StoreTests", ["Store", "Trading"]),
