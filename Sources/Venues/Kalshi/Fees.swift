@@ -112,10 +112,9 @@ public struct Fees: FeeSchedule, Hashable {
         } catch { throw .overflow }
     }
 
-    /// Alignment takes less than one unit of the balance a fill; the trade fee's own rounding less than a millionth; the
-    /// marginal fee is cut by less than 1e-8 a contract, counted here for a level of 100,000 contracts. What rounding
-    /// took and did not give back is inside the first term, since a rebate only lowers the sum.
-    public var roundingBound: Money { Money(rawValue: account.balanceUnit + 100 + 100_000) }
+    /// Nothing: the trade fee is rounded up and alignment only takes. A rebate gives back what earlier fills of the same
+    /// order paid above the model, so the order's sum never lies below it either.
+    public var shortfallMax: Money { .zero }
 
     /// The model fee of one contract, cut to 1e-8; zero for a price above one.
     public func marginalBuyFee(_ price: Price, _ liquidity: Liquidity) -> Money {
