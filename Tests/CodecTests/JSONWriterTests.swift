@@ -94,7 +94,9 @@ struct JSONWriterTests {
         #expect(writer.string == "\"\(escaped)\"")
     }
 
-    @Test("long text is escaped in pieces without a seam", arguments: ["é", "€", "\u{1F600}", "\u{E0041}", "\u{1B}", "a"])
+    @Test(
+        "long text is escaped in pieces without a seam",
+        arguments: ["é", "€", "\u{1F600}", "\u{E0041}", "\u{1B}", "a"])
     func long(_ scalar: String) throws {
         let reader = JSONReader()
         var writer = JSONWriter(reserved: 16)
