@@ -114,7 +114,8 @@ let package = Package(
 // Fuzzers: `Scripts/fuzz` sets the variable and instruments the whole build; no ordinary build sees these targets.
 if Context.environment["ARB_FUZZ"] != nil {
     let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
-        ("JSONFuzz", ["Codec"])
+        ("JSONFuzz", ["Codec"]),
+        ("TextFuzz", ["Codec"]),
     ]
     package.targets += [
         .target(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),

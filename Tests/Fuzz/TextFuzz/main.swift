@@ -1,0 +1,4 @@
+import FuzzKit
+
+let checker = TextChecker()
+Fuzz.run { checker.check($0) }
