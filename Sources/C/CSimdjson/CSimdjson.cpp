@@ -332,7 +332,7 @@ int32_t CSimdjson_read(CSimdjson_Reader *r, const uint8_t *bytes, size_t length)
     size_t marks = r->stage->n_structural_indexes;
     // A valid document has at most (marks + 1) / 2 nodes; a prefix of one adds at most its open containers.
     if ((marks + 1) / 2 > r->nodesMax) { return r->fail(CSimdjson_tooMany, length); }
-    if (size_t need = marks / 2 + 2 * maxDepth + 8; need > r->nodeCapacity) { growNodes(*r, need); }
+    if (size_t need = marks / 2 + maxDepth + 8; need > r->nodeCapacity) { growNodes(*r, need); }
     // The walk stops at the zero byte behind the text, and may look one mark further.
     r->stage->structural_indexes[marks] = static_cast<uint32_t>(length);
     r->stage->structural_indexes[marks + 1] = static_cast<uint32_t>(length);
