@@ -1,0 +1,248 @@
+import CCurl
+import Synchronization
+internal import Threading
+public import Trading
+
+/// One request of the cold path.
+public struct HTTPRequest: Sendable {
+    /// `https://…`
+    public var url: String
+    /// `GET` or `POST`.
+    public var method: String
+    /// Extra headers.
+    public var headers: [(name: String, value: String)]
+    /// Body of a POST.
+    public var body: [UInt8]
+    /// From start to end.
+    public var timeout: Nanoseconds
+
+    /// A request.
+    public init(
+        _ url: String, method: String = "GET", headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+        timeout: Nanoseconds = .seconds(10)
+    ) {
+        self.url = url
+        self.method = method
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+    }
+}
+
+/// What came back.
+public struct HTTPResponse: Sendable {
+    /// HTTP status.
+    public let status: Int
+    /// Lower case; empty when absent.
+    public let contentType: String
+    /// At most 8 MiB, after inflation.
+    public let body: [UInt8]
+}
+
+/// HTTP/2 over TLS for everything that is not hot: reference data, cross-checks, reconciliation.
+///
+/// One thread, kept-alive connections, at most 8 requests a host at once; what is asked beyond that waits. Redirects are
+/// not followed, only `https` is spoken, peers are always verified, and a production host with a private address is
+/// refused at the moment of connecting.
+public final class HTTPClient: @unchecked Sendable {
+    // Safety: `inbox` is guarded by its mutex; curl handles and `active` belong to the worker thread until it was joined.
+    private let multi: OpaquePointer
+    private let inbox = Mutex<Inbox>(Inbox())
+    private let loopbackAuthority: String?
+    private let userAgent: String
+    private var active: [OpaquePointer: Transfer] = [:]
+    private var worker: Worker?
+    private static let bodyMax = 8 << 20
+    private static let waitingMax = 65_536
+
+    private struct Inbox {
+        var requests: [Job] = []
+        var ended = false
+    }
+
+    private struct Job: Sendable {
+        let request: HTTPRequest
+        let done: @Sendable (Result<HTTPResponse, TransportFault>) -> Void
+    }
+
+    private final class Transfer {
+        let job: Job
+        var body: [UInt8] = []
+        var headers: UnsafeMutablePointer<curl_slist>?
+        var isTooLarge = false
+        init(_ job: Job) { self.job = job }
+        deinit { curl_slist_free_all(headers) }
+    }
+
+    /// A client.
+    ///
+    /// - Parameters:
+    ///   - loopbackAuthority: PEM file of a certificate authority for loopback hosts.
+    public init(userAgent: String, loopbackAuthority: String? = nil) {
+        self.userAgent = userAgent
+        self.loopbackAuthority = loopbackAuthority
+        curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+        guard let made = curl_multi_init() else { preconditionFailure("no memory for the HTTP client") }
+        multi = OpaquePointer(made)
+        CCurl_multi_set_long(UnsafeMutableRawPointer(multi), CURLMOPT_MAX_HOST_CONNECTIONS, 8)
+        CCurl_multi_set_long(UnsafeMutableRawPointer(multi), CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
+        worker = Worker(name: "http") { [unowned self] in run() }
+    }
+
+    /// Starts a request; `done` is called once, on the client's thread.
+    public func send(_ request: HTTPRequest, done: @escaping @Sendable (Result<HTTPResponse, TransportFault>) -> Void) {
+        let isTaken = inbox.withLock { inbox -> Bool in
+            guard !inbox.ended, inbox.requests.count < Self.waitingMax else { return false }
+            inbox.requests.append(Job(request: request, done: done))
+            return true
+        }
+        if isTaken {
+            curl_multi_wakeup(UnsafeMutableRawPointer(multi))
+        } else {
+            done(.failure(TransportFault(.connect, "the HTTP client is closed or has \(Self.waitingMax) requests waiting")))
+        }
+    }
+
+    /// As `send`, for callers that wait.
+    public func response(to request: HTTPRequest) async -> Result<HTTPResponse, TransportFault> {
+        await withCheckedContinuation { continuation in send(request) { continuation.resume(returning: $0) } }
+    }
+
+    /// Ends the client: what is under way fails with `E_NET_CLOSED`. Call once.
+    public func close() {
+        inbox.withLock { $0.ended = true }
+        curl_multi_wakeup(UnsafeMutableRawPointer(multi))
+        worker?.join()
+        worker = nil
+        curl_multi_cleanup(UnsafeMutableRawPointer(multi))
+    }
+
+    // MARK: The client's thread
+
+    private func run() {
+        let handle = UnsafeMutableRawPointer(multi)
+        while true {
+            let (jobs, ended) = inbox.withLock { inbox -> ([Job], Bool) in
+                let taken = inbox.requests
+                inbox.requests = []
+                return (taken, inbox.ended)
+            }
+            if ended {
+                for job in jobs { job.done(.failure(TransportFault(.closed, "the HTTP client was closed"))) }
+                break
+            }
+            for job in jobs { begin(job) }
+            var running: Int32 = 0
+            curl_multi_perform(handle, &running)
+            collect()
+            curl_multi_poll(handle, nil, 0, 1_000, nil)
+        }
+        for (easy, transfer) in active {
+            curl_multi_remove_handle(handle, UnsafeMutableRawPointer(easy))
+            curl_easy_cleanup(UnsafeMutableRawPointer(easy))
+            transfer.job.done(.failure(TransportFault(.closed, "the HTTP client was closed")))
+        }
+        active = [:]
+    }
+
+    private func begin(_ job: Job) {
+        let endpoint: Endpoint
+        do throws(TransportFault) {
+            endpoint = try Endpoint(job.request.url)
+        } catch {
+            return job.done(.failure(error))
+        }
+        guard endpoint.scheme == "https", let easy = curl_easy_init() else {
+            return job.done(.failure(TransportFault(.url, "'\(job.request.url)' is no https URL")))
+        }
+        let transfer = Transfer(job)
+        CCurl_set_string(easy, CURLOPT_URL, job.request.url)
+        CCurl_set_string(easy, CURLOPT_USERAGENT, userAgent)
+        CCurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "https")
+        CCurl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "")
+        CCurl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+        CCurl_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        CCurl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        CCurl_set_long(easy, CURLOPT_PIPEWAIT, 1)
+        CCurl_set_long(easy, CURLOPT_TIMEOUT_MS, Int(max(1, job.request.timeout.rawValue / 1_000_000)))
+        CCurl_set_long(easy, CURLOPT_MAXFILESIZE, Self.bodyMax)
+        CCurl_set_string(easy, CURLOPT_PROXY, "")
+        trust(easy, endpoint)
+        if job.request.method == "POST" {
+            CCurl_set_long(easy, CURLOPT_POST, 1)
+            job.request.body.withUnsafeBytes { bytes in
+                _ = CCurl_set_body(easy, bytes.baseAddress, bytes.count)
+            }
+        } else if job.request.method != "GET" {
+            CCurl_set_string(easy, CURLOPT_CUSTOMREQUEST, job.request.method)
+        }
+        for (name, value) in job.request.headers { transfer.headers = curl_slist_append(transfer.headers, "\(name): \(value)") }
+        if transfer.headers != nil { CCurl_set_list(easy, CURLOPT_HTTPHEADER, transfer.headers) }
+        CCurl_set_write(
+            easy,
+            { data, size, count, user in
+                guard let data, let user else { return 0 }
+                let transfer = Unmanaged<Transfer>.fromOpaque(user).takeUnretainedValue()
+                guard transfer.body.count + size * count <= HTTPClient.bodyMax else {
+                    transfer.isTooLarge = true
+                    return 0
+                }
+                transfer.body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: size * count))
+                return size * count
+            }, Unmanaged.passUnretained(transfer).toOpaque())
+        active[OpaquePointer(easy)] = transfer
+        curl_multi_add_handle(UnsafeMutableRawPointer(multi), easy)
+    }
+
+    private func trust(_ easy: UnsafeMutableRawPointer, _ endpoint: Endpoint) {
+        if endpoint.isLoopback, let loopbackAuthority {
+            CCurl_set_string(easy, CURLOPT_CAINFO, loopbackAuthority)
+            CCurl_set_string(easy, CURLOPT_CAPATH, nil)
+            return
+        }
+        CCurl_set_string(easy, CURLOPT_CAINFO, nil)
+        CCurl_set_string(easy, CURLOPT_CAPATH, TLSContext.systemDirectory)
+        if !endpoint.isLoopback { CCurl_refuse_private(easy) }
+    }
+
+    private func collect() {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(UnsafeMutableRawPointer(multi), &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+            let result = message.pointee.data.result
+            curl_multi_remove_handle(UnsafeMutableRawPointer(multi), easy)
+            if let transfer = active.removeValue(forKey: OpaquePointer(easy)) {
+                transfer.job.done(Self.outcome(easy, result, transfer))
+            }
+            curl_easy_cleanup(easy)
+        }
+    }
+
+    private static func outcome(_ easy: UnsafeMutableRawPointer, _ result: CURLcode, _ transfer: Transfer)
+        -> Result<HTTPResponse, TransportFault>
+    {
+        if transfer.isTooLarge || result == CURLE_FILESIZE_EXCEEDED {
+            return .failure(TransportFault(.tooLarge, "\(transfer.job.request.url): an answer over 8 MiB"))
+        }
+        guard result == CURLE_OK else {
+            let words = "\(transfer.job.request.url): \(String(cString: curl_easy_strerror(result)))"
+            return .failure(TransportFault(kind(of: result), words))
+        }
+        let type = CCurl_info_string(easy, CURLINFO_CONTENT_TYPE).map { String(cString: $0).lowercased() } ?? ""
+        return .success(
+            HTTPResponse(status: CCurl_info_long(easy, CURLINFO_RESPONSE_CODE), contentType: type, body: transfer.body))
+    }
+
+    private static func kind(of result: CURLcode) -> TransportFault.Kind {
+        switch result {
+        case CURLE_COULDNT_RESOLVE_HOST: .resolve
+        case CURLE_COULDNT_CONNECT: .connect
+        case CURLE_OPERATION_TIMEDOUT: .timeout
+        case CURLE_PEER_FAILED_VERIFICATION: .certificate
+        case CURLE_SSL_CACERT_BADFILE: .authority
+        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER: .tls
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .url
+        default: .closed
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import COpenSSL
+import Glibc
+internal import Threading
+public import Trading
+
+/// One TLS connection. Opened on a cold thread; afterwards it never blocks.
+///
+/// - Lane: one owner at a time; handing it from the thread that opened it to the lane that uses it is a transfer.
+public final class TLSStream: @unchecked Sendable {
+    // Safety: owned by one thread at a time, as the lane rule says; the descriptor and the SSL object are freed here.
+    private let ssl: OpaquePointer
+    /// The socket, for a poller. Valid while the stream lives.
+    public let descriptor: Int32
+    private let keep: TLSContext
+
+    /// What a read found.
+    public enum Incoming: Sendable, Hashable {
+        /// That many bytes were put into the buffer.
+        case bytes(Int)
+        /// Nothing now.
+        case nothing
+        /// The peer ended the connection in order.
+        case ended
+    }
+
+    /// Resolves, connects and shakes hands, all before `deadline`. Blocks: never on a hot lane.
+    ///
+    /// - Throws: `TransportFault`.
+    public init(to endpoint: Endpoint, context: TLSContext, deadline: MonotonicNanos) throws(TransportFault) {
+        var last = TransportFault(.connect, "\(endpoint.host) has no address")
+        var connected: Int32 = -1
+        for address in try endpoint.addresses() {
+            do {
+                connected = try Self.connect(address, endpoint, deadline)
+                break
+            } catch {
+                last = error
+                if error.kind == .timeout { break }
+            }
+        }
+        guard connected >= 0 else { throw last }
+        guard let made = SSL_new(context.handle) else {
+            close(connected)
+            throw TransportFault(.tls, "no memory for a TLS connection")
+        }
+        ssl = made
+        descriptor = connected
+        keep = context
+        SSL_set_fd(ssl, descriptor)
+        SSL_set_connect_state(ssl)
+        X509_VERIFY_PARAM_set_hostflags(SSL_get0_param(ssl), UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+        let isAddress = endpoint.host.utf8.allSatisfy { $0 == 0x2E || $0 == 0x3A || (0x30...0x39).contains($0) }
+        if isAddress {
+            X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), endpoint.host)
+        } else {
+            SSL_set1_host(ssl, endpoint.host)
+            COpenSSL_set_server_name(ssl, endpoint.host)
+        }
+        try shakeHands(endpoint, deadline)
+    }
+
+    deinit {
+        SSL_free(ssl)
+        close(descriptor)
+    }
+
+    private static func connect(_ address: Endpoint.Address, _ endpoint: Endpoint, _ deadline: MonotonicNanos)
+        throws(TransportFault) -> Int32
+    {
+        let socket = Glibc.socket(address.family, Endpoint.socketType, 0)
+        guard socket >= 0 else { throw TransportFault(.connect, "no socket: \(String(cString: strerror(errno)))") }
+        var one: Int32 = 1
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+        var storage = address.storage
+        let status = withUnsafePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(socket, $0, address.length) }
+        }
+        var failure = status == 0 ? 0 : errno
+        if failure == EINPROGRESS {
+            guard Self.wait(socket, output: true, until: deadline) else {
+                close(socket)
+                throw TransportFault(.timeout, "\(endpoint.host):\(endpoint.port) did not answer in time")
+            }
+            var length = socklen_t(MemoryLayout<Int32>.size)
+            getsockopt(socket, SOL_SOCKET, SO_ERROR, &failure, &length)
+        }
+        guard failure == 0 else {
+            close(socket)
+            throw TransportFault(.connect, "\(endpoint.host):\(endpoint.port): \(String(cString: strerror(failure)))")
+        }
+        return socket
+    }
+
+    private func shakeHands(_ endpoint: Endpoint, _ deadline: MonotonicNanos) throws(TransportFault) {
+        while true {
+            ERR_clear_error()
+            let status = SSL_connect(ssl)
+            if status == 1 { return }
+            let reason = SSL_get_error(ssl, status)
+            if reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE {
+                guard Self.wait(descriptor, output: reason == SSL_ERROR_WANT_WRITE, until: deadline) else {
+                    throw TransportFault(.timeout, "\(endpoint.host): TLS did not answer in time")
+                }
+                continue
+            }
+            let verdict = SSL_get_verify_result(ssl)
+            if verdict != Int(X509_V_OK) {
+                let words = String(cString: X509_verify_cert_error_string(verdict))
+                throw TransportFault(.certificate, "\(endpoint.host): \(words)")
+            }
+            throw TransportFault(.tls, "\(endpoint.host): \(Self.libraryWords())")
+        }
+    }
+
+    /// Reads what is there. Never blocks.
+    ///
+    /// - Throws: `TransportFault`: `E_NET_CLOSED` for a reset or an end without close_notify, `E_TLS_PROTOCOL`.
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws(TransportFault) -> Incoming {
+        let count = SSL_read(ssl, buffer.baseAddress, Int32(clamping: buffer.count))
+        if count > 0 { return .bytes(Int(count)) }
+        let reason = SSL_get_error(ssl, count)
+        switch reason {
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .nothing
+        case SSL_ERROR_ZERO_RETURN: return .ended
+        default: throw broken(reason)
+        }
+    }
+
+    /// Writes as much as the socket takes. Never blocks.
+    ///
+    /// - Returns: the number of bytes taken; 0 when the socket is full.
+    /// - Throws: as `read`.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws(TransportFault) -> Int {
+        guard !bytes.isEmpty else { return 0 }
+        let count = SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count))
+        if count > 0 { return Int(count) }
+        let reason = SSL_get_error(ssl, count)
+        if reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE { return 0 }
+        throw broken(reason)
+    }
+
+    /// Tells the peer that nothing more comes.
+    public func sendEnd() {
+        SSL_shutdown(ssl)
+        ERR_clear_error()
+    }
+
+    private func broken(_ reason: Int32) -> TransportFault {
+        let isEnd = COpenSSL_is_eof(reason) != 0
+        let number = errno
+        let words = Self.libraryWords()
+        if isEnd { return TransportFault(.closed, "the peer ended the connection without saying so") }
+        if reason == SSL_ERROR_SYSCALL {
+            return TransportFault(.closed, number == 0 ? "the peer ended the connection" : String(cString: strerror(number)))
+        }
+        return TransportFault(.tls, words)
+    }
+
+    private static func libraryWords() -> String {
+        let code = ERR_peek_error()
+        ERR_clear_error()
+        guard code != 0, let words = ERR_reason_error_string(code) else { return "the connection broke" }
+        return String(cString: words)
+    }
+
+    /// Waits for a socket on a cold thread.
+    ///
+    /// - Returns: false when the deadline passed first.
+    static func wait(_ descriptor: Int32, output: Bool, until deadline: MonotonicNanos) -> Bool {
+        while true {
+            let left = (deadline - NanoClock.monotonic()).rawValue
+            guard left > 0 else { return false }
+            var entry = pollfd(fd: descriptor, events: Int16(output ? POLLOUT : POLLIN), revents: 0)
+            let count = poll(&entry, 1, Int32(clamping: left / 1_000_000 + 1))
+            if count > 0 { return true }
+            if count < 0, errno != EINTR { return true }  // the next call on the socket says what is wrong
+        }
+    }
+}
