@@ -91,6 +91,9 @@ public struct InstrumentTerms: Sendable {
     public var augmentedNegRisk: Bool
     /// An unnamed "Other" or placeholder outcome: never traded.
     public var placeholder: Bool
+    /// Whether the venue says that at most one market of the event resolves YES; nil where it does not say. Never taken
+    /// for "exactly one".
+    public var mutuallyExclusive: Bool?
     /// How long the venue holds a marketable order before matching; zero when at once.
     public var takerDelay: Nanoseconds
     /// Which of the venue's protocols the market is on (Polymarket `v1`, `v2`).
@@ -123,6 +126,7 @@ public struct InstrumentTerms: Sendable {
         self.negRisk = false
         self.augmentedNegRisk = false
         self.placeholder = false
+        self.mutuallyExclusive = nil
         self.takerDelay = .zero
         self.protocolVersion = 1
     }

@@ -187,6 +187,7 @@ public final class Feed: BookFeed {
     static let finestUnit = Price(rawValue: 10_000) ?? .one
     static let tickersMax = 100_000
 
+    /// Kalshi.
     public let venue = VenueID.kalshi
     let settings: FeedSettings
     let reader = JSONReader()
