@@ -1,0 +1,28 @@
+public import Trading
+public import Transport
+
+/// How one venue is reached: the only thing about it that is not deterministic.
+public struct VenueEdge: Sendable {
+    /// Which venue.
+    public let venue: VenueID
+    /// Base URL per service that its requests name (`rest`, `clob`, `gamma`, …), without a trailing slash.
+    public let services: [String: String]
+    /// Where a link connects, signed for the instant at which it is asked. Called on a connector thread.
+    public let target: @Sendable (LinkID, UTCNanos) throws -> LinkTarget
+    /// TLS for its WebSocket links.
+    public let context: TLSContext
+    /// Its REST client.
+    public let client: HTTPClient
+
+    /// An edge.
+    public init(
+        venue: VenueID, services: [String: String], context: TLSContext, client: HTTPClient,
+        target: @escaping @Sendable (LinkID, UTCNanos) throws -> LinkTarget
+    ) {
+        self.venue = venue
+        self.services = services
+        self.context = context
+        self.client = client
+        self.target = target
+    }
+}
