@@ -1,0 +1,256 @@
+public import Trading
+
+/// The record of an account: runs, opportunities, notices. SQLite in WAL mode, written by one thread off the hot lane.
+///
+/// - Lane: one thread at a time. Readers open their own.
+public final class Ledger {
+    /// One opportunity as it is kept: the columns that filters need, and the whole record as JSON.
+    public struct OpportunityRow: Sendable, Hashable {
+        /// Number within its run.
+        public var sequence: UInt64
+        /// Pair or set.
+        public var pair: String
+        /// Kind of basket.
+        public var kind: String
+        /// Legs in short.
+        public var direction: String
+        /// Taken, or why not.
+        public var disposition: String
+        /// Birth, on both clocks' wall side.
+        public var born: UTCNanos
+        /// End; nil when the run was killed first.
+        public var ended: UTCNanos?
+        /// How long it lived.
+        public var lifetime: Nanoseconds?
+        /// Why it ended.
+        public var endReason: String?
+        /// Units at birth.
+        public var orderQty: Quantity
+        /// Capital at birth, in dollars.
+        public var locked: Money
+        /// Expected net at birth, in dollars.
+        public var edge: Money
+        /// The same in basis points.
+        public var edgeBps: Int64
+        /// Greatest expected net over its life.
+        public var bestEdge: Money
+        /// Units of that.
+        public var bestQty: Quantity
+        /// Net that an order would have met at the last delay judged.
+        public var judgedNet: Money?
+        /// Whether all legs would have filled then.
+        public var judgedFilled: Bool?
+        /// The whole record, schema `arb.opportunity/1`.
+        public var json: String
+
+        /// A row.
+        public init(
+            sequence: UInt64, pair: String, kind: String, direction: String, disposition: String, born: UTCNanos, orderQty: Quantity,
+            locked: Money, edge: Money, edgeBps: Int64, bestEdge: Money, bestQty: Quantity, json: String
+        ) {
+            self.sequence = sequence
+            self.pair = pair
+            self.kind = kind
+            self.direction = direction
+            self.disposition = disposition
+            self.born = born
+            self.orderQty = orderQty
+            self.locked = locked
+            self.edge = edge
+            self.edgeBps = edgeBps
+            self.bestEdge = bestEdge
+            self.bestQty = bestQty
+            self.json = json
+        }
+    }
+
+    /// What to look for.
+    public struct Filter: Sendable {
+        /// Born at or after.
+        public var since: UTCNanos?
+        /// Best edge at least this, in dollars.
+        public var edgeMin: Money?
+        /// Pair or set whose id contains this.
+        public var pair: String?
+        /// Kind of basket.
+        public var kind: String?
+        /// Disposition.
+        public var disposition: String?
+        /// At most this many, newest first.
+        public var limit: Int
+
+        /// Everything, up to `limit`.
+        public init(limit: Int = 1_000) { self.limit = limit }
+    }
+
+    private let database: Database
+    private var run: Int64 = 0
+
+    /// Opens the ledger at `path`, made and brought to the newest schema where needed.
+    ///
+    /// - Throws: `StoreFault`: `E_STORE_CORRUPT` (foreign or damaged), `E_STORE_FUTURE`, `E_STORE_IO`.
+    public init(path: String) throws(StoreFault) {
+        database = try Database(path: path)
+        try Self.check(database)
+        try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
+        try migrate()
+    }
+
+    private init(reading database: Database) { self.database = database }
+
+    /// Opens an existing ledger for reading.
+    ///
+    /// - Throws: `StoreFault`.
+    public static func reader(path: String) throws(StoreFault) -> Ledger {
+        let database = try Database(path: path, readOnly: true)
+        try check(database)
+        return Ledger(reading: database)
+    }
+
+    private static func check(_ database: Database) throws(StoreFault) {
+        var application: Int64 = 0
+        var version: Int64 = 0
+        var tables: Int64 = 0
+        try database.query("PRAGMA application_id") { application = $0.integer(0) ?? 0 }
+        try database.query("PRAGMA user_version") { version = $0.integer(0) ?? 0 }
+        try database.query("SELECT count(*) FROM sqlite_schema") { tables = $0.integer(0) ?? 0 }
+        if application == 0, version == 0, tables == 0 { return }  // new
+        guard application == Int64(Schema.applicationID) else {
+            throw StoreFault(.corrupt, "\(database.path) is a database, but not a ledger of arb; choose another state_dir")
+        }
+        guard version <= Schema.steps.count else {
+            throw StoreFault(
+                .future, "\(database.path) has schema \(version), this build knows \(Schema.steps.count): use the newer build")
+        }
+        var verdict = ""
+        try database.query("PRAGMA quick_check(1)") { verdict = $0.text(0) ?? "" }
+        guard verdict == "ok" else {
+            throw StoreFault(.corrupt, "\(database.path) is damaged (\(verdict)); move it away and keep the copy")
+        }
+    }
+
+    private func migrate() throws(StoreFault) {
+        var version: Int64 = 0
+        try database.query("PRAGMA user_version") { version = $0.integer(0) ?? 0 }
+        for index in Int(version)..<Schema.steps.count {
+            // One transaction a step: a killed migration leaves the step before or the step after.
+            try database.execute(
+                "BEGIN IMMEDIATE; \(Schema.steps[index]) PRAGMA application_id = \(Schema.applicationID); "
+                    + "PRAGMA user_version = \(index + 1); COMMIT;")
+        }
+    }
+
+    /// Begins a run; what is added later belongs to it.
+    ///
+    /// - Throws: `StoreFault`.
+    public func beginRun(started: UTCNanos, mode: String, venues: String, build: String, configurationSHA256: String)
+        throws(StoreFault)
+    {
+        try database.run(
+            "INSERT INTO runs (started, mode, venues, build, config_sha256) VALUES (?, ?, ?, ?, ?)",
+            [.text(started.rfc3339), .text(mode), .text(venues), .text(build), .text(configurationSHA256)])
+        try database.query("SELECT last_insert_rowid()") { run = $0.integer(0) ?? 0 }
+    }
+
+    /// Ends the run.
+    ///
+    /// - Throws: `StoreFault`.
+    public func endRun(ended: UTCNanos, decisions: UInt64, sha256: String) throws(StoreFault) {
+        try database.run(
+            "UPDATE runs SET ended = ?, decisions = ?, decisions_sha256 = ? WHERE id = ?",
+            [.text(ended.rfc3339), .integer(Int64(clamping: decisions)), .text(sha256), .integer(run)])
+    }
+
+    /// Keeps an opportunity; one that is kept already is replaced.
+    ///
+    /// - Throws: `StoreFault`.
+    public func add(_ row: OpportunityRow) throws(StoreFault) {
+        try database.run(
+            """
+            INSERT OR REPLACE INTO opportunities (run, sequence, pair, kind, direction, disposition, born, born_utc, ended,
+            lifetime_ns, end_reason, order_qty, locked_usd, edge_usd, edge_bps, best_edge_usd, best_qty, judged_net_usd,
+            judged_filled, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .integer(run), .integer(Int64(clamping: row.sequence)), .text(row.pair), .text(row.kind), .text(row.direction),
+                .text(row.disposition), .text(row.born.rfc3339), .integer(row.born.rawValue),
+                row.ended.map { .text($0.rfc3339) } ?? .null, row.lifetime.map { .integer($0.rawValue) } ?? .null,
+                row.endReason.map { .text($0) } ?? .null, .integer(row.orderQty.rawValue), .integer(row.locked.rawValue),
+                .integer(row.edge.rawValue), .integer(row.edgeBps), .integer(row.bestEdge.rawValue),
+                .integer(row.bestQty.rawValue), row.judgedNet.map { .integer($0.rawValue) } ?? .null,
+                row.judgedFilled.map { .integer($0 ? 1 : 0) } ?? .null, .text(row.json),
+            ])
+    }
+
+    /// Keeps a notice.
+    ///
+    /// - Throws: `StoreFault`.
+    public func add(_ notice: FeedNotice, at instant: UTCNanos, instrument: String?) throws(StoreFault) {
+        try database.run(
+            "INSERT INTO notices (run, at, at_utc, code, venue, link, instrument, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                .integer(run), .text(instant.rfc3339), .integer(instant.rawValue), .text(notice.code),
+                notice.link.map { .text($0.venue.name) } ?? .null, notice.link.map { .integer(Int64($0.index)) } ?? .null,
+                instrument.map { .text($0) } ?? .null, .text(notice.text),
+            ])
+    }
+
+    /// Everything between the two calls is written at once.
+    ///
+    /// - Throws: `StoreFault`.
+    public func transaction(_ body: () throws(StoreFault) -> Void) throws(StoreFault) {
+        try database.execute("BEGIN IMMEDIATE")
+        do throws(StoreFault) {
+            try body()
+        } catch {
+            try? database.execute("ROLLBACK")
+            throw error
+        }
+        try database.execute("COMMIT")
+    }
+
+    /// The opportunities that a filter lets through, newest first.
+    ///
+    /// - Throws: `StoreFault`.
+    public func opportunities(_ filter: Filter) throws(StoreFault) -> [OpportunityRow] {
+        var rows: [OpportunityRow] = []
+        try database.query(
+            """
+            SELECT sequence, pair, kind, direction, disposition, born_utc, lifetime_ns, end_reason, order_qty, locked_usd, edge_usd,
+            edge_bps, best_edge_usd, best_qty, judged_net_usd, judged_filled, json FROM opportunities
+            WHERE born_utc >= ?1 AND best_edge_usd >= ?2 AND (?3 IS NULL OR instr(pair, ?3) > 0) AND (?4 IS NULL OR kind = ?4)
+            AND (?5 IS NULL OR disposition = ?5) ORDER BY born_utc DESC, sequence DESC LIMIT ?6
+            """,
+            [
+                .integer(filter.since?.rawValue ?? .min), .integer(filter.edgeMin?.rawValue ?? .min),
+                filter.pair.map { .text($0) } ?? .null, filter.kind.map { .text($0) } ?? .null,
+                filter.disposition.map { .text($0) } ?? .null, .integer(Int64(filter.limit)),
+            ]
+        ) { rows.append(Self.row($0)) }
+        return rows
+    }
+
+    private static func row(_ row: Database.Row) -> OpportunityRow {
+        func integer(_ column: Int32) -> Int64 { row.integer(column) ?? 0 }
+        let born = UTCNanos(rawValue: integer(5))
+        var result = OpportunityRow(
+            sequence: UInt64(clamping: integer(0)), pair: row.text(1) ?? "", kind: row.text(2) ?? "", direction: row.text(3) ?? "",
+            disposition: row.text(4) ?? "", born: born, orderQty: Quantity(rawValue: integer(8)),
+            locked: Money(rawValue: integer(9)), edge: Money(rawValue: integer(10)), edgeBps: integer(11),
+            bestEdge: Money(rawValue: integer(12)), bestQty: Quantity(rawValue: integer(13)), json: row.text(16) ?? "")
+        result.lifetime = row.integer(6).map { Nanoseconds(rawValue: $0) }
+        result.ended = result.lifetime.map { born + $0 }
+        result.endReason = row.text(7)
+        result.judgedNet = row.integer(14).map { Money(rawValue: $0) }
+        result.judgedFilled = row.integer(15).map { $0 != 0 }
+        return result
+    }
+
+    /// Removes what is older than the retention: opportunities and notices 365 days.
+    ///
+    /// - Throws: `StoreFault`.
+    public func prune(before instant: UTCNanos) throws(StoreFault) {
+        try database.run("DELETE FROM opportunities WHERE born_utc < ?", [.integer(instant.rawValue)])
+        try database.run("DELETE FROM notices WHERE at_utc < ?", [.integer(instant.rawValue)])
+    }
+}
