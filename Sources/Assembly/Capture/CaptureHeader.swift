@@ -31,13 +31,15 @@ public struct CaptureHeader: Hashable, Sendable {
     public let configurationSHA256: String
     /// All pair files, in the order in which they were read.
     public let pairs: [PairText]
+    /// Which ids were watched, as a pattern; empty: all.
+    public let only: String
     /// Names of the fee rules compiled in, per venue: another rule set decides differently.
     public let feeRules: [String]
 
     /// A header.
     public init(
         build: String, started: Stamp, seed: UInt64, configuration: String, configurationSHA256: String, pairs: [PairText],
-        feeRules: [String]
+        only: String = "", feeRules: [String]
     ) {
         self.build = build
         self.started = started
@@ -45,6 +47,7 @@ public struct CaptureHeader: Hashable, Sendable {
         self.configuration = configuration
         self.configurationSHA256 = configurationSHA256
         self.pairs = pairs
+        self.only = only
         self.feeRules = feeRules
     }
 
@@ -69,6 +72,7 @@ public struct CaptureHeader: Hashable, Sendable {
             json.endObject()
         }
         json.endArray()
+        json.member("only", only)
         json.key("fee_rules")
         json.beginArray()
         for rule in feeRules { json.string(rule) }
@@ -83,7 +87,7 @@ public struct CaptureHeader: Hashable, Sendable {
         guard let build = value["build"]?.text?.string, let monotonic = value["n"]?.int64, let utc = value["w"]?.int64,
             let seed = (value["seed"]?.text?.string).flatMap(UInt64.init), let text = value["config"]?.text?.string,
             let hash = value["config_sha256"]?.text?.string, let pairs = value["pairs"], pairs.kind == .array,
-            let rules = value["fee_rules"], rules.kind == .array
+            let rules = value["fee_rules"], rules.kind == .array, let only = value["only"]?.text?.string
         else { return nil }
         var files: [PairText] = []
         for pair in pairs.elements {
@@ -97,6 +101,6 @@ public struct CaptureHeader: Hashable, Sendable {
         }
         self.init(
             build: build, started: Stamp(monotonic: MonotonicNanos(rawValue: monotonic), utc: UTCNanos(rawValue: utc)),
-            seed: seed, configuration: text, configurationSHA256: hash, pairs: files, feeRules: names)
+            seed: seed, configuration: text, configurationSHA256: hash, pairs: files, only: only, feeRules: names)
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 public import Trading
 
 /// The content of a set of pair files.
@@ -41,5 +42,18 @@ public struct PairFiles: Sendable {
         self.pairs = pairs
         self.sets = sets
         self.texts = files
+    }
+
+    private init(pairs: [MarketPair], sets: [OutcomeSet], texts: [CaptureHeader.PairText]) {
+        self.pairs = pairs
+        self.sets = sets
+        self.texts = texts
+    }
+
+    /// The pairs and sets whose id fits a pattern with `*` and `?`; everything for an empty one.
+    public func only(fitting pattern: String) -> PairFiles {
+        guard !pattern.isEmpty else { return self }
+        func fits(_ id: PairID) -> Bool { fnmatch(pattern, id.name, 0) == 0 }
+        return PairFiles(pairs: pairs.filter { fits($0.id) }, sets: sets.filter { fits($0.id) }, texts: texts)
     }
 }

@@ -1,0 +1,110 @@
+import Arb
+import Assembly
+import Codec
+import Synchronization
+import Threading
+import Trading
+
+/// The live board: exposure first, then links and books, edges now, and what has been. 24 lines of 80 columns.
+struct Board {
+    let status: LiveStatus
+    let recent: [Opportunity]
+    let names: BasketNames
+    let tally: RunReporter.Tally
+    let started: Stamp
+    let venues: String
+    let account: String
+    let hasColor: Bool
+
+    /// The whole board, with the escape codes that redraw it in place.
+    var text: String {
+        let lines = (head + edges + history + foot).prefix(23)
+        // Home, then each line with "erase to its end", then "erase what is below": no flicker, nothing left over.
+        return "\u{1B}[?25l\u{1B}[H" + lines.map { $0 + "\u{1B}[K" }.joined(separator: "\n") + "\n\u{1B}[J"
+    }
+
+    private func bright(_ text: String) -> String { hasColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+    private func dim(_ text: String) -> String { hasColor ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
+
+    private var head: [String] {
+        let engine = status.engine
+        let seconds = (engine.at.monotonic - started.monotonic).rawValue / 1_000_000_000
+        let perVenue = VenueID.allCases.map { venue -> String in
+            let mine = status.links.filter { $0.link.venue == venue }
+            let offset = engine.offsets.first { $0.venue == venue }?.offset.map { " \($0.rawValue / 1_000_000)ms" } ?? ""
+            return "\(venue.name) \(mine.filter(\.isUp).count)/\(mine.count)\(offset)"
+        }
+        let reasons = engine.voidReasons.map { "\($0.count) \($0.reason.rawValue)" }.joined(separator: ", ")
+        return [
+            bright("FLAT") + "  dry run, nothing is sent   venues=\(venues)  account=\(Terminal.cell(account, 12))"
+                + Terminal.right("\(seconds / 60)m\(seconds % 60)s", 8),
+            "links  " + perVenue.joined(separator: "   ") + "   \(status.framesPerSecond) msg/s   \(engine.counters.frames) messages",
+            "books  \(engine.live) live  \(engine.held) held  \(engine.void) void  \(engine.blocked) blocked"
+                + (reasons.isEmpty ? "" : dim("  (\(reasons))")),
+            "",
+        ]
+    }
+
+    private var edges: [String] {
+        let alive = status.engine.alive.sorted { $0.best.net > $1.best.net }.prefix(6)
+        var lines = [bright("EDGES NOW (\(status.engine.alive.count))") + dim("      pair                       size      net    bps  verdict")]
+        for opportunity in alive {
+            lines.append(
+                "  \(Terminal.cell(names[opportunity.basket].direction, 18)) \(Terminal.cell(names[opportunity.basket].pair.name, 22)) "
+                    + "\(Terminal.right(opportunity.best.orderQty.description, 8)) "
+                    + "\(Terminal.right(OpportunityLine.dollars(opportunity.best.net), 8)) "
+                    + "\(Terminal.right(String(opportunity.best.edgeBps), 6))  \(Terminal.cell(opportunity.disposition.rawValue, 10))")
+        }
+        return lines + Array(repeating: "", count: 7 - alive.count)
+    }
+
+    private var history: [String] {
+        var lines = [bright("LATEST") + dim("        pair                       size      net    life verdict      later")]
+        for opportunity in recent.suffix(8).reversed() { lines.append(OpportunityLine.text(opportunity, names)) }
+        return lines + Array(repeating: "", count: max(0, 9 - lines.count))
+    }
+
+    private var foot: [String] {
+        [
+            "",
+            "seen \(tally.born)   would take \(tally.taken)   still there later \(tally.held)   expected "
+                + OpportunityLine.dollars(Money(rawValue: tally.expected)),
+            dim(Terminal.cell(tally.lastNotice, 79)),
+        ]
+    }
+}
+
+/// Redraws the board, or says a heartbeat, on a thread of its own.
+final class BoardWorker: Sendable {
+    private let wakeup = Semaphore()
+    private let ended = Atomic<Bool>(false)
+    private let worker = Mutex<Worker?>(nil)
+
+    init(reporter: RunReporter, cell: StatusCell, office: BackOffice) {
+        let interval: Nanoseconds = reporter.isBoard ? .milliseconds(500) : .seconds(5)
+        worker.withLock { worker in
+            worker = Worker(name: "board") { [unowned self] in
+                while !ended.load(ordering: .acquiring) {
+                    if let status = cell.status { reporter.draw(status, office.recent) }
+                    _ = wakeup.wait(timeout: interval)
+                }
+            }
+        }
+    }
+
+    /// Ends the thread.
+    func finish() {
+        ended.store(true, ordering: .releasing)
+        wakeup.signal()
+        worker.withLock { $0 }?.join()
+    }
+}
+
+/// Holds the back office that is made after the core, which needs somewhere to send decisions.
+final class OfficeBox: Sendable {
+    private let office = Mutex<BackOffice?>(nil)
+
+    func open(_ office: BackOffice) { self.office.withLock { $0 = office } }
+
+    func post(_ event: DecisionEvent) { office.withLock { $0 }?.post(event) }
+}

@@ -1,0 +1,13 @@
+/// What the shell is told (OPERATOR §3). Stable for ever.
+enum ExitCode: Int32 {
+    case done = 0
+    case failure = 1
+    case checkFailed = 6
+    case usage = 64
+    case unavailable = 69
+    case internalFault = 70
+    case cannotWrite = 73
+    case locked = 75
+    case permissions = 77
+    case configuration = 78
+}

@@ -1,0 +1,104 @@
+import Assembly
+import Codec
+import Glibc
+import Store
+import Threading
+import Trading
+
+/// `arb opportunities`: what was seen, taken or skipped, and why.
+enum OpportunitiesCommand {
+    static let spec = CommandSpec(
+        "opportunities", "what was seen, whether it would have been taken, and how long it lived",
+        [
+            OptionSpec("--since", "DURATION", "born within this (default 1h)"),
+            OptionSpec("--min-edge", "USD", "best expected net at least this"),
+            OptionSpec("--pair", "TEXT", "pairs and sets whose id contains this"),
+            OptionSpec("--kind", "KIND", "cross-venue, all-no or all-yes"),
+            OptionSpec("--disposition", "WORD", "taken, near_close, stale_book …"),
+            OptionSpec("--limit", "N", "at most this many, newest first (default 1000)"),
+            OptionSpec("--csv", nil, "comma-separated values with a header line"),
+        ])
+
+    static func run(_ context: CommandContext) throws -> ExitCode {
+        let rows = try rows(context)
+        if context.isJSON {
+            for row in rows { context.terminal.out(row.json) }
+        } else if context.parsed.has("--csv") {
+            context.terminal.out(csvHeader)
+            for row in rows { context.terminal.out(csv(row)) }
+        } else {
+            table(rows, context.terminal)
+        }
+        return .done
+    }
+
+    private static func rows(_ context: CommandContext) throws -> [Ledger.OpportunityRow] {
+        let configuration = try context.configuration()
+        guard let root = configuration.path("state_dir", home: context.home) else {
+            throw CommandFailure(.configuration, "E_CFG_MISSING", "state_dir is empty")
+        }
+        let path = root + "/" + configuration.text("account") + "/ledger.db"
+        guard access(path, F_OK) == 0 else {
+            throw CommandFailure(.unavailable, "E_STORE_IO", "\(path): nothing was ever recorded for this account", fix: "arb run --dry-run")
+        }
+        var filter = Ledger.Filter(limit: 1_000)
+        let since = try context.duration("--since") ?? .seconds(3_600)
+        filter.since = NanoClock.utc() + Nanoseconds(rawValue: -since.rawValue)
+        filter.edgeMin = try context.money("--min-edge")
+        filter.pair = context.option("--pair")
+        filter.kind = try word(context, "--kind", BasketKind.allCases.map(\.rawValue))
+        filter.disposition = try word(context, "--disposition", Disposition.allCases.map(\.rawValue))
+        if let text = context.option("--limit") {
+            guard let limit = Int(text), (1...1_000_000).contains(limit) else { throw UsageFault("--limit '\(text)' is no number from 1 to 1000000") }
+            filter.limit = limit
+        }
+        do {
+            return try Ledger.reader(path: path).opportunities(filter)
+        } catch let fault as StoreFault {
+            throw CommandFailure(fault.exitCode, fault.code, fault.text)
+        }
+    }
+
+    private static func word(_ context: CommandContext, _ option: String, _ words: [String]) throws(UsageFault) -> String? {
+        guard let text = context.option(option) else { return nil }
+        guard words.contains(text) else {
+            let nearest = NearestWord.of(text, among: words).map { "; did you mean '\($0)'?" } ?? ""
+            throw UsageFault("\(option) '\(text)' is none of: \(words.joined(separator: ", "))\(nearest)")
+        }
+        return text
+    }
+
+    private static func table(_ rows: [Ledger.OpportunityRow], _ terminal: Terminal) {
+        guard !rows.isEmpty else { return terminal.say("no opportunities; try a longer --since") }
+        terminal.out("born (UTC)          pair                   size      net    life verdict      later")
+        for row in rows {
+            let life = row.lifetime.map { $0.rawValue < 10_000_000_000 ? "\($0.rawValue / 1_000_000)ms" : "\($0.rawValue / 1_000_000_000)s" } ?? "alive"
+            terminal.out(
+                "\(row.born.rfc3339.prefix(19).replacing("T", with: " ")) \(Terminal.cell(row.pair, 18)) "
+                    + "\(Terminal.right(row.bestQty.description, 8)) \(Terminal.right(OpportunityLine.dollars(row.bestEdge), 8)) "
+                    + "\(Terminal.right(life, 7)) \(Terminal.cell(row.disposition, 12)) "
+                    + (row.judgedFilled.map { $0 ? "held" : "gone" } ?? "-"))
+        }
+    }
+
+    private static let csvHeader =
+        "born,pair,kind,direction,disposition,order_qty,locked_usd,edge_usd,edge_bps,best_edge_usd,best_qty,lifetime_ns,"
+        + "end_reason,judged_net_usd,judged_filled"
+
+    private static func csv(_ row: Ledger.OpportunityRow) -> String {
+        let fields: [String] = [
+            row.born.rfc3339, row.pair, row.kind, row.direction, row.disposition, row.orderQty.description, row.locked.description,
+            row.edge.description, String(row.edgeBps), row.bestEdge.description, row.bestQty.description,
+            row.lifetime.map { String($0.rawValue) } ?? "", row.endReason ?? "", row.judgedNet?.description ?? "",
+            row.judgedFilled.map { String($0) } ?? "",
+        ]
+        return fields.map(quoted).joined(separator: ",")
+    }
+
+    /// RFC 4180, and a leading apostrophe where a spreadsheet would take text for a formula.
+    private static func quoted(_ field: String) -> String {
+        let isFormula = field.first.map { "=@\t".contains($0) } ?? false
+        let text = isFormula ? "'" + field : field
+        return text.contains { ",\"\n\r".contains($0) } ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    }
+}

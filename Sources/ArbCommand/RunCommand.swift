@@ -1,0 +1,27 @@
+import Assembly
+import Glibc
+import Trading
+
+/// `arb run`: watches both venues and logs every opportunity.
+enum RunCommand {
+    static let spec = CommandSpec(
+        "run", "watch the venues and log every opportunity (dry run)",
+        [
+            OptionSpec("--dry-run", nil, "send nothing (the default)"),
+            OptionSpec("--pairs", "GLOB", "only the pairs and sets whose id fits"),
+            OptionSpec("--for", "DURATION", "end after 60s, 15m, 24h …"),
+        ])
+
+    static func run(_ context: CommandContext) throws -> ExitCode { try WatchSession(context, recording: nil).run() }
+}
+
+/// `arb record`: the same, and every input goes into a file that replays to the same decisions.
+enum RecordCommand {
+    static let spec = CommandSpec(
+        "record", "as run, and record every input for replay",
+        RunCommand.spec.options + [OptionSpec("--out", "FILE", "the recording (default arb-<time>.ndjson; must not exist)")])
+
+    static func run(_ context: CommandContext) throws -> ExitCode {
+        try WatchSession(context, recording: context.option("--out") ?? "").run()
+    }
+}

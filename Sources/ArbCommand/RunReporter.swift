@@ -1,0 +1,202 @@
+import Arb
+import Assembly
+import Codec
+import Synchronization
+import Trading
+
+/// Tells of a run: as NDJSON events, as a board, or as plain lines.
+///
+/// - Lane: `take` on the back office's thread, `draw` on the board's, the rest on the run's.
+final class RunReporter: Sendable {
+    private let context: CommandContext
+    private let names: BasketNames
+    private let mode: String
+    private let venues: String
+    private let account: String
+    private let counts: (pairs: Int, sets: Int)
+    private let started: Stamp
+    private let tally = Mutex<Tally>(Tally())
+    let isBoard: Bool
+
+    struct Tally {
+        var born = 0
+        var taken = 0
+        var ended = 0
+        var held = 0
+        var expected = Int64(0)
+        var lastNotice = ""
+    }
+
+    init(
+        context: CommandContext, names: BasketNames, mode: String, venues: String, account: String, pairs: Int, sets: Int,
+        started: Stamp
+    ) {
+        self.context = context
+        self.names = names
+        self.mode = mode
+        self.venues = venues
+        self.account = account
+        self.counts = (pairs, sets)
+        self.started = started
+        isBoard = context.terminal.isTerminal && !context.isJSON && !context.parsed.has("--quiet")
+    }
+
+    private func event(_ name: StaticString, _ fill: (inout JSONWriter) -> Void) {
+        var json = JSONWriter()
+        json.beginObject()
+        json.key("schema")
+        json.string("arb.event/1")
+        json.key("event")
+        json.string(name)
+        json.member("mode", mode)
+        json.member("venues", venues)
+        json.member("account", account)
+        fill(&json)
+        json.endObject()
+        json.newline()
+        context.terminal.out(json.bytes)
+    }
+
+    func begin(recording: String?) {
+        if context.isJSON {
+            event("started") { json in
+                json.member("at", started.utc.rfc3339)
+                json.member("build", BuildInfo.build)
+                json.member("pairs", counts.pairs)
+                json.member("sets", counts.sets)
+                if let recording { json.member("recording", recording) }
+            }
+        }
+        context.terminal.say(
+            "arb \(BuildInfo.version) dry run: nothing is ever sent. venues=\(venues) account=\(account) "
+                + "pairs=\(counts.pairs) sets=\(counts.sets)" + (recording.map { " recording=\($0)" } ?? ""))
+    }
+
+    func take(_ event: BackOffice.Event) {
+        switch event {
+        case .ledgerFailed(let words):
+            Terminal.complain("arb: the ledger cannot be written, opportunities go on unrecorded: \(words)")
+        case .decision(.born(let opportunity), _):
+            tally.withLock { tally in
+                tally.born += 1
+                if opportunity.disposition == .taken { tally.expected += opportunity.plan.net.rawValue }
+            }
+            tell(opportunity, .born)
+        case .decision(.ended(let opportunity), _):
+            tally.withLock { tally in
+                tally.ended += 1
+                if opportunity.takenAt != nil { tally.taken += 1 }
+                if opportunity.judgements.last?.filled == true { tally.held += 1 }
+            }
+            tell(opportunity, .ended)
+        case .decision(.note(let notice), _): tell(notice)
+        }
+    }
+
+    private func tell(_ opportunity: Opportunity, _ phase: OpportunityJSON.Phase) {
+        if context.isJSON {
+            var json = JSONWriter()
+            OpportunityJSON.write(opportunity, phase, names: names, context: (mode, venues), into: &json)
+            json.newline()
+            context.terminal.out(json.bytes)
+        } else if !isBoard, phase == .ended {
+            context.terminal.out(OpportunityLine.text(opportunity, names))
+        }
+    }
+
+    private func tell(_ notice: FeedNotice) {
+        let place = notice.link.map { "\($0.venue.name)/\($0.index)" } ?? ""
+        let words = "\(notice.code) \(place) \(TerminalText.neutral(notice.text))"
+        tally.withLock { $0.lastNotice = words }
+        if context.isJSON {
+            event("notice") { json in
+                json.member("code", notice.code)
+                if let link = notice.link {
+                    json.member("venue", link.venue.name)
+                    json.member("link", link.index)
+                }
+                json.member("text", notice.text)
+            }
+        } else if !isBoard {
+            context.terminal.say(words)
+        }
+    }
+
+    /// The board, or a heartbeat line.
+    func draw(_ status: LiveStatus, _ recent: [Opportunity]) {
+        let tally = tally.withLock { $0 }
+        if isBoard {
+            let board = Board(
+                status: status, recent: recent, names: names, tally: tally, started: started, venues: venues, account: account,
+                hasColor: context.terminal.hasColor)
+            context.terminal.out(Array(board.text.utf8))
+        } else if context.isJSON {
+            event("heartbeat") { json in heartbeat(status, tally, &json) }
+        } else {
+            let engine = status.engine
+            context.terminal.say(
+                "FLAT (dry run) | books \(engine.live) live \(engine.held) held \(engine.void) void | links "
+                    + "\(status.links.filter(\.isUp).count)/\(status.links.count) | \(status.framesPerSecond) msg/s | edges now "
+                    + "\(engine.alive.count) | seen \(tally.born) taken \(tally.taken)")
+        }
+    }
+
+    private func heartbeat(_ status: LiveStatus, _ tally: Tally, _ json: inout JSONWriter) {
+        json.member("at", status.engine.at.utc.rfc3339)
+        json.member("exposure", "flat")
+        json.member("books_live", status.engine.live)
+        json.member("books_held", status.engine.held)
+        json.member("books_void", status.engine.void)
+        json.member("links_up", status.links.filter(\.isUp).count)
+        json.member("links", status.links.count)
+        json.member("messages", status.engine.counters.frames)
+        json.member("messages_per_second", status.framesPerSecond)
+        json.member("edges_now", status.engine.alive.count)
+        json.member("opportunities_seen", tally.born)
+        json.member("opportunities_taken", tally.taken)
+    }
+
+    func end(_ status: LiveStatus?, decisions: UInt64, sha256: String, dropped: Int) {
+        let tally = tally.withLock { $0 }
+        if context.isJSON {
+            event("stopped") { json in
+                if let status { heartbeat(status, tally, &json) }
+                json.member("decisions", decisions)
+                json.member("decisions_sha256", sha256)
+                json.member("undelivered", dropped)
+            }
+        }
+        if isBoard { context.terminal.out("\u{1B}[?25h") }
+        let messages = status?.engine.counters.frames ?? 0
+        context.terminal.say(
+            "FLAT. \(tally.born) opportunities seen, \(tally.taken) would have been taken, \(tally.held) still there at the last look; "
+                + "expected \(Money(rawValue: tally.expected)) USD in all.\n\(messages) messages, \(decisions) decisions, "
+                + "sha256 \(sha256.prefix(16))…" + (dropped > 0 ? "\n\(dropped) decisions reached the ledger late or not: it was too slow." : "")
+                + "\nSee them: arb opportunities --since 1h")
+    }
+}
+
+/// One opportunity in one line of at most 80 columns.
+enum OpportunityLine {
+    static func text(_ opportunity: Opportunity, _ names: BasketNames) -> String {
+        let entry = names[opportunity.basket]
+        let time = opportunity.born.utc.rfc3339.dropFirst(11).prefix(12)
+        let later = opportunity.judgements.last.map { $0.filled ? "held" : "gone" } ?? "-"
+        return "\(time) \(Terminal.cell(entry.pair.name, 22)) \(Terminal.right(opportunity.best.orderQty.description, 8)) "
+            + "\(Terminal.right(dollars(opportunity.best.net), 8)) \(Terminal.right(life(opportunity), 7)) "
+            + "\(Terminal.cell(opportunity.disposition.rawValue, 12)) \(later)"
+    }
+
+    /// Dollars to the cent, toward zero: for people.
+    static func dollars(_ money: Money) -> String {
+        let cents = money.rawValue / 1_000_000
+        let rest = String(cents.magnitude % 100)
+        return (money.rawValue < 0 ? "-$" : "$") + "\(cents.magnitude / 100)." + (rest.count == 1 ? "0" + rest : rest)
+    }
+
+    static func life(_ opportunity: Opportunity) -> String {
+        guard let ended = opportunity.ended else { return "alive" }
+        let milliseconds = (ended.monotonic - opportunity.born.monotonic).rawValue / 1_000_000
+        return milliseconds < 10_000 ? "\(milliseconds)ms" : "\(milliseconds / 1_000)s"
+    }
+}

@@ -1,0 +1,60 @@
+import Codec
+import Glibc
+
+/// Where words go: results to standard output, everything else to standard error. A reader that goes away ends the program
+/// in peace.
+struct Terminal: Sendable {
+    /// True when standard output is a terminal.
+    let isTerminal: Bool
+    /// True when colours may be used on it.
+    let hasColor: Bool
+    private let isQuiet: Bool
+
+    init(noColor: Bool, quiet: Bool) {
+        isTerminal = isatty(STDOUT_FILENO) == 1
+        hasColor = isTerminal && !noColor && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
+        isQuiet = quiet
+    }
+
+    /// Results.
+    func out(_ text: String) { Self.write(STDOUT_FILENO, text + "\n") }
+
+    /// Results, exactly these bytes.
+    func out(_ bytes: [UInt8]) { Self.write(STDOUT_FILENO, bytes) }
+
+    /// Words about what happens; nothing with `--quiet`.
+    func say(_ text: String) { if !isQuiet { Self.write(STDERR_FILENO, text + "\n") } }
+
+    /// What went wrong; said even with `--quiet`.
+    static func complain(_ text: String) { write(STDERR_FILENO, text + "\n") }
+
+    private static func write(_ descriptor: Int32, _ text: String) { write(descriptor, Array(text.utf8)) }
+
+    private static func write(_ descriptor: Int32, _ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { buffer in
+            var sent = 0
+            while sent < buffer.count {
+                let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + sent }, buffer.count - sent)
+                if count > 0 {
+                    sent += count
+                } else if errno == EPIPE {
+                    exit(0)  // the reader has seen enough
+                } else if errno != EINTR && errno != EAGAIN {
+                    return
+                }
+            }
+        }
+    }
+
+    /// Text of a venue or a file, harmless on a terminal and at most `width` wide.
+    static func cell(_ text: String, _ width: Int) -> String {
+        let neutral = TerminalText.neutral(text)
+        if neutral.count <= width { return neutral + String(repeating: " ", count: width - neutral.count) }
+        return String(neutral.prefix(width - 1)) + "…"
+    }
+
+    /// As `cell`, aligned right.
+    static func right(_ text: String, _ width: Int) -> String {
+        text.count >= width ? text : String(repeating: " ", count: width - text.count) + text
+    }
+}

@@ -1,0 +1,156 @@
+import Arb
+import Assembly
+import Glibc
+import Signing
+import Store
+import Threading
+import Trading
+
+/// One run of the watcher, from configuration to summary.
+struct WatchSession {
+    private let context: CommandContext
+    private let configuration: Configuration
+    private let pairs: PairFiles
+    private let recording: String?
+    private let duration: Nanoseconds?
+
+    /// - Parameter recording: where to record; empty: a name made of the time; nil: nowhere.
+    init(_ context: CommandContext, recording: String?) throws {
+        self.context = context
+        configuration = try context.configuration()
+        duration = try context.duration("--for")
+        self.recording = recording
+        guard configuration.text("mode") == "dry-run" else {
+            throw CommandFailure(
+                .configuration, "E_CFG_MODE", "mode = \"\(configuration.text("mode"))\": this version watches only",
+                fix: "set mode = \"dry-run\"")
+        }
+        let all = try context.pairs(configuration)
+        pairs = try Self.chosen(all, context.option("--pairs"))
+    }
+
+    private static func chosen(_ all: PairFiles, _ pattern: String?) throws(CommandFailure) -> PairFiles {
+        let chosen = all.only(fitting: pattern ?? "")
+        guard !chosen.pairs.isEmpty || !chosen.sets.isEmpty else {
+            throw CommandFailure(
+                .configuration, "E_PAIR_NONE", pattern.map { "no pair or set fits '\($0)'" } ?? "no pair file has a pair or set",
+                fix: "see 'arb pairs list', and markets.pairs in the configuration")
+        }
+        return chosen
+    }
+
+    func run() throws -> ExitCode {
+        Signals.block()
+        let clock = NanoClock()
+        let start = clock.now()
+        let edges = try edges()
+        let folder = try stateFolder()
+        let seed = UInt64(bitPattern: start.utc.rawValue)
+        let venues = Edges.environment(configuration)
+        let hash = Digest.hex(.sha256, configuration.toml)
+        let ledger = try stored {
+            try LedgerWriter(
+                folder: folder, started: start.utc, mode: "dry-run", venues: venues, build: BuildInfo.build, configurationSHA256: hash)
+        }
+        let recorder = try recorder(start, seed, hash)
+        let cell = StatusCell()
+        let office = OfficeBox()
+        let core = try core(seed) { office.post($0) }
+        let reporter = RunReporter(
+            context: context, names: core.names, mode: "dry-run", venues: venues, account: configuration.text("account"),
+            pairs: pairs.pairs.count, sets: pairs.sets.count, started: start)
+        let desk = BackOffice(names: core.names, contracts: core.catalog.contracts, ledger: ledger) { reporter.take($0) }
+        office.open(desk)
+        let lane = try lane()
+        let driver = LiveDriver(
+            engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,
+            cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell)
+        reporter.begin(recording: recorder?.path)
+        let signals = Signals { lane.stop() }
+        let board = BoardWorker(reporter: reporter, cell: cell, office: desk)
+        driver.run(startedAt: start, until: duration.map { start.monotonic + $0 })
+        board.finish()
+        signals.finish()
+        desk.finish()
+        let sha256 = core.decisions.finish()
+        try stored { () throws(StoreFault) in try ledger.end(at: clock.now().utc, decisions: core.decisions.count, sha256: sha256) }
+        reporter.end(cell.status, decisions: core.decisions.count, sha256: sha256, dropped: desk.dropped)
+        for edge in edges { edge.client.close() }
+        try finish(recorder?.writer, core.decisions.count, sha256)
+        return .done
+    }
+
+    private func edges() throws(CommandFailure) -> [VenueEdge] {
+        do {
+            return try Edges.make(configuration, home: context.home, build: BuildInfo.version)
+        } catch {
+            throw CommandFailure(error.isPermission ? .permissions : .configuration, error.code, error.text)
+        }
+    }
+
+    private func stateFolder() throws(CommandFailure) -> StateFolder {
+        guard let root = configuration.path("state_dir", home: context.home) else {
+            throw CommandFailure(.configuration, "E_CFG_MISSING", "state_dir is empty")
+        }
+        return try stored { () throws(StoreFault) in try StateFolder(root: root, account: configuration.text("account")) }
+    }
+
+    private func stored<Result>(_ body: () throws(StoreFault) -> Result) throws(CommandFailure) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw CommandFailure(error.exitCode, error.code, error.text)
+        }
+    }
+
+    private func core(_ seed: UInt64, _ forward: @escaping (DecisionEvent) -> Void) throws(CommandFailure) -> Core {
+        do {
+            return try Core(configuration: configuration, pairs: pairs, seed: seed, forward: forward)
+        } catch {
+            let words = error.all.map { "\($0.code) \($0.pair.name): \($0.text)" }.joined(separator: "\n")
+            throw CommandFailure(.configuration, error.all.first?.code ?? "E_PAIR_VALUE", words)
+        }
+    }
+
+    private func lane() throws(CommandFailure) -> Lane {
+        do {
+            return try Lane(name: "hot", wait: LaneWait(rawValue: configuration.text("lanes.wait")) ?? .adaptive)
+        } catch {
+            throw CommandFailure(.failure, error.code, "no descriptors left (ulimit -n)")
+        }
+    }
+
+    private func recorder(_ start: Stamp, _ seed: UInt64, _ hash: String) throws(CommandFailure) -> (writer: CaptureWriter, path: String)? {
+        guard let recording else { return nil }
+        let stamp = start.utc.rfc3339.prefix(19).filter { $0 != ":" && $0 != "-" }
+        let path = recording.isEmpty ? "arb-\(stamp)Z.ndjson" : recording
+        let header = CaptureHeader(
+            build: BuildInfo.build, started: start, seed: seed, configuration: configuration.toml, configurationSHA256: hash,
+            pairs: pairs.texts, only: context.option("--pairs") ?? "", feeRules: Core.feeRules)
+        do {
+            return (try CaptureWriter(path: path, header: header), path)
+        } catch {
+            throw CommandFailure(.cannotWrite, error.code, error.description)
+        }
+    }
+
+    private func finish(_ recorder: CaptureWriter?, _ decisions: UInt64, _ sha256: String) throws(CommandFailure) {
+        do {
+            try recorder?.finish(decisions: decisions, sha256: sha256)
+        } catch {
+            throw CommandFailure(.cannotWrite, error.code, error.description)
+        }
+    }
+}
+
+extension StoreFault {
+    /// What the shell is told.
+    var exitCode: ExitCode {
+        switch kind {
+        case .permissions: .permissions
+        case .io: .cannotWrite
+        case .locked: .locked
+        case .future, .corrupt: .configuration
+        }
+    }
+}

@@ -1,0 +1,50 @@
+/// Help, made from the commands themselves; fits 80 columns.
+public enum HelpText {
+    /// The overview.
+    public static func overview(_ specs: [CommandSpec], version: String) -> String {
+        var lines = ["arb \(version): cross-venue arbitrage, watched and logged", "", "usage: arb COMMAND [OPTIONS]", ""]
+        let width = (specs.map { $0.name.count + ($0.operands.isEmpty ? 0 : $0.operands.count + 1) }.max() ?? 0) + 2
+        for spec in specs {
+            let left = spec.operands.isEmpty ? spec.name : spec.name + " " + spec.operands
+            lines += wrapped("  " + padded(left, width), spec.summary, indent: width + 2)
+        }
+        lines += ["", "Options of every command:"]
+        lines += options(CommandSpec.globals + [OptionSpec("--version", nil, "version and build")])
+        lines += ["", "'arb COMMAND --help' says more of one command."]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// One command.
+    public static func command(_ spec: CommandSpec) -> String {
+        var lines = wrapped("", "arb \(spec.name): \(spec.summary)", indent: 0)
+        lines += ["", "usage: arb \(spec.name)\(spec.options.isEmpty ? "" : " [OPTIONS]")\(spec.operands.isEmpty ? "" : " " + spec.operands)"]
+        if !spec.options.isEmpty { lines += ["", "Options:"] + options(spec.options) }
+        lines += ["", "Options of every command:"] + options(CommandSpec.globals)
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func options(_ options: [OptionSpec]) -> [String] {
+        let width = (options.map { left($0).count }.max() ?? 0) + 2
+        return options.flatMap { wrapped("  " + padded(left($0), width), $0.help, indent: width + 2) }
+    }
+
+    private static func left(_ option: OptionSpec) -> String { option.name + (option.argument.map { " " + $0 } ?? "") }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    private static func wrapped(_ head: String, _ text: String, indent: Int) -> [String] {
+        var lines: [String] = []
+        var line = head
+        for word in text.split(separator: " ") {
+            let isStart = line.count <= indent || line == head
+            if !isStart, line.count + 1 + word.count > 79 {
+                lines.append(line)
+                line = String(repeating: " ", count: indent)
+            }
+            line += (line.count == indent || line == head || line.isEmpty ? "" : " ") + word
+        }
+        return lines + [line]
+    }
+}

@@ -1,0 +1,147 @@
+internal import Codec
+public import Store
+import Synchronization
+internal import Threading
+public import Trading
+
+/// Takes decisions from the hot lane and does the slow things with them: ledger, event stream, the board's memory.
+///
+/// - Lane: a thread of its own. `post` from the hot lane; `recent` from any thread.
+/// - Bound: 65,536 decisions wait; what exceeds that is counted (`dropped`) and told, the hot lane never waits. The decision
+///   log and the recording have them all the same.
+public final class BackOffice: Sendable {
+    /// What a listener is told, on the back office's thread.
+    public enum Event: Sendable {
+        /// A decision, with the wall time at which it was taken from the hot lane.
+        case decision(DecisionEvent, UTCNanos)
+        /// The ledger cannot be written; said once.
+        case ledgerFailed(String)
+    }
+
+    private let mailbox = Mailbox<DecisionEvent>(capacity: 65_536)
+    private let lost = Atomic<Int>(0)
+    private let wakeup = Semaphore()
+    private let ended = Atomic<Bool>(false)
+    private let memory = Mutex<[Opportunity]>([])
+    private let worker = Mutex<Worker?>(nil)
+    private let names: BasketNames
+    private let symbols: [String]
+    private static let recentMax = 200
+
+    /// A back office that keeps what it is given in `ledger` (nil: nowhere) and tells `listener`.
+    public init(names: BasketNames, contracts: [Contract], ledger: LedgerWriter?, listener: @escaping @Sendable (Event) -> Void) {
+        self.names = names
+        symbols = contracts.map(\.symbol)
+        worker.withLock { worker in
+            worker = Worker(name: "back-office") { [unowned self] in run(ledger, listener) }
+        }
+    }
+
+    /// Hands a decision over; never waits.
+    public func post(_ event: DecisionEvent) {
+        if mailbox.post(event) { wakeup.signal() } else { lost.wrappingAdd(1, ordering: .relaxed) }
+    }
+
+    /// Decisions that did not fit.
+    public var dropped: Int { lost.load(ordering: .relaxed) }
+
+    /// The newest opportunities that have ended, newest last.
+    public var recent: [Opportunity] { memory.withLock { $0 } }
+
+    /// Waits until everything handed over is done. Call once, after the hot lane has ended.
+    public func finish() {
+        ended.store(true, ordering: .releasing)
+        wakeup.signal()
+        worker.withLock { $0 }?.join()
+    }
+
+    private func run(_ ledger: LedgerWriter?, _ listener: (Event) -> Void) {
+        var ledger = ledger
+        while true {
+            let isEnding = ended.load(ordering: .acquiring)
+            let events = mailbox.takeAll()
+            if events.isEmpty {
+                if isEnding { return }
+                _ = wakeup.wait(timeout: .seconds(1))
+                continue
+            }
+            let now = NanoClock.utc()
+            if let writer = ledger, let failure = writer.write(events, names, symbols, now) {
+                ledger = nil
+                listener(.ledgerFailed(failure))
+            }
+            for event in events {
+                if case .ended(let opportunity) = event { remember(opportunity) }
+                listener(.decision(event, now))
+            }
+        }
+    }
+
+    private func remember(_ opportunity: Opportunity) {
+        memory.withLock { memory in
+            memory.append(opportunity)
+            if memory.count > Self.recentMax { memory.removeFirst(memory.count - Self.recentMax) }
+        }
+    }
+}
+
+/// The ledger as the back office writes it: everything that came at once in one transaction.
+public final class LedgerWriter: @unchecked Sendable {
+    // Safety: used by the back office's thread between `begin` and `end`, which the run's thread calls before and after.
+    private let ledger: Ledger
+
+    /// Opens the ledger of a state folder and begins a run.
+    ///
+    /// - Throws: `StoreFault`.
+    public init(folder: StateFolder, started: UTCNanos, mode: String, venues: String, build: String, configurationSHA256: String)
+        throws(StoreFault)
+    {
+        ledger = try Ledger(path: folder.path + "/ledger.db")
+        try ledger.prune(before: started + .seconds(-365 * 86_400))
+        try ledger.beginRun(
+            started: started, mode: mode, venues: venues, build: build, configurationSHA256: configurationSHA256)
+    }
+
+    /// Ends the run.
+    ///
+    /// - Throws: `StoreFault`.
+    public func end(at instant: UTCNanos, decisions: UInt64, sha256: String) throws(StoreFault) {
+        try ledger.endRun(ended: instant, decisions: decisions, sha256: sha256)
+    }
+
+    /// - Returns: why nothing more can be written; nil when all was.
+    fileprivate func write(_ events: [DecisionEvent], _ names: BasketNames, _ symbols: [String], _ now: UTCNanos) -> String? {
+        do throws(StoreFault) {
+            try ledger.transaction { () throws(StoreFault) in
+                for event in events {
+                    switch event {
+                    case .born(let opportunity): try ledger.add(Self.row(opportunity, .born, names))
+                    case .ended(let opportunity): try ledger.add(Self.row(opportunity, .ended, names))
+                    case .note(let notice):
+                        try ledger.add(notice, at: now, instrument: notice.instrument.map { symbols[Int($0.index)] })
+                    }
+                }
+            }
+            return nil
+        } catch {
+            return "\(error.code) \(error.text)"
+        }
+    }
+
+    private static func row(_ opportunity: Opportunity, _ phase: OpportunityJSON.Phase, _ names: BasketNames) -> Ledger.OpportunityRow {
+        let entry = names[opportunity.basket]
+        var json = JSONWriter()
+        OpportunityJSON.write(opportunity, phase, names: names, into: &json)
+        var row = Ledger.OpportunityRow(
+            sequence: opportunity.sequence, pair: entry.pair.name, kind: entry.kind.rawValue, direction: entry.direction,
+            disposition: opportunity.disposition.rawValue, born: opportunity.born.utc, orderQty: opportunity.plan.orderQty,
+            locked: opportunity.plan.locked, edge: opportunity.plan.net, edgeBps: opportunity.plan.edgeBps,
+            bestEdge: opportunity.best.net, bestQty: opportunity.best.orderQty, json: json.string)
+        row.ended = opportunity.ended?.utc
+        row.lifetime = opportunity.ended.map { $0.monotonic - opportunity.born.monotonic }
+        row.endReason = opportunity.endReason?.rawValue
+        row.judgedNet = opportunity.judgements.last.flatMap(\.net)
+        row.judgedFilled = opportunity.judgements.last.map(\.filled)
+        return row
+    }
+}

@@ -1,0 +1,78 @@
+internal import Kalshi
+internal import Polymarket
+internal import Signing
+internal import Trading
+internal import Transport
+
+/// The venues as they are reached: addresses, keys, trust. Only live runs make them.
+public enum Edges {
+    /// Why a venue cannot be reached with this configuration.
+    public struct Fault: Error, Sendable {
+        /// Stable code.
+        public let code: String
+        /// What is wrong and what to do.
+        public let text: String
+        /// True for key files with the wrong rights (exit 77 instead of 78).
+        public let isPermission: Bool
+    }
+
+    /// Makes the edges of all venues.
+    ///
+    /// - Throws: `Fault`.
+    public static func make(_ configuration: Configuration, home: String, build: String) throws(Fault) -> [VenueEdge] {
+        [try kalshi(configuration, home: home, build: build), try polymarket(configuration, home: home, build: build)]
+    }
+
+    /// `production`, `demo` or `loopback`: which venues every record and banner names.
+    public static func environment(_ configuration: Configuration) -> String {
+        let urls = ["venues.kalshi.rest_url", "venues.kalshi.ws_url", "venues.polymarket.clob_url", "venues.polymarket.ws_url"]
+            .map { configuration.text($0) }
+        if urls.contains(where: ConfigurationReader.isLoopback) { return "loopback" }
+        return urls.contains { $0.contains(".demo.") || $0.contains("demo-api") } ? "demo" : "production"
+    }
+
+    private static func kalshi(_ configuration: Configuration, home: String, build: String) throws(Fault) -> VenueEdge {
+        guard let path = configuration.path("venues.kalshi.private_key_file", home: home),
+            !configuration.text("venues.kalshi.key_id").isEmpty
+        else {
+            throw Fault(
+                code: "E_CFG_MISSING",
+                text: "venues.kalshi.key_id and private_key_file are needed: every Kalshi WebSocket connection is signed, "
+                    + "public data too. Make a read-only key in the account settings.",
+                isPermission: false)
+        }
+        let auth: Kalshi.Auth
+        do throws(SigningFault) {
+            let key = try SigningKey(pem: try KeyFile.load(path), name: path)
+            auth = Kalshi.Auth(keyID: configuration.text("venues.kalshi.key_id"), key: key)
+        } catch {
+            throw Fault(code: error.code, text: error.text, isPermission: error.kind == .permissions)
+        }
+        let authority = configuration.path("venues.kalshi.extra_ca_file", home: home)
+        let url = configuration.text("venues.kalshi.ws_url")
+        return VenueEdge(
+            venue: .kalshi, services: ["rest": configuration.text("venues.kalshi.rest_url")], context: try context(authority),
+            client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority)
+        ) { _, now in try auth.linkTarget(url: url, at: now) }
+    }
+
+    private static func polymarket(_ configuration: Configuration, home: String, build: String) throws(Fault) -> VenueEdge {
+        let authority = configuration.path("venues.polymarket.extra_ca_file", home: home)
+        let url = configuration.text("venues.polymarket.ws_url") + "/market"
+        return VenueEdge(
+            venue: .polymarket,
+            services: [
+                "clob": configuration.text("venues.polymarket.clob_url"), "gamma": configuration.text("venues.polymarket.gamma_url"),
+                "data": configuration.text("venues.polymarket.data_url"),
+            ], context: try context(authority), client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority)
+        ) { _, _ in LinkTarget(url: url, headers: [("User-Agent", "arb/\(build)")]) }
+    }
+
+    private static func context(_ authority: String?) throws(Fault) -> TLSContext {
+        do throws(TransportFault) {
+            return try TLSContext(loopbackAuthority: authority)
+        } catch {
+            throw Fault(code: error.code, text: error.text, isPermission: false)
+        }
+    }
+}
