@@ -5,7 +5,7 @@ import Glibc
 /// The program: finds the command, runs it, turns what went wrong into words and an exit code.
 @main
 enum Program {
-    static let commands: [(spec: CommandSpec, run: (CommandContext) throws -> ExitCode)] = [
+    static let commands: [(spec: CommandSpec, run: @Sendable (CommandContext) throws -> ExitCode)] = [
         (InitCommand.spec, InitCommand.run), (RunCommand.spec, RunCommand.run), (RecordCommand.spec, RecordCommand.run),
         (ReplayCommand.spec, ReplayCommand.run), (OpportunitiesCommand.spec, OpportunitiesCommand.run),
         (PairsCommand.list, PairsCommand.runList), (PairsCommand.show, PairsCommand.runShow),

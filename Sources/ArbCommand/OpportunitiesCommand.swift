@@ -52,10 +52,10 @@ enum OpportunitiesCommand {
             guard let limit = Int(text), (1...1_000_000).contains(limit) else { throw UsageFault("--limit '\(text)' is no number from 1 to 1000000") }
             filter.limit = limit
         }
-        do {
+        do throws(StoreFault) {
             return try Ledger.reader(path: path).opportunities(filter)
-        } catch let fault as StoreFault {
-            throw CommandFailure(fault.exitCode, fault.code, fault.text)
+        } catch {
+            throw CommandFailure(error.exitCode, error.code, error.text)
         }
     }
 

@@ -4,6 +4,7 @@ import Codec
 import Glibc
 import Threading
 import Trading
+import Transport
 
 extension PairsCommand {
     /// Reads the terms of every instrument from its venue and watches the books for a while, then says of each pair what

@@ -135,8 +135,8 @@ private struct ProgressBar {
         let tenths = min(1_000, position * 1_000 / total)
         let filled = tenths / 25
         let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: 40 - filled)
-        fputs("\r[\(bar)] \(tenths / 10).\(tenths % 10)%", stderr)
+        Terminal.draw("\r[\(bar)] \(tenths / 10).\(tenths % 10)%")
     }
 
-    func clear() { if isShown { fputs("\r\u{1B}[K", stderr) } }
+    func clear() { if isShown { Terminal.draw("\r\u{1B}[K") } }
 }

@@ -28,6 +28,9 @@ struct Terminal: Sendable {
     /// What went wrong; said even with `--quiet`.
     static func complain(_ text: String) { write(STDERR_FILENO, text + "\n") }
 
+    /// Something on standard error that is not a line, such as a progress bar.
+    static func draw(_ text: String) { write(STDERR_FILENO, text) }
+
     private static func write(_ descriptor: Int32, _ text: String) { write(descriptor, Array(text.utf8)) }
 
     private static func write(_ descriptor: Int32, _ bytes: [UInt8]) {

@@ -5,6 +5,7 @@ import Signing
 import Store
 import Threading
 import Trading
+import Transport
 
 /// One run of the watcher, from configuration to summary.
 struct WatchSession {
@@ -48,7 +49,7 @@ struct WatchSession {
         let seed = UInt64(bitPattern: start.utc.rawValue)
         let venues = Edges.environment(configuration)
         let hash = Digest.hex(.sha256, configuration.toml)
-        let ledger = try stored {
+        let ledger = try stored { () throws(StoreFault) in
             try LedgerWriter(
                 folder: folder, started: start.utc, mode: "dry-run", venues: venues, build: BuildInfo.build, configurationSHA256: hash)
         }
@@ -96,7 +97,7 @@ struct WatchSession {
     }
 
     private func stored<Result>(_ body: () throws(StoreFault) -> Result) throws(CommandFailure) -> Result {
-        do {
+        do throws(StoreFault) {
             return try body()
         } catch {
             throw CommandFailure(error.exitCode, error.code, error.text)

@@ -1,0 +1,135 @@
+// Made by Scripts/errors from Docs/errors/*.rows: do not edit.
+
+/// What every error code means: the table behind `arb explain`.
+public enum ErrorCatalog {
+    /// One code.
+    public struct Entry: Sendable {
+        /// The code.
+        public let code: String
+        /// What it means.
+        public let meaning: String
+        /// Whether, and when, trying again can help.
+        public let retryable: String
+        /// Whether it is certain what happened.
+        public let outcomeKnown: String
+    }
+
+    /// All codes, in order.
+    public static let entries: [Entry] = text.split(separator: "\n").map { line in
+        let fields = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+        return Entry(code: fields[0], meaning: fields[1], retryable: fields[2], outcomeKnown: fields[3])
+    }
+
+    // One line a code: parsed when it is asked for, so that starting costs nothing.
+    private static let text = """
+        E_AMT_NOT_DECIMAL|text that is no plain decimal number with at most eight decimals|no|yes: nothing was computed
+        E_AMT_OVERFLOW|an amount does not fit 64 bits of 1e-8 units|no|yes: nothing was computed
+        E_AUTH_KEY_ENCRYPTED|an encrypted PEM|after decrypting it into a file of mode 0600|yes: nothing was signed
+        E_AUTH_KEY_KIND|neither an RSA key of 2,048 bits or more nor an Ed25519 key|no|yes: nothing was signed
+        E_AUTH_KEY_MODE|a key file that others may read, that is not ours, or no regular file (exit 77)|after chmod 600|yes: nothing was signed
+        E_AUTH_KEY_UNREADABLE|a key file that is not there or cannot be read|no|yes: nothing was signed
+        E_AUTH_SIGN|the library refused to sign|yes|yes: nothing was sent
+        E_CAP_DAMAGED|a record that cannot be read or contradicts those before it|no|yes: what came before was replayed
+        E_CAP_FEE_RULES|a recording made under other fee rules|with the build that made it|yes: nothing was replayed
+        E_CAP_FOREIGN|a file that is no recording|no|yes: nothing was replayed
+        E_CAP_IO|a recording that cannot be opened, read or written|after mending the path or the disk|yes
+        E_CAP_OVERRUN|the disk was too slow for the feeds; the recording says where it ends|with a faster disk|yes: decisions were not affected
+        E_CAP_TRUNCATED|a recording that ends in the middle of a record or without its closing record|no|yes: what came before was replayed
+        E_CAP_VERSION|a recording of another format|with the build that made it|yes: nothing was replayed
+        E_CFG_CA_PRODUCTION|an extra certificate authority with a host that is not loopback|after mending the file|yes: nothing started
+        E_CFG_FILE|a configuration file that cannot be read or written|after mending the path|yes: nothing started
+        E_CFG_MISSING|a value that this command cannot do without|after setting it|yes: nothing started
+        E_CFG_MODE|a mode that this version does not have|after setting dry-run|yes: nothing started
+        E_CFG_SYNTAX|text that is not TOML|after mending the file|yes: nothing started
+        E_CFG_UNKNOWN_KEY|a key that the configuration does not have|after mending the file|yes: nothing started
+        E_CFG_VALUE|a value of the wrong kind or out of range|after mending the file|yes: nothing started
+        E_CLI_INTERNAL|a bug of ours (exit 70)|no|no
+        E_CLI_USAGE|a command line that cannot be carried out (exit 64)|after mending it|yes: nothing started
+        E_FEED_CORRUPT|a change that no book can take (negative size, price off the grid); the book is void|yes: snapshot|yes
+        E_FEED_CROSSED|best bid at or above best ask; the book is void|yes: snapshot|yes
+        E_FEED_CROSS_CHECK|the venue's snapshot differs from the book at the same sequence number; the book is void|yes: snapshot|yes
+        E_FEED_DISCONNECTED|a connection ended or did not come up; its books are void|yes: reconnect with back-off|yes
+        E_FEED_ENDED|the venue ended a subscription|yes: resubscribe|yes
+        E_FEED_GAP|a sequence number was skipped, repeated or dropped; all books of the subscription are void|yes: resync|yes
+        E_FEED_LIFECYCLE_GAP|lifecycle messages were lost; terms are read again|yes: REST|yes
+        E_FEED_REFUSED|the venue does not take this market; its book stays void|no|yes
+        E_FEED_RESYNC|a step of the resync ladder failed; the next one is taken|yes: resubscribe, then reconnect|yes
+        E_FEED_SILENT|snapshots that were asked for do not come; the connection is made anew|yes: reconnect|yes
+        E_FEED_VENUE_DOWN|too many bad books or gaps within a minute; the connection is made anew|yes: reconnect|yes
+        E_FEED_VENUE_ERROR|the venue refused a command; the text has its code|depends on the code|yes
+        E_NET_CLOSED|the peer ended or reset the connection|yes, with back-off|no for writes under way
+        E_NET_CONNECT|nobody answers at the address, or too many requests wait|yes, with back-off|yes: nothing was sent
+        E_NET_CONTENT_TYPE|an answer that is not JSON, such as an HTML page with status 200|yes, with back-off|yes: nothing of it is used
+        E_NET_DESCRIPTORS|the process has no descriptor left|after others are closed (ulimit -n)|yes: nothing was opened
+        E_NET_FORBIDDEN|a production host that resolves to a private address|no|yes: nothing was sent
+        E_NET_RESOLVE|a host name without an address|yes, with back-off|yes: nothing was sent
+        E_NET_TIMEOUT|no answer within the deadline|yes for reads|no for writes: a timeout is not a rejection
+        E_NET_TOO_LARGE|an answer over 8 MiB|no|yes: nothing of it is used
+        E_NET_URL|not a URL that is connected to: another scheme, a user name, a fragment, a non-ASCII host, an unknown service|no|yes: nothing was sent
+        E_PAIR_CONTRADICTION|one market described in two ways|after mending the file|yes: nothing started
+        E_PAIR_DIVERGENCE|the venues' prices have been 30 cents apart for 5 minutes; no entries|when the prices agree|yes: nothing is traded
+        E_PAIR_DUPLICATE_ID|one id for two pairs or sets|after mending the file|yes: nothing started
+        E_PAIR_FILE|a pair file that cannot be read|after mending the path|yes: nothing started
+        E_PAIR_INVERSION|the venues' prices agree when one side is flipped: the polarity looks wrong; no entries|when the prices agree|yes: nothing is traded
+        E_PAIR_MISSING|a field that a pair or set cannot be without|after mending the file|yes: nothing started
+        E_PAIR_NONE|no pair or set of that name|no|yes: nothing started
+        E_PAIR_RULES_UNPINNED|approved without the hash of the rule text|after `arb pairs check`|yes: nothing started
+        E_PAIR_SET|a set that pays nothing for sure|after mending the file|yes: nothing started
+        E_PAIR_SHARED_INSTRUMENT|two approved pairs or sets share a market; one signed position cannot be allocated to both|after approving only one|yes: nothing started
+        E_PAIR_TOO_MANY|more baskets than an index can count|no|yes: nothing started
+        E_PAIR_UNKNOWN_KEY|a key that pair files do not have|after mending the file|yes: nothing started
+        E_PAIR_VALUE|a value of the wrong kind or out of range|after mending the file|yes: nothing started
+        E_REF_FEE|a fee type, rate or exponent that is not known exactly; the instrument is blocked|after the next reading|yes: nothing is traded
+        E_REF_GRID|a price grid that contradicts itself; the instrument is blocked|after the next reading|yes: nothing is traded
+        E_REF_KIND|not a binary market that pays one dollar or nothing; blocked|no|yes
+        E_REF_MISSING|a venue's answer lacks a field that terms cannot be without; the market is blocked|yes: read again|yes
+        E_REF_NOT_FOUND|the venue does not list the market; blocked|yes: read again|yes
+        E_REF_PAGES|a list has more pages than it may, or its cursors run in a circle|yes: back-off|yes
+        E_REF_SCALE|a price grid too fine for the ladder; the instrument is blocked|after the next reading|yes: nothing is traded
+        E_REF_SHARD|the market's exchange shard is not the one of the pair file; blocked|no|yes
+        E_REF_STATUS|a market status that this program does not know; blocked|yes: read again|yes
+        E_REF_UNAVAILABLE|a reference read got no usable answer|yes: back-off|yes
+        E_REF_UNREADABLE|a reference answer is no JSON, or not the documented one (a proxy's HTML page)|yes: back-off|yes
+        E_STORE_CORRUPT|a file that is no ledger, or a damaged one|after moving it away|yes: nothing was changed
+        E_STORE_FUTURE|a ledger written by a newer build (exit 78)|with the newer build|yes: nothing was changed
+        E_STORE_IO|a state folder or file that cannot be made, opened or written|after mending the disk|yes: nothing started
+        E_STORE_LOCKED|another instance holds the account (exit 75)|after it has ended|yes: nothing started
+        E_STORE_MODE|a state folder or file that others may write, or that is not ours (exit 77)|after chmod 700|yes: nothing started
+        E_TLS_CA_FILE|a certificate authority file that cannot be used|no|yes: nothing was sent
+        E_TLS_CERTIFICATE|a certificate that is not good for this host|no|yes: nothing was sent
+        E_TLS_PROTOCOL|TLS could not be agreed on, or broke|yes, with back-off|no for writes under way
+        E_WIRE_DEC_DECIMALS|more decimals than the scale holds, not zeros; never rounded|no|yes
+        E_WIRE_DEC_EMPTY|decimal text without digits|no|yes
+        E_WIRE_DEC_FORM|not a canonical decimal: sign, exponent, space, hexadecimal, NaN|no|yes
+        E_WIRE_DEC_KIND|JSON value is neither a string nor a number|no|yes
+        E_WIRE_DEC_LEADING_ZERO|leading zero before another digit|no|yes
+        E_WIRE_DEC_NEGATIVE_ZERO|minus zero|no|yes
+        E_WIRE_DEC_NEGATIVE|negative where only zero or more is allowed|no|yes
+        E_WIRE_DEC_OVERFLOW|number does not fit|no|yes
+        E_WIRE_JSON_CONTROL|unescaped control byte or NUL inside a string|no|yes: nothing was read
+        E_WIRE_JSON_DEPTH|containers nested deeper than 64|no|yes: nothing was read
+        E_WIRE_JSON_ESCAPE|unknown escape or half a surrogate pair|no|yes: nothing was read
+        E_WIRE_JSON_NODES|more values and keys than the limit|no|yes: nothing was read
+        E_WIRE_JSON_NUMBER|number in a form JSON does not have (NaN, Infinity, +1, .5, 01)|no|yes: nothing was read
+        E_WIRE_JSON_SIZE|document has more bytes than its reader accepts (1 MiB WebSocket, 8 MiB REST)|no|yes: nothing was read
+        E_WIRE_JSON_SYNTAX|a byte that JSON's grammar does not allow there|no|yes: nothing was read
+        E_WIRE_JSON_TRAILING|something other than whitespace behind the document|no|yes: nothing was read
+        E_WIRE_JSON_TRUNCATED|empty, or ends inside a string or a container|yes|yes: nothing was read
+        E_WIRE_JSON_UTF8|text is not UTF-8|no|yes: nothing was read
+        E_WIRE_KALSHI_DUPLICATE|the same key twice in a book message|yes: resync|yes: nothing was applied
+        E_WIRE_KALSHI_FIELD|a field is of another type than documented or holds an unknown word|yes: resync|yes: nothing was applied
+        E_WIRE_KALSHI_MISSING|a message of a known kind lacks a field it cannot be without|yes: resync|yes: nothing was applied
+        E_WIRE_KALSHI_PRICE|a price that is not strictly between zero and one dollar|yes: resync|yes: nothing was applied
+        E_WIRE_KALSHI_SIZE|a level or trade whose size is not positive|yes: resync|yes: nothing was applied
+        E_WIRE_SYMBOL_FULL|symbol table holds its maximum of names|no|yes
+        E_WIRE_SYMBOL_LENGTH|name is empty or longer than 512 bytes|no|yes
+        E_WIRE_SYMBOL_TAKEN|name is in the table with another number|no|yes
+        E_WS_BACKLOG|the peer has not taken 1 MiB of what was sent|yes: reconnect|yes: its books are void
+        E_WS_HANDSHAKE|an upgrade answer that RFC 6455 does not allow|yes, with back-off|yes: nothing was subscribed
+        E_WS_PROTOCOL|a frame that RFC 6455 does not allow; the link is closed with 1002|yes: reconnect|yes: its books are void
+        E_WS_REFUSED|the server refused the WebSocket upgrade; its status and body say why|yes, with back-off|yes: nothing was subscribed
+        E_WS_SILENT|no frame, not even an answer to our ping, for 20 s|yes: reconnect|yes: its books are void
+        E_WS_TOO_LARGE|a message over 1 MiB or in more than 1,024 fragments; the link is closed with 1009|yes: reconnect|yes: its books are void
+        E_WS_UTF8|a text message that is not UTF-8; the link is closed with 1007|yes: reconnect|yes: its books are void
+        """
+}
