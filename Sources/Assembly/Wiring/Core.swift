@@ -50,6 +50,7 @@ public final class Core {
         kalshi.reference.account = configuration.text("venues.kalshi.fee_account") == "fcm" ? .fcm : .direct
         var polymarket = Polymarket.Settings()
         polymarket.feed.seed = seed ^ 0x9E37_79B9
+        polymarket.reference.seed = seed
         return [
             Kalshi.Venue(contracts.filter { $0.1.venue == .kalshi }, settings: kalshi),
             Polymarket.Venue(contracts.filter { $0.1.venue == .polymarket }, settings: polymarket),

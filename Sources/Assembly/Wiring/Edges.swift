@@ -58,14 +58,15 @@ public enum Edges {
 
     private static func polymarket(_ configuration: Configuration, home: String, build: String) throws(Fault) -> VenueEdge {
         let authority = configuration.path("venues.polymarket.extra_ca_file", home: home)
-        let url = configuration.text("venues.polymarket.ws_url") + "/market"
+        let auth = Polymarket.Auth(userAgent: "arb/\(build)")
+        let url = configuration.text("venues.polymarket.ws_url")
         return VenueEdge(
             venue: .polymarket,
             services: [
                 "clob": configuration.text("venues.polymarket.clob_url"), "gamma": configuration.text("venues.polymarket.gamma_url"),
                 "data": configuration.text("venues.polymarket.data_url"),
             ], context: try context(authority), client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority)
-        ) { _, _ in LinkTarget(url: url, headers: [("User-Agent", "arb/\(build)")]) }
+        ) { _, _ in auth.linkTarget(url: url) }
     }
 
     private static func context(_ authority: String?) throws(Fault) -> TLSContext {

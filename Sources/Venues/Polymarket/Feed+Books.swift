@@ -1,0 +1,301 @@
+import Codec
+public import Trading
+
+// Frames to book events.
+extension Feed {
+    /// One message: an object, an array of objects, `[]`, or `PONG`.
+    public func received(_ link: LinkID, _ payload: RawSpan, at stamp: Stamp, into sink: any BookSink) -> Bool {
+        counters.frames &+= 1  // bounded by time
+        let index = Int(link.index)
+        guard links.indices.contains(index) else { return false }
+        links[index].lastFrame = stamp.monotonic
+        if payload.byteCount == 4 {
+            counters.pongs &+= 1  // bounded by time
+            return false
+        }
+        let root: JSONValue
+        do throws(JSONFault) {
+            root = try reader.read(payload)
+        } catch {
+            malformed(WireFault(.json(error), "message"), nil, index, at: stamp, into: sink)
+            return false
+        }
+        var isData = false
+        if root.kind == .array {
+            for element in root.elements where take(element, index, at: stamp, into: sink) { isData = true }
+        } else {
+            isData = take(root, index, at: stamp, into: sink)
+        }
+        return isData
+    }
+
+    private func take(_ value: JSONValue, _ link: Int, at stamp: Stamp, into sink: any BookSink) -> Bool {
+        var place: Int?
+        do throws(WireFault) {
+            let message = try Wire.message(value)
+            switch message.kind {
+            case .priceChange: try priceChange(message, &place, at: stamp, into: sink)
+            case .book:
+                guard let found = try market(message.asset) else { return false }
+                place = found.place
+                try book(message, found.place, isNo: found.isNo, at: stamp, into: sink)
+            case .lastTrade: try lastTrade(message, into: sink)
+            case .tickSizeChange: try tickSizeChange(message, at: stamp, into: sink)
+            case .resolved: resolved(message, into: sink)
+            case .ignored: return true
+            case .unknown:
+                counters.unknownKinds &+= 1  // bounded by frames
+                return false
+            }
+            return true
+        } catch {
+            malformed(error, place, link, at: stamp, into: sink)
+            return false
+        }
+    }
+
+    /// A message that cannot be read: its book is no book; where nobody knows whose it is, none of the link's is.
+    private func malformed(_ fault: WireFault, _ place: Int?, _ link: Int, at stamp: Stamp, into sink: any BookSink) {
+        counters.malformed &+= 1  // bounded by frames
+        sink.note(
+            FeedNotice(
+                code: fault.code, link: self.link(link), instrument: place.map { markets[$0].instrument },
+                text: "\(fault.field) cannot be read; the book is void until a fresh one"))
+        for place in place.map({ [$0] }) ?? links[link].markets { resync(place, .malformed, at: stamp, into: sink) }
+    }
+
+    private func market(_ asset: JSONText?) throws(WireFault) -> (place: Int, isNo: Bool)? {
+        guard let asset else { throw WireFault(.missing, "asset_id") }
+        guard let symbol = tokens.lookup(asset) else {
+            counters.strangers &+= 1  // bounded by frames
+            return nil
+        }
+        return (Int(symbol) >> 1, symbol & 1 == 1)
+    }
+
+    // MARK: price_change
+
+    private func priceChange(_ message: Wire.Message, _ place: inout Int?, at stamp: Stamp, into sink: any BookSink)
+        throws(WireFault)
+    {
+        let timestamp = try Wire.instant(message.timestamp)
+        guard let changes = message.changes else {
+            // The oldest form: one change at the top.
+            guard let side = message.side, let found = try market(message.asset) else { throw WireFault(.missing, "price_changes") }
+            place = found.place
+            begin(found.place, timestamp, message, at: stamp, into: sink)
+            let level = try Wire.level(message.price, message.size, least: 0)
+            let change = Wire.Change(asset: message.asset, hash: message.hash, isBuy: try Wire.isBuy(side), level: level)
+            apply(change, found.place, isNo: found.isNo, timestamp, at: stamp, into: sink)
+            return finish(found.place, timestamp, at: stamp, into: sink)
+        }
+        guard changes.kind == .array else { throw WireFault(.field, "price_changes") }
+        // Both tokens of a market tell the same change: the YES entries are applied; the NO entries only where a frame
+        // has none for YES.
+        var hasYes = false
+        for element in changes.elements where element.kind == .object {
+            if let asset = element["asset_id"]?.decimalText ?? message.asset, let symbol = tokens.lookup(asset), symbol & 1 == 0 {
+                hasYes = true
+            }
+        }
+        var current = -1
+        for element in changes.elements {
+            let change = try Wire.change(element)
+            guard let found = try market(change.asset ?? message.asset) else { continue }
+            place = found.place
+            if found.place != current {
+                if current >= 0 { finish(current, timestamp, at: stamp, into: sink) }
+                current = found.place
+                begin(current, timestamp, message, at: stamp, into: sink)
+            }
+            var told = change
+            if told.hash == nil { told.hash = message.hash }
+            if found.isNo, hasYes {
+                if let text = told.hash { keep(text, current, isNo: true) }
+            } else {
+                apply(told, current, isNo: found.isNo, timestamp, at: stamp, into: sink)
+            }
+        }
+        if current >= 0 { finish(current, timestamp, at: stamp, into: sink) }
+    }
+
+    /// A frame of a market begins: what the frame before left open is decided first.
+    private func begin(_ place: Int, _ timestamp: Int64, _ message: Wire.Message, at stamp: Stamp, into sink: any BookSink) {
+        let isSame = timestamp == markets[place].timestamp && continues(message, place)
+        if isSame {
+            markets[place].isBurst = true
+            return
+        }
+        if markets[place].heldUntil != nil {
+            decide(place, at: stamp, into: sink)
+        } else if markets[place].isBurst, sink.book(markets[place].instrument).status == .live {
+            // The last state of a burst is always looked at.
+            if !check(place, sink) { hold(place, at: stamp, into: sink) }
+            if markets[place].heldUntil != nil { decide(place, at: stamp, into: sink) }
+        }
+        markets[place].isBurst = false
+    }
+
+    /// True when the frame carries the very hash of the frame before: one crossing trade in several frames.
+    private func continues(_ message: Wire.Message, _ place: Int) -> Bool {
+        guard let changes = message.changes, changes.kind == .array else {
+            return message.hash.map { isHash($0, markets[place].yesHash) || isHash($0, markets[place].noHash) } ?? false
+        }
+        for element in changes.elements where element.kind == .object {
+            guard let hash = element["hash"]?.text ?? message.hash else { continue }
+            if isHash(hash, markets[place].yesHash) || isHash(hash, markets[place].noHash) { return true }
+        }
+        return false
+    }
+
+    private func isHash(_ text: JSONText, _ known: [UInt8]) -> Bool {
+        text.count == known.count && text.count == 40 && text.bytes.elementsEqual(known)
+    }
+
+    /// Keeps the hash of the newest state; the arrays keep their memory.
+    func keep(_ text: JSONText, _ place: Int, isNo: Bool) {
+        if isNo {
+            markets[place].noHash.removeAll(keepingCapacity: true)
+            markets[place].noHash.append(contentsOf: text.bytes)
+        } else {
+            markets[place].yesHash.removeAll(keepingCapacity: true)
+            markets[place].yesHash.append(contentsOf: text.bytes)
+        }
+    }
+
+    private func apply(
+        _ change: Wire.Change, _ place: Int, isNo: Bool, _ timestamp: Int64, at stamp: Stamp, into sink: any BookSink
+    ) {
+        let side: BookSide = change.isBuy == isNo ? .ask : .bid
+        let raw = isNo ? FixedPoint.one - change.level.price.rawValue : change.level.price.rawValue
+        guard let price = Price(rawValue: raw) else { return }
+        if markets[place].resyncTag != nil || markets[place].resyncDue != nil,
+            sink.book(markets[place].instrument).status == .void
+        {
+            wait(change, place, side, price, isNo: isNo, timestamp)
+            return
+        }
+        guard timestamp >= markets[place].timestamp else {
+            counters.stale &+= 1  // bounded by frames
+            markets[place].updates = settings.sampleEvery  // a late frame is a lost one: look at once
+            return
+        }
+        if timestamp > markets[place].timestamp {
+            markets[place].yesHash.removeAll(keepingCapacity: true)
+            markets[place].noHash.removeAll(keepingCapacity: true)
+        }
+        if let hash = change.hash { keep(hash, place, isNo: isNo) }
+        markets[place].lastChangeText.removeAll(keepingCapacity: true)
+        append(raw, to: place)
+        remember(change.level, place, isNo: isNo, isBid: change.isBuy)
+        counters.changes &+= 1  // bounded by frames
+        if sink.apply(.level(markets[place].instrument, side, price, change.level.quantity)) != nil {
+            resync(place, .corrupt, at: stamp, into: sink)
+        }
+    }
+
+    private func append(_ units: Int64, to place: Int) {
+        withUnsafeTemporaryAllocation(byteCount: DecimalText.bytesMax, alignment: 1) { buffer in
+            let count = DecimalText.write(units, into: buffer)
+            markets[place].lastChangeText.append(contentsOf: buffer[..<count])
+        }
+    }
+
+    /// Keeps the text of a level that the server did not print in the canonical form.
+    func remember(_ level: Wire.PriceLevel, _ place: Int, isNo: Bool, isBid: Bool) {
+        let isPlain = BookHash.isCanonical(level.priceText) && BookHash.isCanonical(level.sizeText)
+        if isPlain, markets[place].oddities.isEmpty { return }
+        let raw = level.price.rawValue
+        markets[place].oddities.removeAll { $0.price == raw && $0.isBid == isBid && $0.isNo == isNo }
+        guard !isPlain, level.quantity.rawValue > 0, markets[place].oddities.count < 4_096 else { return }
+        markets[place].oddities.append(
+            BookHash.Oddity(
+                isNo: isNo, isBid: isBid, price: raw, priceText: Array(level.priceText.bytes), sizeText: Array(level.sizeText.bytes)))
+    }
+
+    /// A frame of a market is complete: it is told, and verified when its turn has come.
+    private func finish(_ place: Int, _ timestamp: Int64, at stamp: Stamp, into sink: any BookSink) {
+        let book = sink.book(markets[place].instrument)
+        guard book.status != .void, timestamp >= markets[place].timestamp else {
+            if book.status == .live, markets[place].updates >= settings.sampleEvery { sample(place, at: stamp, into: sink) }
+            return
+        }
+        advanceState(place, timestamp)
+        _ = sink.apply(.updated(markets[place].instrument, venueStamp: UTCNanos(milliseconds: timestamp)))
+        reached(place, into: sink)
+        if book.isCrossed {
+            // Inside a trade's burst the book may cross; it must prove itself or uncross within the hold.
+            if book.status == .live { hold(place, at: stamp, into: sink) }
+            return
+        }
+        if book.status == .held {
+            if !markets[place].isBurst, check(place, sink) { release(place, into: sink) }
+            return
+        }
+        if markets[place].updates >= settings.sampleEvery { sample(place, at: stamp, into: sink) }
+    }
+
+    private func sample(_ place: Int, at stamp: Stamp, into sink: any BookSink) {
+        markets[place].updates = 0
+        if !check(place, sink) { hold(place, at: stamp, into: sink) }
+    }
+
+    /// A new state of the book: its time, its place in the history, its turn for a sample.
+    func advanceState(_ place: Int, _ timestamp: Int64) {
+        markets[place].state &+= 1  // bounded by frames
+        markets[place].updates &+= 1  // reset at every sample
+        if timestamp != markets[place].timestamp || markets[place].timestampText.isEmpty {
+            markets[place].timestamp = timestamp
+            markets[place].timestampText.removeAll(keepingCapacity: true)
+            withUnsafeTemporaryAllocation(byteCount: DecimalText.bytesMax, alignment: 1) { buffer in
+                let count = DecimalText.write(timestamp, scale: 0, into: buffer)
+                markets[place].timestampText.append(contentsOf: buffer[..<count])
+            }
+        }
+        recordHistory(place)
+    }
+
+    // MARK: Trades, ticks, resolution
+
+    private func lastTrade(_ message: Wire.Message, into sink: any BookSink) throws(WireFault) {
+        guard let found = try market(message.asset) else { return }
+        guard let text = message.price?.decimalText else { throw WireFault(.missing, "price") }
+        let units = try Wire.decimal(text, "price")
+        guard let price = Price(rawValue: units), price.isBinary else { throw WireFault(.price, "price") }
+        // A candidate only: frames before and after the trade carry different last prices, and come in either order.
+        markets[found.place].tradeText = Array(text.bytes)
+        let size = message.size?.decimalText
+        let quantity = Quantity(rawValue: try size.map { text throws(WireFault) in try Wire.decimal(text, "size") } ?? 0)
+        let yes = found.isNo ? price.complement ?? price : price
+        sink.apply(.trade(markets[found.place].instrument, yes, quantity))
+    }
+
+    private func tickSizeChange(_ message: Wire.Message, at stamp: Stamp, into sink: any BookSink) throws(WireFault) {
+        guard let found = try market(message.asset) else { return }
+        guard let text = message.tick else { throw WireFault(.missing, "new_tick_size") }
+        try setTick(text, found.place)
+        guard let grid = try? TickGrid(step: markets[found.place].tick) else { return }
+        guard sink.book(markets[found.place].instrument).status != .void else { return }  // the other token said it already
+        sink.apply(.grid(markets[found.place].instrument, grid))
+        resync(found.place, .gridChanged, at: stamp, into: sink)
+    }
+
+    func setTick(_ text: JSONText, _ place: Int) throws(WireFault) {
+        let units = try Wire.decimal(text, "tick_size")
+        guard let tick = Price(rawValue: units), (try? TickGrid(step: tick)) != nil else { throw WireFault(.field, "tick_size") }
+        markets[place].tick = tick
+        markets[place].tickText = Array(text.bytes)
+    }
+
+    private func resolved(_ message: Wire.Message, into sink: any BookSink) {
+        guard let assets = message.assets, assets.kind == .array else { return }
+        for element in assets.elements {
+            guard let text = element.decimalText, let symbol = tokens.lookup(text) else { continue }
+            let place = Int(symbol) >> 1
+            guard !markets[place].isResolved else { continue }
+            markets[place].isResolved = true
+            sink.apply(.status(markets[place].instrument, .closed))
+            void(place, .notTrading, into: sink)
+        }
+    }
+}

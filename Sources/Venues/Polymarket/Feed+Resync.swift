@@ -1,0 +1,397 @@
+import Codec
+public import Trading
+
+// Whole books, proofs, holds, voids, cross-checks.
+extension Feed {
+    // MARK: Whole books
+
+    /// A whole book of one token, from the socket or by REST.
+    func book(_ message: Wire.Message, _ place: Int, isNo: Bool, at stamp: Stamp, into sink: any BookSink) throws(WireFault) {
+        let timestamp = try Wire.instant(message.timestamp)
+        guard let bids = message.bids, let asks = message.asks else { throw WireFault(.missing, "bids") }
+        let current = sink.book(markets[place].instrument)
+        let isVoid = current.status == .void
+        guard isVoid || timestamp >= markets[place].timestamp else {
+            counters.stale &+= 1  // bounded by frames
+            return
+        }
+        // The mirror of a book that is here already brings its own hash and nothing else.
+        if isNo, !isVoid, timestamp == markets[place].timestamp {
+            if let text = message.hash { keep(text, place, isNo: true) }
+            return
+        }
+        if let tick = message.tick { try setTick(tick, place) }
+        learn(message, place)
+        let levels = try read(bids, asks)
+        markets[place].oddities.removeAll(keepingCapacity: true)
+        let instrument = markets[place].instrument
+        _ = sink.apply(.snapshotBegan(instrument, unit: markets[place].tick, link: link(markets[place].link)))
+        var isGood = true
+        for (level, isBid) in levels {
+            remember(level, place, isNo: isNo, isBid: isBid)
+            let raw = isNo ? FixedPoint.one - level.price.rawValue : level.price.rawValue
+            guard let price = Price(rawValue: raw) else { continue }
+            if sink.apply(.level(instrument, isBid == isNo ? .ask : .bid, price, level.quantity)) != nil { isGood = false }
+        }
+        guard isGood else { return resync(place, .corrupt, at: stamp, into: sink) }
+        counters.books &+= 1  // bounded by frames
+        markets[place].yesHash.removeAll(keepingCapacity: true)
+        markets[place].noHash.removeAll(keepingCapacity: true)
+        if let text = message.hash { keep(text, place, isNo: isNo) }
+        markets[place].isBurst = false
+        unhold(place)
+        advanceState(place, timestamp)
+        markets[place].goal = nil
+        markets[place].resyncDue = nil
+        markets[place].resyncTag = nil
+        if isNo { markets[place].updates = 0 }
+        _ = sink.apply(.snapshotEnded(instrument, venueStamp: UTCNanos(milliseconds: timestamp)))
+        catchUp(place, timestamp, at: stamp, into: sink)
+        if markets[place].nextCheck == nil { planCheck(place, stamp.monotonic) }
+        settleSnapshot(place, at: stamp, into: sink)
+    }
+
+    private func settleSnapshot(_ place: Int, at stamp: Stamp, into sink: any BookSink) {
+        let book = sink.book(markets[place].instrument)
+        guard book.status == .live else { return }
+        if book.isCrossed { return resync(place, .crossed, at: stamp, into: sink) }
+        if !check(place, sink) { hold(place, at: stamp, into: sink) }
+    }
+
+    /// Constants of the hash that a book may bring.
+    private func learn(_ message: Wire.Message, _ place: Int) {
+        if let minimum = message.minimum { markets[place].minimumText = Array(minimum.bytes) }
+        if let negRisk = message.negRisk { markets[place].negRisk = negRisk }
+        if let text = message.lastTrade { markets[place].lastTradeText = Array(text.bytes) }
+    }
+
+    private func read(_ bids: JSONValue, _ asks: JSONValue) throws(WireFault) -> [(Wire.PriceLevel, isBid: Bool)] {
+        guard bids.kind == .array, asks.kind == .array else { throw WireFault(.field, "bids") }
+        var levels: [(Wire.PriceLevel, isBid: Bool)] = []
+        levels.reserveCapacity(bids.count + asks.count)
+        for value in bids.elements { levels.append((try Wire.level(value), true)) }
+        for value in asks.elements { levels.append((try Wire.level(value), false)) }
+        return levels
+    }
+
+    // MARK: Changes that came while a book was awaited
+
+    func wait(_ change: Wire.Change, _ place: Int, _ side: BookSide, _ price: Price, isNo: Bool, _ timestamp: Int64) {
+        guard markets[place].waiting.count < Self.waitingMax else { return }  // the book will not verify and is asked for again
+        markets[place].waiting.append(
+            Waiting(
+                timestamp: timestamp, side: side, price: price, quantity: change.level.quantity,
+                hash: change.hash.map { Array($0.bytes) } ?? [], isNo: isNo))
+    }
+
+    /// Applies what came after the fresh book's own time.
+    private func catchUp(_ place: Int, _ timestamp: Int64, at stamp: Stamp, into sink: any BookSink) {
+        let waiting = markets[place].waiting
+        markets[place].waiting = []
+        var last = timestamp
+        for change in waiting {
+            let isOld = change.timestamp < timestamp
+            let isIn = change.timestamp == timestamp && (change.hash == markets[place].yesHash || change.hash == markets[place].noHash)
+            if isOld || isIn || change.timestamp < last { continue }
+            if change.timestamp > last {
+                markets[place].yesHash = []
+                markets[place].noHash = []
+            }
+            last = change.timestamp
+            if change.isNo { markets[place].noHash = change.hash } else { markets[place].yesHash = change.hash }
+            if sink.apply(.level(markets[place].instrument, change.side, change.price, change.quantity)) != nil {
+                return resync(place, .corrupt, at: stamp, into: sink)
+            }
+        }
+        guard last > timestamp else { return }
+        advanceState(place, last)
+        _ = sink.apply(.updated(markets[place].instrument, venueStamp: UTCNanos(milliseconds: last)))
+    }
+
+    // MARK: Proof
+
+    /// Proves the book by its hash before an opportunity may be born from it.
+    public func verify(_ instrument: InstrumentID, at stamp: Stamp, into sink: any BookSink) -> BookVerdict {
+        guard Int(instrument.index) < places.count, places[Int(instrument.index)] >= 0 else { return .void }
+        let place = Int(places[Int(instrument.index)])
+        switch sink.book(instrument).status {
+        case .void: return .void
+        case .held: return .held
+        case .live: break
+        }
+        if markets[place].verifiedAt == markets[place].state { return .verified }
+        guard hasConstants(place) else {
+            // Without the constants nothing can be proved: they are asked for, and the book is told again when they come.
+            if markets[place].resyncTag == nil { markets[place].resyncDue = stamp.monotonic }
+            return .held
+        }
+        if check(place, sink) { return .verified }
+        hold(place, at: stamp, into: sink)
+        schedule()
+        return .held
+    }
+
+    func hasConstants(_ place: Int) -> Bool {
+        let market = markets[place]
+        return !market.minimumText.isEmpty && market.negRisk != nil && !market.tickText.isEmpty && market.lastTradeText != nil
+            && (!market.yesHash.isEmpty || !market.noHash.isEmpty)
+    }
+
+    /// True when the newest hash is the book's; true as well where it cannot be computed, which `verify` tells apart.
+    func check(_ place: Int, _ sink: any BookSink) -> Bool {
+        if markets[place].verifiedAt == markets[place].state { return true }
+        guard hasConstants(place), let known = markets[place].lastTradeText else { return true }
+        if matches(place, known, sink) { return proved(place, known) }
+        // A trade changes the last price in the text: announced by the trade itself, or the last price that was hit.
+        for candidate in [markets[place].tradeText, markets[place].lastChangeText] where !candidate.isEmpty && candidate != known {
+            if matches(place, candidate, sink) { return proved(place, candidate) }
+        }
+        counters.mismatches &+= 1  // bounded by frames
+        return false
+    }
+
+    private func proved(_ place: Int, _ lastTrade: [UInt8]) -> Bool {
+        markets[place].lastTradeText = lastTrade
+        markets[place].verifiedAt = markets[place].state
+        return true
+    }
+
+    private func matches(_ place: Int, _ lastTrade: [UInt8], _ sink: any BookSink) -> Bool {
+        counters.verifications &+= 1  // bounded by frames
+        let market = markets[place]
+        let isNo = market.yesHash.isEmpty
+        let frame = BookHash.Frame(
+            market: market.condition, token: Array((isNo ? market.tokens.no : market.tokens.yes).utf8),
+            timestamp: market.timestampText, minimum: market.minimumText, tick: market.tickText, negRisk: market.negRisk ?? false,
+            lastTrade: lastTrade)
+        return hash.matches(
+            isNo ? market.noHash : market.yesHash, sink.book(market.instrument), isNo: isNo, frame, market.oddities)
+    }
+
+    // MARK: Holds
+
+    func hold(_ place: Int, at stamp: Stamp, into sink: any BookSink) {
+        guard markets[place].heldUntil == nil else { return }
+        markets[place].heldUntil = stamp.monotonic + settings.holdMax
+        held.append(place)
+        _ = sink.apply(.held(markets[place].instrument))
+        schedule()
+    }
+
+    private func unhold(_ place: Int) {
+        guard markets[place].heldUntil != nil else { return }
+        markets[place].heldUntil = nil
+        held.removeAll { $0 == place }
+    }
+
+    func release(_ place: Int, into sink: any BookSink) {
+        unhold(place)
+        _ = sink.apply(.released(markets[place].instrument))
+    }
+
+    /// The hold is over: the book is right, right with the last price hit, or no book.
+    func decide(_ place: Int, at stamp: Stamp, into sink: any BookSink) {
+        let book = sink.book(markets[place].instrument)
+        guard book.status == .held else { return unhold(place) }
+        let isRight = check(place, sink) && markets[place].verifiedAt == markets[place].state
+        if isRight, !book.isCrossed { return release(place, into: sink) }
+        unhold(place)
+        if isRight { return resync(place, .crossed, at: stamp, into: sink) }
+        guard hasConstants(place) || book.isCrossed else { return release(place, into: sink) }
+        counters.hashVoids &+= 1  // bounded by frames
+        resync(place, book.isCrossed && !hasConstants(place) ? .crossed : .hashMismatch, at: stamp, into: sink)
+    }
+
+    // MARK: Voids and resyncs
+
+    func void(_ place: Int, _ reason: VoidReason, into sink: any BookSink) {
+        unhold(place)
+        markets[place].isBurst = false
+        markets[place].goal = nil
+        markets[place].waiting = []
+        markets[place].nextCheck = nil
+        markets[place].resyncDue = nil
+        markets[place].resyncTag = nil
+        markets[place].history.removeAll(keepingCapacity: true)
+        _ = sink.apply(.voided(markets[place].instrument, reason))
+    }
+
+    /// Voids the book and asks for a fresh one; a market that fails too often takes its link down with it.
+    func resync(_ place: Int, _ reason: VoidReason, at stamp: Stamp, into sink: any BookSink) {
+        void(place, reason, into: sink)
+        guard !markets[place].isResolved else { return }
+        if stamp.monotonic - markets[place].faultsSince > .seconds(60) {
+            markets[place].faultsSince = stamp.monotonic
+            markets[place].faults = 0
+        }
+        if reason != .gridChanged { markets[place].faults += 1 }
+        sink.note(
+            FeedNotice(
+                code: "E_FEED_BOOK_VOID", link: link(markets[place].link), instrument: markets[place].instrument,
+                text: "book void (\(reason.rawValue)); asking for a fresh one"))
+        if markets[place].faults > settings.faultsPerMinute, links[markets[place].link].isUp {
+            markets[place].faults = 0
+            links[markets[place].link].isUp = false
+            actions.append(.close(link(markets[place].link), reason: "a book failed \(settings.faultsPerMinute + 1) times in a minute"))
+        }
+        // The first answer is wanted at once, later ones not faster than the venue can settle.
+        markets[place].resyncDue = stamp.monotonic + (markets[place].faults > 1 ? .milliseconds(500) : .zero)
+        issueResyncs(stamp)
+    }
+
+    /// Asks for the books that are due, many in one read.
+    private func issueResyncs(_ stamp: Stamp) {
+        var due: [Int] = []
+        for place in markets.indices {
+            guard let when = markets[place].resyncDue, when <= stamp.monotonic, links[markets[place].link].isUp else { continue }
+            due.append(place)
+            if due.count == settings.booksPerRead { break }
+        }
+        guard !due.isEmpty else { return }
+        let tag = read(.resync, due)
+        for place in due {
+            markets[place].resyncTag = tag
+            markets[place].resyncDue = stamp.monotonic + settings.resyncTimeout
+        }
+    }
+
+    private func read(_ kind: ReadKind, _ places: [Int]) -> UInt64 {
+        let tag = RestRequest.feedTag | nextTag
+        nextTag += 1
+        reads[tag] = (kind, places)
+        if reads.count > 1_024, let oldest = reads.keys.min() { reads[oldest] = nil }
+        let body = Wire.booksBody(places.map { markets[$0].tokens.yes })
+        actions.append(.fetch(RestRequest(tag: tag, venue: venue, service: "clob", method: "POST", path: "/books", body: body)))
+        return tag
+    }
+
+    // MARK: Cross-checks
+
+    private func planCheck(_ place: Int, _ now: MonotonicNanos) {
+        let span = settings.crossCheckMin.rawValue...settings.crossCheckMax.rawValue
+        markets[place].nextCheck = now + Nanoseconds(rawValue: Int64.random(in: span, using: &random))
+    }
+
+    /// Everything slower than a burst: resyncs, cross-checks, goals that were not reached.
+    func sweepBooks(_ stamp: Stamp, into sink: any BookSink) {
+        let now = stamp.monotonic
+        issueResyncs(stamp)
+        var due: [Int] = []
+        for place in markets.indices {
+            if let goal = markets[place].goal, goal.until <= now {
+                counters.crossCheckFailures &+= 1  // bounded by time
+                resync(place, .crossCheckFailed, at: stamp, into: sink)
+            } else if let next = markets[place].nextCheck, next <= now, due.count < settings.booksPerRead,
+                sink.book(markets[place].instrument).status == .live
+            {
+                due.append(place)
+                planCheck(place, now)
+            }
+        }
+        if !due.isEmpty { _ = read(.crossCheck, due) }
+    }
+
+    /// The book has reached what an independent answer said.
+    func reached(_ place: Int, into sink: any BookSink) {
+        guard let goal = markets[place].goal, markets[place].timestamp >= goal.timestamp else { return }
+        guard markets[place].timestamp > goal.timestamp || markets[place].yesHash == goal.hash else { return }
+        let isKnown = markets[place].history.contains { $0.timestamp == goal.timestamp && $0.hash == goal.hash }
+        guard isKnown || markets[place].yesHash == goal.hash else { return }
+        markets[place].goal = nil
+        counters.crossChecks &+= 1  // bounded by time
+        _ = sink.apply(.crossChecked(markets[place].instrument))
+    }
+
+    func recordHistory(_ place: Int) {
+        let timestamp = markets[place].timestamp
+        if let last = markets[place].history.indices.last, markets[place].history[last].timestamp == timestamp {
+            if !markets[place].yesHash.isEmpty { overwrite(place, last, timestamp) }
+            return
+        }
+        guard !markets[place].yesHash.isEmpty else { return }
+        // The oldest entry's memory becomes the newest's: nothing is allocated once the history is full.
+        if markets[place].history.count < Self.historyMax {
+            markets[place].history.append((timestamp, Array(markets[place].yesHash)))
+        } else {
+            let slot = markets[place].historyNext
+            markets[place].historyNext = (slot + 1) % Self.historyMax
+            overwrite(place, slot, timestamp)
+        }
+    }
+
+    private func overwrite(_ place: Int, _ slot: Int, _ timestamp: Int64) {
+        markets[place].history[slot].timestamp = timestamp
+        markets[place].history[slot].hash.removeAll(keepingCapacity: true)
+        markets[place].history[slot].hash.append(contentsOf: markets[place].yesHash)
+    }
+
+    // MARK: Answers
+
+    /// Books by REST: fresh ones for void books, a second witness for the others.
+    public func answered(_ answer: RestAnswer, at stamp: Stamp, into sink: any BookSink) {
+        guard let asked = reads.removeValue(forKey: answer.request.tag) else { return }
+        defer { schedule() }
+        guard answer.fault == nil, answer.status == 200, answer.contentType.hasPrefix("application/json") else {
+            return unanswered(asked.kind, answer, into: sink)
+        }
+        let root: JSONValue
+        do throws(JSONFault) {
+            root = try bookReader.read(answer.body)
+        } catch {
+            return unanswered(asked.kind, answer, into: sink)
+        }
+        guard root.kind == .array else { return unanswered(asked.kind, answer, into: sink) }
+        for element in root.elements {
+            do throws(WireFault) {
+                let message = try Wire.message(element)
+                guard let asset = message.asset, let symbol = tokens.lookup(asset), symbol & 1 == 0 else { continue }
+                try take(message, Int(symbol) >> 1, at: stamp, into: sink)
+            } catch {
+                counters.malformed &+= 1  // bounded by answers
+            }
+        }
+    }
+
+    private func unanswered(_ kind: ReadKind, _ answer: RestAnswer, into sink: any BookSink) {
+        sink.note(
+            FeedNotice(
+                code: "E_FEED_BOOKS_UNREADABLE",
+                text: "POST /books: \(answer.fault ?? "status \(answer.status), \(answer.contentType)"); "
+                    + (kind == .resync ? "asked again" : "no cross-check")))
+    }
+
+    private func take(_ message: Wire.Message, _ place: Int, at stamp: Stamp, into sink: any BookSink) throws(WireFault) {
+        let book = sink.book(markets[place].instrument)
+        let hadConstants = hasConstants(place)
+        guard book.status != .void else { return try self.book(message, place, isNo: false, at: stamp, into: sink) }
+        markets[place].resyncTag = nil
+        markets[place].resyncDue = nil
+        if let minimum = message.minimum { markets[place].minimumText = Array(minimum.bytes) }
+        if let negRisk = message.negRisk { markets[place].negRisk = negRisk }
+        if markets[place].tickText.isEmpty, let tick = message.tick { markets[place].tickText = Array(tick.bytes) }
+        if markets[place].lastTradeText == nil, let text = message.lastTrade { markets[place].lastTradeText = Array(text.bytes) }
+        if !hadConstants, hasConstants(place) {
+            // Candidates that waited for a proof may be looked at now.
+            _ = sink.apply(.updated(markets[place].instrument, venueStamp: UTCNanos(milliseconds: markets[place].timestamp)))
+        }
+        try compare(message, place, at: stamp, into: sink)
+    }
+
+    /// The venue's own book against ours: a state that we had, one that we must reach, or a contradiction.
+    private func compare(_ message: Wire.Message, _ place: Int, at stamp: Stamp, into sink: any BookSink) throws(WireFault) {
+        let timestamp = try Wire.instant(message.timestamp)
+        guard let text = message.hash, text.count == 40 else { throw WireFault(.missing, "hash") }
+        let hash = Array(text.bytes)
+        let isKnown = markets[place].history.contains { $0.timestamp == timestamp && $0.hash == hash }
+        if isKnown || (timestamp == markets[place].timestamp && hash == markets[place].yesHash) {
+            markets[place].goal = nil
+            counters.crossChecks &+= 1  // bounded by answers
+            _ = sink.apply(.crossChecked(markets[place].instrument))
+        } else if timestamp >= markets[place].timestamp {
+            markets[place].goal = (timestamp, hash, stamp.monotonic + settings.catchUpMax)
+        } else {
+            // Older than anything remembered: says nothing. Asked again soon.
+            markets[place].nextCheck = stamp.monotonic + .seconds(5)
+        }
+    }
+}
