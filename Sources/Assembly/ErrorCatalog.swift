@@ -45,6 +45,8 @@ public enum ErrorCatalog {
         E_CFG_VALUE|a value of the wrong kind or out of range|after mending the file|yes: nothing started
         E_CLI_INTERNAL|a bug of ours (exit 70)|no|no
         E_CLI_USAGE|a command line that cannot be carried out (exit 64)|after mending it|yes: nothing started
+        E_FEED_BOOKS_UNREADABLE|an answer with books that cannot be used|yes|yes: nothing of it is used
+        E_FEED_BOOK_VOID|a book failed its hash, its cross-check or common sense; a fresh one is asked for|yes: resync|yes: the book is void
         E_FEED_CORRUPT|a change that no book can take (negative size, price off the grid); the book is void|yes: snapshot|yes
         E_FEED_CROSSED|best bid at or above best ask; the book is void|yes: snapshot|yes
         E_FEED_CROSS_CHECK|the venue's snapshot differs from the book at the same sequence number; the book is void|yes: snapshot|yes
@@ -52,6 +54,7 @@ public enum ErrorCatalog {
         E_FEED_ENDED|the venue ended a subscription|yes: resubscribe|yes
         E_FEED_GAP|a sequence number was skipped, repeated or dropped; all books of the subscription are void|yes: resync|yes
         E_FEED_LIFECYCLE_GAP|lifecycle messages were lost; terms are read again|yes: REST|yes
+        E_FEED_LINK_DOWN|a connection ended; its books are void until it is back|yes, with back-off|yes: its books are void
         E_FEED_REFUSED|the venue does not take this market; its book stays void|no|yes
         E_FEED_RESYNC|a step of the resync ladder failed; the next one is taken|yes: resubscribe, then reconnect|yes
         E_FEED_SILENT|snapshots that were asked for do not come; the connection is made anew|yes: reconnect|yes
@@ -82,14 +85,20 @@ public enum ErrorCatalog {
         E_REF_FEE|a fee type, rate or exponent that is not known exactly; the instrument is blocked|after the next reading|yes: nothing is traded
         E_REF_GRID|a price grid that contradicts itself; the instrument is blocked|after the next reading|yes: nothing is traded
         E_REF_KIND|not a binary market that pays one dollar or nothing; blocked|no|yes
+        E_REF_MISSING|a field of the terms is missing; the market is blocked|after the next reading|yes: nothing is traded
         E_REF_MISSING|a venue's answer lacks a field that terms cannot be without; the market is blocked|yes: read again|yes
+        E_REF_NEG_RISK|neg_risk of file and venue differ; the market is blocked|after mending the pair file|yes: nothing is traded
+        E_REF_NOT_FOUND|the venue does not know the market|after mending the pair file|yes: the market is blocked
         E_REF_NOT_FOUND|the venue does not list the market; blocked|yes: read again|yes
         E_REF_PAGES|a list has more pages than it may, or its cursors run in a circle|yes: back-off|yes
         E_REF_SCALE|a price grid too fine for the ladder; the instrument is blocked|after the next reading|yes: nothing is traded
         E_REF_SHARD|the market's exchange shard is not the one of the pair file; blocked|no|yes
         E_REF_STATUS|a market status that this program does not know; blocked|yes: read again|yes
+        E_REF_TOKENS|the token ids or outcomes of file and venue differ; the market is blocked|after mending the pair file|yes: nothing is traded
+        E_REF_UNAVAILABLE|a read of reference data failed or was not answered|yes, with back-off|yes: what was known stays, what was not is blocked
         E_REF_UNAVAILABLE|a reference read got no usable answer|yes: back-off|yes
         E_REF_UNREADABLE|a reference answer is no JSON, or not the documented one (a proxy's HTML page)|yes: back-off|yes
+        E_REF_UNREADABLE|reference data that is not what it should be, such as an HTML page|yes, with back-off|yes: nothing of it is used
         E_STORE_CORRUPT|a file that is no ledger, or a damaged one|after moving it away|yes: nothing was changed
         E_STORE_FUTURE|a ledger written by a newer build (exit 78)|with the newer build|yes: nothing was changed
         E_STORE_IO|a state folder or file that cannot be made, opened or written|after mending the disk|yes: nothing started
@@ -121,6 +130,11 @@ public enum ErrorCatalog {
         E_WIRE_KALSHI_MISSING|a message of a known kind lacks a field it cannot be without|yes: resync|yes: nothing was applied
         E_WIRE_KALSHI_PRICE|a price that is not strictly between zero and one dollar|yes: resync|yes: nothing was applied
         E_WIRE_KALSHI_SIZE|a level or trade whose size is not positive|yes: resync|yes: nothing was applied
+        E_WIRE_POLYMARKET_DUPLICATE|the same key twice|yes: resync|yes: nothing was applied
+        E_WIRE_POLYMARKET_FIELD|a field is of another type than documented or holds an unknown word|yes: resync|yes: nothing was applied
+        E_WIRE_POLYMARKET_MISSING|a message of a known kind lacks a field it cannot be without|yes: resync|yes: nothing was applied
+        E_WIRE_POLYMARKET_PRICE|a price that is not strictly between zero and one|yes: resync|yes: nothing was applied
+        E_WIRE_POLYMARKET_SIZE|a negative size, or none where a level must have one|yes: resync|yes: nothing was applied
         E_WIRE_SYMBOL_FULL|symbol table holds its maximum of names|no|yes
         E_WIRE_SYMBOL_LENGTH|name is empty or longer than 512 bytes|no|yes
         E_WIRE_SYMBOL_TAKEN|name is in the table with another number|no|yes

@@ -9,7 +9,7 @@ extension Feed {
         let index = Int(link.index)
         guard links.indices.contains(index) else { return false }
         links[index].lastFrame = stamp.monotonic
-        if payload.byteCount == 4 {
+        if payload.byteCount == 4, payload.unsafeLoadUnaligned(as: UInt32.self) == 0x474E_4F50 {  // "PONG"
             counters.pongs &+= 1  // bounded by time
             return false
         }
@@ -81,7 +81,8 @@ extension Feed {
         let timestamp = try Wire.instant(message.timestamp)
         guard let changes = message.changes else {
             // The oldest form: one change at the top.
-            guard let side = message.side, let found = try market(message.asset) else { throw WireFault(.missing, "price_changes") }
+            guard let side = message.side else { throw WireFault(.missing, "price_changes") }
+            guard let found = try market(message.asset) else { return }
             place = found.place
             begin(found.place, timestamp, message, at: stamp, into: sink)
             let level = try Wire.level(message.price, message.size, least: 0)
@@ -134,6 +135,10 @@ extension Feed {
             if markets[place].heldUntil != nil { decide(place, at: stamp, into: sink) }
         }
         markets[place].isBurst = false
+        guard timestamp >= markets[place].timestamp else { return }
+        // What the frame does not say again is about a state that is gone.
+        markets[place].yesHash.removeAll(keepingCapacity: true)
+        markets[place].noHash.removeAll(keepingCapacity: true)
     }
 
     /// True when the frame carries the very hash of the frame before: one crossing trade in several frames.
@@ -179,10 +184,6 @@ extension Feed {
             counters.stale &+= 1  // bounded by frames
             markets[place].updates = settings.sampleEvery  // a late frame is a lost one: look at once
             return
-        }
-        if timestamp > markets[place].timestamp {
-            markets[place].yesHash.removeAll(keepingCapacity: true)
-            markets[place].noHash.removeAll(keepingCapacity: true)
         }
         if let hash = change.hash { keep(hash, place, isNo: isNo) }
         markets[place].lastChangeText.removeAll(keepingCapacity: true)

@@ -42,8 +42,10 @@ extension Feed {
         unhold(place)
         advanceState(place, timestamp)
         markets[place].goal = nil
-        markets[place].resyncDue = nil
         markets[place].resyncTag = nil
+        // A book from the socket lacks the constants of the hash: REST brings them.
+        markets[place].resyncDue = hasConstants(place) ? nil : stamp.monotonic
+        if markets[place].resyncDue != nil { hurry(stamp.monotonic) }
         if isNo { markets[place].updates = 0 }
         _ = sink.apply(.snapshotEnded(instrument, venueStamp: UTCNanos(milliseconds: timestamp)))
         catchUp(place, timestamp, at: stamp, into: sink)
@@ -122,7 +124,10 @@ extension Feed {
         if markets[place].verifiedAt == markets[place].state { return .verified }
         guard hasConstants(place) else {
             // Without the constants nothing can be proved: they are asked for, and the book is told again when they come.
-            if markets[place].resyncTag == nil { markets[place].resyncDue = stamp.monotonic }
+            if markets[place].resyncTag == nil {
+                markets[place].resyncDue = stamp.monotonic
+                hurry(stamp.monotonic)
+            }
             return .held
         }
         if check(place, sink) { return .verified }
@@ -220,7 +225,7 @@ extension Feed {
     func resync(_ place: Int, _ reason: VoidReason, at stamp: Stamp, into sink: any BookSink) {
         void(place, reason, into: sink)
         guard !markets[place].isResolved else { return }
-        if stamp.monotonic - markets[place].faultsSince > .seconds(60) {
+        if markets[place].faultsSince.map({ stamp.monotonic - $0 > .seconds(60) }) ?? true {
             markets[place].faultsSince = stamp.monotonic
             markets[place].faults = 0
         }
@@ -270,6 +275,12 @@ extension Feed {
     private func planCheck(_ place: Int, _ now: MonotonicNanos) {
         let span = settings.crossCheckMin.rawValue...settings.crossCheckMax.rawValue
         markets[place].nextCheck = now + Nanoseconds(rawValue: Int64.random(in: span, using: &random))
+    }
+
+    /// Looks at what is slower than a burst sooner than planned: requests of many books gather for a moment.
+    func hurry(_ now: MonotonicNanos) {
+        nextSweep = min(nextSweep, now + .milliseconds(10))
+        schedule()
     }
 
     /// Everything slower than a burst: resyncs, cross-checks, goals that were not reached.

@@ -120,7 +120,7 @@ public final class Feed: BookFeed {
         var nextCheck: MonotonicNanos?
         var goal: (timestamp: Int64, hash: [UInt8], until: MonotonicNanos)?
         var faults = 0
-        var faultsSince = MonotonicNanos(rawValue: .min)
+        var faultsSince: MonotonicNanos?
         var isResolved = false
     }
 
@@ -215,6 +215,7 @@ public final class Feed: BookFeed {
         let names = links[index].markets.flatMap { [markets[$0].tokens.yes, markets[$0].tokens.no] }
         actions.append(.send(link, text: Wire.subscribe(names)))
         for place in links[index].markets { markets[place].resyncDue = stamp.monotonic + .milliseconds(100) }
+        nextSweep = min(nextSweep, stamp.monotonic + .milliseconds(110))
         schedule()
     }
 
