@@ -14,7 +14,8 @@ let strict: [SwiftSetting] = [
 
 /// A library target at `Sources/<path>`; a module README beside the sources is not a resource.
 func module(_ name: String, _ path: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(path)", exclude: ["README.md"], swiftSettings: strict)
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(path)", exclude: ["README.md"], swiftSettings: strict)
 }
 
 /// A test target at `Tests/<path>`; `vectors` says that the folder carries a `Vectors` directory.
@@ -33,16 +34,20 @@ let package = Package(
     ],
     targets: [
         // C: system modules and small shims, each with one Swift owner.
-        .systemLibrary(name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(
             name: "CWebsockets", path: "Sources/C/CWebsockets", pkgConfig: "libwebsockets",
             providers: [.apt(["libwebsockets-dev"])]),
         .target(name: "CLinux", path: "Sources/C/CLinux"),
         // C++ behind `extern "C"`; simdjson's pkg-config carries a flag that SwiftPM refuses, so it is linked by name.
         .target(
-            name: "CSimdjson", path: "Sources/C/CSimdjson", cxxSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))],
+            name: "CSimdjson", path: "Sources/C/CSimdjson",
+            cxxSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))],
             linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CToml", path: "Sources/C/CToml"),
 
@@ -68,13 +73,15 @@ let package = Package(
         module(
             "Assembly", "Assembly",
             [
-                "Trading", "Threading", "Codec", "Signing", "Transport", "Server", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Server", "Risk", "Kalshi", "Polymarket",
+                "Arb", "Store",
                 "CToml",
             ]),
         .executableTarget(
             name: "ArbCommand",
             dependencies: [
-                "Trading", "Threading", "Codec", "Signing", "Transport", "Server", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Server", "Risk", "Kalshi", "Polymarket",
+                "Arb", "Store",
                 "Assembly",
             ], path: "Sources/ArbCommand", swiftSettings: strict),
 
@@ -86,7 +93,8 @@ let package = Package(
         .executableTarget(
             name: "ArbBench",
             dependencies: [
-                "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Arb", "Store", "Assembly",
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
+                "Assembly",
                 "Simulators",
             ], path: "Sources/ArbBench", swiftSettings: strict),
 

@@ -131,7 +131,8 @@ public struct Catalog: Sendable {
             let legs = set.legs.map { instrument($0, of: set.id) }
             if set.status == .approved { for leg in legs { claim(leg, for: set.id) } }
             append(
-                set.id, .allNo, legs.map { BasketLeg(instrument: $0, outcome: .no) }, units: legs.count - set.winnersMax,
+                set.id, .allNo, legs.map { BasketLeg(instrument: $0, outcome: .no) },
+                units: legs.count - set.winnersMax,
                 set.status, set.expectedPayout)
             // Riskless on nothing less than a reviewer's word that one of these outcomes must happen.
             guard set.exhaustive else { return }
@@ -141,7 +142,8 @@ public struct Catalog: Sendable {
         }
 
         private mutating func append(
-            _ pair: PairID, _ kind: BasketKind, _ legs: [BasketLeg], units: Int, _ status: ReviewStatus, _ payout: UTCNanos?
+            _ pair: PairID, _ kind: BasketKind, _ legs: [BasketLeg], units: Int, _ status: ReviewStatus,
+            _ payout: UTCNanos?
         ) {
             guard let index = Int32(exactly: baskets.count), index < .max else {
                 report(.tooMany, pair, "more than 2^31 baskets")
@@ -183,7 +185,8 @@ public struct Catalog: Sendable {
             {
                 report(
                     .contradiction, pair,
-                    "\(contract.symbol) is described differently elsewhere (tokens, exchange_index, neg_risk or rules_sha256)")
+                    "\(contract.symbol) is described differently elsewhere (tokens, exchange_index, neg_risk or rules_sha256)"
+                )
             }
             return found
         }

@@ -36,7 +36,9 @@ extension Engine {
         legs.reserveCapacity(basket.legs.count)
         for leg in basket.legs {
             let state = states[Int(leg.instrument.index)]
-            guard let terms = state.terms, let fees = state.fees, state.fault == nil, !state.feesPending else { return nil }
+            guard let terms = state.terms, let fees = state.fees, state.fault == nil, !state.feesPending else {
+                return nil
+            }
             let venue = catalog.contracts[Int(leg.instrument.index)].venue
             legs.append(
                 SizingLeg(
@@ -46,11 +48,14 @@ extension Engine {
     }
 
     /// The best plan that passes the thresholds (`taken`), else the one with the greatest net and what it lacks.
-    private func size(_ basket: Basket, _ legs: [SizingLeg], _ now: Stamp) -> (plan: BasketPlan, disposition: Disposition)? {
+    private func size(_ basket: Basket, _ legs: [SizingLeg], _ now: Stamp) -> (
+        plan: BasketPlan, disposition: Disposition
+    )? {
         let seconds = secondsToPayout(basket, now) ?? 0
         func problem(_ thresholds: EdgeThresholds) -> SizingProblem {
             SizingProblem(
-                legs: legs, payoff: basket.payoff, limits: settings.limits, thresholds: thresholds, secondsToPayout: seconds,
+                legs: legs, payoff: basket.payoff, limits: settings.limits, thresholds: thresholds,
+                secondsToPayout: seconds,
                 valuation: settings.valuation)
         }
         do {

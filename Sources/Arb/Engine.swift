@@ -210,8 +210,10 @@ public final class Engine {
 
 // What the feeds say.
 extension Engine: BookSink {
+    /// The book of an instrument.
     public func book(_ instrument: InstrumentID) -> Book { books[instrument] }
 
+    /// Applies what a feed says of a book.
     public func apply(_ event: BookEvent) -> LadderFault? {
         counters.events &+= 1  // bounded by levels times frames
         do {
@@ -263,6 +265,7 @@ extension Engine: BookSink {
         if let venueStamp { observe(venueStamp, of: instrument) }
     }
 
+    /// Applies what a feed says of a market.
     public func apply(_ event: MarketEvent) {
         switch event {
         case .status(let instrument, let status):
@@ -279,6 +282,7 @@ extension Engine: BookSink {
         }
     }
 
+    /// Passed on to the decision sink.
     public func note(_ notice: FeedNotice) {
         counters.notices &+= 1  // bounded by frames
         sink.note(notice)
@@ -287,6 +291,7 @@ extension Engine: BookSink {
 
 // What the reference readers say.
 extension Engine: ReferenceSink {
+    /// Terms of an instrument, new or anew.
     public func apply(_ terms: InstrumentTerms, of instrument: InstrumentID) {
         let index = Int(instrument.index)
         states[index].terms = terms
@@ -297,6 +302,7 @@ extension Engine: ReferenceSink {
         touch(instrument)
     }
 
+    /// Entries on the instrument are blocked until its terms are known.
     public func block(_ instrument: InstrumentID, _ fault: ReferenceFault) {
         states[Int(instrument.index)].fault = fault
         touch(instrument)

@@ -54,7 +54,8 @@ extension Engine {
         }
         return EngineStatus(
             at: stampOfNow, counters: counters, live: byStatus[.live] ?? 0, held: byStatus[.held] ?? 0,
-            void: byStatus[.void] ?? 0, voidReasons: VoidReason.allCases.compactMap { reason in reasons[reason].map { (reason, $0) } },
+            void: byStatus[.void] ?? 0,
+            voidReasons: VoidReason.allCases.compactMap { reason in reasons[reason].map { (reason, $0) } },
             blocked: blocked, alive: opportunities.all, offsets: VenueID.allCases.map { ($0, offset(of: $0)) })
     }
 

@@ -102,8 +102,10 @@ public final class Sizer {
         var slack: Int128 = 0
         for (walk, leg) in zip(walks, problem.legs) {
             marginal -= Int64(
-                clamping: Int128(walk.marginalCost) * Int128(problem.valuation.spentRate(leg.currency)) / Int128(FixedPoint.one))
-            slack += Int128(leg.fees.shortfallMax.rawValue) * 2 * 16_384  // levels that a ladder of 1e-4 ticks can still add
+                clamping: Int128(walk.marginalCost) * Int128(problem.valuation.spentRate(leg.currency))
+                    / Int128(FixedPoint.one))
+            // Levels that a ladder of 1e-4 ticks can still add.
+            slack += Int128(leg.fees.shortfallMax.rawValue) * 2 * 16_384
         }
         guard marginal <= 0 else { return false }
         let bound = objectiveBound(problem, quantity) + slack

@@ -104,7 +104,9 @@ struct LegWalk {
     /// What an order for `quantity` (within `reach`, above what was passed) spends and pays in fees; nil when the venue
     /// would not admit it or the book cannot fill it.
     func price(_ quantity: Int64) throws(FeeFault) -> PlannedLeg? {
-        guard let level = curve.level, quantity > passedQty || (quantity == passedQty && passedLevels > 0) else { return nil }
+        guard let level = curve.level, quantity > passedQty || (quantity == passedQty && passedLevels > 0) else {
+            return nil
+        }
         guard leg.budgetStep != nil else { return try priceBySize(quantity, level) }
         return try priceByBudget(quantity)
     }
@@ -141,7 +143,8 @@ struct LegWalk {
             let part = affordable - affordable % leg.fillStep.rawValue
             let taken = left >= whole ? level.quantity.rawValue : part
             if taken > 0 {
-                fee = try Self.sum(fee, leg.fees.buyFee(level.price, Quantity(rawValue: taken), .taker, &state).rawValue)
+                fee = try Self.sum(
+                    fee, leg.fees.buyFee(level.price, Quantity(rawValue: taken), .taker, &state).rawValue)
                 shares += taken
                 levels += 1
                 limit = level.price

@@ -38,7 +38,9 @@ enum Program {
                 terminal.out(Array(HelpText.command(parsed.spec).utf8))
                 return .done
             }
-            guard let command = commands.first(where: { $0.spec.name == parsed.spec.name }) else { return .internalFault }
+            guard let command = commands.first(where: { $0.spec.name == parsed.spec.name }) else {
+                return .internalFault
+            }
             return try command.run(CommandContext(parsed: parsed, terminal: terminal, environment: environment()))
         } catch let fault as UsageFault {
             report(CommandFailure(.usage, "E_CLI_USAGE", fault.text, fix: "see 'arb --help'"), isJSON)
@@ -77,7 +79,9 @@ enum Program {
         var next = environ
         while let entry = next.pointee {
             let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") { result[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+            if let equals = text.firstIndex(of: "=") {
+                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
             next += 1
         }
         return result

@@ -31,14 +31,16 @@ struct Board {
         let seconds = (engine.at.monotonic - started.monotonic).rawValue / 1_000_000_000
         let perVenue = VenueID.allCases.map { venue -> String in
             let mine = status.links.filter { $0.link.venue == venue }
-            let offset = engine.offsets.first { $0.venue == venue }?.offset.map { " \($0.rawValue / 1_000_000)ms" } ?? ""
+            let offset =
+                engine.offsets.first { $0.venue == venue }?.offset.map { " \($0.rawValue / 1_000_000)ms" } ?? ""
             return "\(venue.name) \(mine.filter(\.isUp).count)/\(mine.count)\(offset)"
         }
         let reasons = engine.voidReasons.map { "\($0.count) \($0.reason.rawValue)" }.joined(separator: ", ")
         return [
             bright("FLAT") + "  dry run, nothing is sent   venues=\(venues)  account=\(Terminal.cell(account, 12))"
                 + Terminal.right("\(seconds / 60)m\(seconds % 60)s", 8),
-            "links  " + perVenue.joined(separator: "   ") + "   \(status.framesPerSecond) msg/s   \(engine.counters.frames) messages",
+            "links  " + perVenue.joined(separator: "   ")
+                + "   \(status.framesPerSecond) msg/s   \(engine.counters.frames) messages",
             "books  \(engine.live) live  \(engine.held) held  \(engine.void) void  \(engine.blocked) blocked"
                 + (reasons.isEmpty ? "" : dim("  (\(reasons))")),
             "",
@@ -47,19 +49,25 @@ struct Board {
 
     private var edges: [String] {
         let alive = status.engine.alive.sorted { $0.best.net > $1.best.net }.prefix(6)
-        var lines = [bright("EDGES NOW (\(status.engine.alive.count))") + dim("      pair                       size      net    bps  verdict")]
+        var lines = [
+            bright("EDGES NOW (\(status.engine.alive.count))")
+                + dim("      pair                       size      net    bps  verdict")
+        ]
         for opportunity in alive {
             lines.append(
                 "  \(Terminal.cell(names[opportunity.basket].direction, 18)) \(Terminal.cell(names[opportunity.basket].pair.name, 22)) "
                     + "\(Terminal.right(opportunity.best.orderQty.description, 8)) "
                     + "\(Terminal.right(OpportunityLine.dollars(opportunity.best.net), 8)) "
-                    + "\(Terminal.right(String(opportunity.best.edgeBps), 6))  \(Terminal.cell(opportunity.disposition.rawValue, 10))")
+                    + "\(Terminal.right(String(opportunity.best.edgeBps), 6))  \(Terminal.cell(opportunity.disposition.rawValue, 10))"
+            )
         }
         return lines + Array(repeating: "", count: 7 - alive.count)
     }
 
     private var history: [String] {
-        var lines = [bright("LATEST") + dim("        pair                       size      net    life verdict      later")]
+        var lines = [
+            bright("LATEST") + dim("        pair                       size      net    life verdict      later")
+        ]
         for opportunity in recent.suffix(8).reversed() { lines.append(OpportunityLine.text(opportunity, names)) }
         return lines + Array(repeating: "", count: max(0, 9 - lines.count))
     }

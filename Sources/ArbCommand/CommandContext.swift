@@ -40,7 +40,9 @@ struct CommandContext {
     /// An amount option in dollars.
     func money(_ name: String) throws -> Money? {
         guard let text = option(name) else { return nil }
-        guard let money = try? Money(decimal: text) else { throw UsageFault("\(name) '\(text)' is no amount; write 0.50") }
+        guard let money = try? Money(decimal: text) else {
+            throw UsageFault("\(name) '\(text)' is no amount; write 0.50")
+        }
         return money
     }
 
@@ -61,7 +63,8 @@ struct CommandContext {
         var text: String?
         if let file {
             guard let content = TextFile.read(file) else {
-                throw CommandFailure(.configuration, "E_CFG_FILE", "\(file) cannot be read, is larger than 4 MiB, or is not UTF-8")
+                throw CommandFailure(
+                    .configuration, "E_CFG_FILE", "\(file) cannot be read, is larger than 4 MiB, or is not UTF-8")
             }
             text = content
         }
@@ -70,7 +73,8 @@ struct CommandContext {
         if let account = option("--account") { flags.append(("account", account, "--account")) }
         do throws(SourceFaults) {
             return try ConfigurationReader.read(
-                text, file: file, folder: file.map { Self.folder(of: absolute($0)) } ?? absolute("."), environment: environment,
+                text, file: file, folder: file.map { Self.folder(of: absolute($0)) } ?? absolute("."),
+                environment: environment,
                 flags: flags)
         } catch {
             throw CommandFailure(
@@ -99,7 +103,8 @@ struct CommandContext {
         do throws(SourceFaults) {
             return try PairFiles(files)
         } catch {
-            throw CommandFailure(.configuration, error.all.first?.code ?? "E_PAIR_VALUE", error.rendered, fix: "mend the places above")
+            throw CommandFailure(
+                .configuration, error.all.first?.code ?? "E_PAIR_VALUE", error.rendered, fix: "mend the places above")
         }
     }
 

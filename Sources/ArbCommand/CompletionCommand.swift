@@ -2,7 +2,9 @@ import Assembly
 
 /// `arb completion`: words for the shell's completion.
 enum CompletionCommand {
-    static let spec = CommandSpec("completion", operands: "bash|zsh|fish", count: 1...1, "shell completion; put its output where your shell looks", [])
+    static let spec = CommandSpec(
+        "completion", operands: "bash|zsh|fish", count: 1...1,
+        "shell completion; put its output where your shell looks", [])
 
     static func run(_ context: CommandContext) throws -> ExitCode {
         switch context.parsed.operands[0] {
@@ -22,9 +24,13 @@ enum CompletionCommand {
             let words = (spec.options + CommandSpec.globals).map(\.name).joined(separator: " ")
             return "    \"\(spec.name)\"*) words=\"\(words)\" ;;"
         }
-        let families = Dictionary(grouping: commands.filter { $0.name.contains(" ") }) { $0.name.split(separator: " ")[0] }
-            .sorted { $0.key < $1.key }
-            .map { "    \"\($0.key)\") words=\"\($0.value.map { String($0.name.split(separator: " ")[1]) }.joined(separator: " "))\" ;;" }
+        let families = Dictionary(grouping: commands.filter { $0.name.contains(" ") }) {
+            $0.name.split(separator: " ")[0]
+        }
+        .sorted { $0.key < $1.key }
+        .map {
+            "    \"\($0.key)\") words=\"\($0.value.map { String($0.name.split(separator: " ")[1]) }.joined(separator: " "))\" ;;"
+        }
         return """
             _arb() {
                 local line="${COMP_WORDS[*]:1:COMP_CWORD-1}" words="\(first)"
@@ -44,7 +50,9 @@ enum CompletionCommand {
             let words = spec.name.split(separator: " ")
             let seen = words.map { "__fish_seen_subcommand_from \($0)" }.joined(separator: "; and ")
             let parent = words.count == 1 ? "__fish_use_subcommand" : "__fish_seen_subcommand_from \(words[0])"
-            return ["complete -c arb -n '\(parent)' -a '\(words[words.count - 1])' -d '\(spec.summary.replacing("'", with: ""))'"]
+            return [
+                "complete -c arb -n '\(parent)' -a '\(words[words.count - 1])' -d '\(spec.summary.replacing("'", with: ""))'"
+            ]
                 + spec.options.map { option in
                     "complete -c arb -n '\(seen)' -l '\(option.name.drop { $0 == "-" })'\(option.argument == nil ? "" : " -r")"
                 }

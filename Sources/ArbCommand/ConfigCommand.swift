@@ -4,10 +4,13 @@ import Trading
 
 /// `arb config`: the configuration, checked, shown and explained.
 enum ConfigCommand {
-    static let check = CommandSpec("config check", "read the configuration and all pair files; every mistake at its place", [])
+    static let check = CommandSpec(
+        "config check", "read the configuration and all pair files; every mistake at its place", [])
     static let show = CommandSpec(
-        "config show", "the effective configuration as TOML", [OptionSpec("--origin", nil, "say of each value where it came from")])
-    static let explain = CommandSpec("config explain", operands: "KEY", count: 1...1, "what a key means, its range and its default", [])
+        "config show", "the effective configuration as TOML",
+        [OptionSpec("--origin", nil, "say of each value where it came from")])
+    static let explain = CommandSpec(
+        "config explain", operands: "KEY", count: 1...1, "what a key means, its range and its default", [])
     static let schema = CommandSpec("config schema", "all keys as JSON", [])
 
     static func runCheck(_ context: CommandContext) throws -> ExitCode {
@@ -31,7 +34,8 @@ enum ConfigCommand {
         }
         for key in ConfigurationSchema.keys {
             let value = Configuration.toml(configuration.value(key.path))
-            context.terminal.out("\(key.path) = \(value)   # \(origin(configuration.origin(of: key.path), configuration))")
+            context.terminal.out(
+                "\(key.path) = \(value)   # \(origin(configuration.origin(of: key.path), configuration))")
         }
         return .done
     }
@@ -62,7 +66,10 @@ enum ConfigCommand {
 
     static func runExplain(_ context: CommandContext) throws -> ExitCode {
         let wanted = context.parsed.operands[0]
-        guard let key = ConfigurationSchema.key(wanted) ?? ConfigurationSchema.keys.first(where: { $0.parts.key == wanted }) else {
+        guard
+            let key = ConfigurationSchema.key(wanted)
+                ?? ConfigurationSchema.keys.first(where: { $0.parts.key == wanted })
+        else {
             let nearest = NearestWord.of(wanted, among: ConfigurationSchema.keys.map(\.path))
             throw CommandFailure(
                 .usage, "E_CFG_UNKNOWN_KEY", "no key '\(wanted)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ""))

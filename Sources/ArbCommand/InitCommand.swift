@@ -9,7 +9,8 @@ enum InitCommand {
         let path = context.option("--config") ?? "arb.toml"
         let failure = TextFile.create(path, template, mode: 0o600)
         guard failure == 0 else {
-            let reason = failure == EEXIST ? "is there already; nothing was changed" : String(cString: strerror(failure))
+            let reason =
+                failure == EEXIST ? "is there already; nothing was changed" : String(cString: strerror(failure))
             throw CommandFailure(.cannotWrite, "E_CFG_FILE", "\(path): \(reason)")
         }
         context.terminal.out(

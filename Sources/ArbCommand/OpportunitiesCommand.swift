@@ -39,7 +39,9 @@ enum OpportunitiesCommand {
         }
         let path = root + "/" + configuration.text("account") + "/ledger.db"
         guard access(path, F_OK) == 0 else {
-            throw CommandFailure(.unavailable, "E_STORE_IO", "\(path): nothing was ever recorded for this account", fix: "arb run --dry-run")
+            throw CommandFailure(
+                .unavailable, "E_STORE_IO", "\(path): nothing was ever recorded for this account",
+                fix: "arb run --dry-run")
         }
         var filter = Ledger.Filter(limit: 1_000)
         let since = try context.duration("--since") ?? .seconds(3_600)
@@ -49,7 +51,9 @@ enum OpportunitiesCommand {
         filter.kind = try word(context, "--kind", BasketKind.allCases.map(\.rawValue))
         filter.disposition = try word(context, "--disposition", Disposition.allCases.map(\.rawValue))
         if let text = context.option("--limit") {
-            guard let limit = Int(text), (1...1_000_000).contains(limit) else { throw UsageFault("--limit '\(text)' is no number from 1 to 1000000") }
+            guard let limit = Int(text), (1...1_000_000).contains(limit) else {
+                throw UsageFault("--limit '\(text)' is no number from 1 to 1000000")
+            }
             filter.limit = limit
         }
         do throws(StoreFault) {
@@ -59,7 +63,9 @@ enum OpportunitiesCommand {
         }
     }
 
-    private static func word(_ context: CommandContext, _ option: String, _ words: [String]) throws(UsageFault) -> String? {
+    private static func word(_ context: CommandContext, _ option: String, _ words: [String]) throws(UsageFault)
+        -> String?
+    {
         guard let text = context.option(option) else { return nil }
         guard words.contains(text) else {
             let nearest = NearestWord.of(text, among: words).map { "; did you mean '\($0)'?" } ?? ""
@@ -72,7 +78,10 @@ enum OpportunitiesCommand {
         guard !rows.isEmpty else { return terminal.say("no opportunities; try a longer --since") }
         terminal.out("born (UTC)          pair                   size      net    life verdict      later")
         for row in rows {
-            let life = row.lifetime.map { $0.rawValue < 10_000_000_000 ? "\($0.rawValue / 1_000_000)ms" : "\($0.rawValue / 1_000_000_000)s" } ?? "alive"
+            let life =
+                row.lifetime.map {
+                    $0.rawValue < 10_000_000_000 ? "\($0.rawValue / 1_000_000)ms" : "\($0.rawValue / 1_000_000_000)s"
+                } ?? "alive"
             terminal.out(
                 "\(row.born.rfc3339.prefix(19).replacing("T", with: " ")) \(Terminal.cell(row.pair, 18)) "
                     + "\(Terminal.right(row.bestQty.description, 8)) \(Terminal.right(OpportunityLine.dollars(row.bestEdge), 8)) "
@@ -87,7 +96,8 @@ enum OpportunitiesCommand {
 
     private static func csv(_ row: Ledger.OpportunityRow) -> String {
         let fields: [String] = [
-            row.born.rfc3339, row.pair, row.kind, row.direction, row.disposition, row.orderQty.description, row.locked.description,
+            row.born.rfc3339, row.pair, row.kind, row.direction, row.disposition, row.orderQty.description,
+            row.locked.description,
             row.edge.description, String(row.edgeBps), row.bestEdge.description, row.bestQty.description,
             row.lifetime.map { String($0.rawValue) } ?? "", row.endReason ?? "", row.judgedNet?.description ?? "",
             row.judgedFilled.map { String($0) } ?? "",

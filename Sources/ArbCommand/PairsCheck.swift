@@ -27,7 +27,8 @@ struct PairFinding {
 
     var text: String {
         let verdict = problems.isEmpty ? "OK  " : "WARN"
-        return (["\(verdict) \(id.name)"] + facts.map { "     " + TerminalText.neutral($0) }
+        return
+            (["\(verdict) \(id.name)"] + facts.map { "     " + TerminalText.neutral($0) }
             + problems.map { "   ! " + TerminalText.neutral($0) }).joined(separator: "\n")
     }
 
@@ -81,11 +82,13 @@ struct CheckSession {
             core = try Core(configuration: configuration, pairs: pairs, seed: 1) { _ in }
             lane = try Lane(name: "check", wait: .park)
         } catch let faults as Catalog.Faults {
-            throw CommandFailure(.configuration, "E_PAIR_VALUE", faults.all.map { "\($0.code) \($0.text)" }.joined(separator: "\n"))
+            throw CommandFailure(
+                .configuration, "E_PAIR_VALUE", faults.all.map { "\($0.code) \($0.text)" }.joined(separator: "\n"))
         }
         let clock = NanoClock()
         let start = clock.now()
-        let driver = LiveDriver(engine: core.engine, edges: edges, clock: clock, lane: lane, seed: 1, published: StatusCell())
+        let driver = LiveDriver(
+            engine: core.engine, edges: edges, clock: clock, lane: lane, seed: 1, published: StatusCell())
         let signals = Signals { lane.stop() }
         driver.run(startedAt: start, until: start.monotonic + duration)
         signals.finish()
@@ -98,7 +101,9 @@ struct CheckSession {
         var order: [PairID] = []
         for basket in core.catalog.baskets where byPair[basket.pair] == nil {
             var finding = PairFinding(id: basket.pair)
-            if basket.status != .approved { finding.problems.append("the file says \(basket.status.rawValue), not approved") }
+            if basket.status != .approved {
+                finding.problems.append("the file says \(basket.status.rawValue), not approved")
+            }
             for leg in basket.legs { describe(leg, core, now, &finding) }
             if basket.kind == .crossVenue { compareSides(basket, core, &finding) }
             byPair[basket.pair] = finding
@@ -116,7 +121,8 @@ struct CheckSession {
             if state.fault == nil { finding.problems.append("\(name): the venue has not answered") }
             return
         }
-        let bands = terms.grid.bands.map { "\($0.start)–\($0.end) by \(FixedPoint.text($0.step.rawValue))" }.joined(separator: ", ")
+        let bands = terms.grid.bands.map { "\($0.start)–\($0.end) by \(FixedPoint.text($0.step.rawValue))" }.joined(
+            separator: ", ")
         finding.facts.append("\(name): \(terms.title)")
         finding.facts.append(
             "  \(terms.status.rawValue), prices \(bands), lot \(terms.lot), least order \(terms.orderQtyMin)"
@@ -124,18 +130,32 @@ struct CheckSession {
         finding.facts.append(
             "  entries end \(terms.entriesEnd?.rfc3339.prefix(19) ?? "unknown"), payout by \(terms.payout?.rfc3339.prefix(19) ?? "unknown"), "
                 + "rules \(terms.rulesSHA256 ?? "unknown")")
-        finding.facts.append("  book \(state.status): bid \(quote(state.bid)) ask \(quote(state.ask)), \(state.levels) levels")
-        if terms.status != .active { finding.problems.append("\(name): not open for orders (\(terms.status.rawValue))") }
-        if terms.entriesEnd == nil || terms.payout == nil { finding.problems.append("\(name): a close or payout date is unknown") }
-        if let end = terms.entriesEnd, end <= now { finding.problems.append("\(name): entries ended at \(end.rfc3339.prefix(19))") }
-        if let pinned = contract.rulesSHA256 {
-            if pinned != terms.rulesSHA256 { finding.problems.append("\(name): the rule text is not the one that was approved") }
-        } else {
-            finding.problems.append("\(name): no rule text is pinned; after reading it: rules_sha256 = \"\(terms.rulesSHA256 ?? "")\"")
+        finding.facts.append(
+            "  book \(state.status): bid \(quote(state.bid)) ask \(quote(state.ask)), \(state.levels) levels")
+        if terms.status != .active {
+            finding.problems.append("\(name): not open for orders (\(terms.status.rawValue))")
         }
-        if contract.negRisk != terms.negRisk { finding.problems.append("\(name): neg_risk of the file and of the venue differ") }
+        if terms.entriesEnd == nil || terms.payout == nil {
+            finding.problems.append("\(name): a close or payout date is unknown")
+        }
+        if let end = terms.entriesEnd, end <= now {
+            finding.problems.append("\(name): entries ended at \(end.rfc3339.prefix(19))")
+        }
+        if let pinned = contract.rulesSHA256 {
+            if pinned != terms.rulesSHA256 {
+                finding.problems.append("\(name): the rule text is not the one that was approved")
+            }
+        } else {
+            finding.problems.append(
+                "\(name): no rule text is pinned; after reading it: rules_sha256 = \"\(terms.rulesSHA256 ?? "")\"")
+        }
+        if contract.negRisk != terms.negRisk {
+            finding.problems.append("\(name): neg_risk of the file and of the venue differ")
+        }
         if terms.placeholder { finding.problems.append("\(name): an unnamed placeholder outcome is never traded") }
-        if state.status != .live { finding.problems.append("\(name): no book (\(state.reason?.rawValue ?? "none yet"))") }
+        if state.status != .live {
+            finding.problems.append("\(name): no book (\(state.reason?.rawValue ?? "none yet"))")
+        }
     }
 
     private func quote(_ level: Level?) -> String { level.map { "\($0.price) x \($0.quantity)" } ?? "none" }

@@ -9,7 +9,8 @@ import Trading
 /// `arb pairs`: what is watched, and whether the venues agree with the files.
 enum PairsCommand {
     static let list = CommandSpec("pairs list", "the pairs and sets of the files", [])
-    static let show = CommandSpec("pairs show", operands: "ID", count: 1...1, "one pair or set, as its file describes it", [])
+    static let show = CommandSpec(
+        "pairs show", operands: "ID", count: 1...1, "one pair or set, as its file describes it", [])
     static let check = CommandSpec(
         "pairs check", operands: "[ID…]", count: 0...1_000,
         "ask both venues: rule texts, dates, grids, fees, sides; say why a pair may not trade",
@@ -46,7 +47,8 @@ enum PairsCommand {
         }
         let nearest = NearestWord.of(wanted, among: (files.pairs.map(\.id) + files.sets.map(\.id)).map(\.name))
         throw CommandFailure(
-            .failure, "E_PAIR_NONE", "no pair or set is called '\(wanted)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ""))
+            .failure, "E_PAIR_NONE",
+            "no pair or set is called '\(wanted)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ""))
     }
 
     private static func text(_ pair: MarketPair) -> String {

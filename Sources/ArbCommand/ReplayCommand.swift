@@ -30,7 +30,9 @@ enum ReplayCommand {
             throw CommandFailure(.failure, error.code, error.description)
         }
         let decisions = try context.option("--decisions").map { try DecisionFile($0) }
-        let bar = ProgressBar(total: reader.size, isShown: isatty(STDERR_FILENO) == 1 && !context.isJSON && !context.parsed.has("--quiet"))
+        let bar = ProgressBar(
+            total: reader.size, isShown: isatty(STDERR_FILENO) == 1 && !context.isJSON && !context.parsed.has("--quiet")
+        )
         let start = NanoClock.monotonic()
         let result: Replay.Result
         do {
@@ -54,16 +56,20 @@ enum ReplayCommand {
         case .capture(let fault): CommandFailure(.failure, fault.code, fault.description)
         case .configuration(let faults):
             CommandFailure(.configuration, faults.all.first?.code ?? "E_CFG_SYNTAX", "\(path): \(faults.rendered)")
-        case .pairs(let words): CommandFailure(.configuration, "E_PAIR_VALUE", "\(path): \(words.joined(separator: "\n"))")
+        case .pairs(let words):
+            CommandFailure(.configuration, "E_PAIR_VALUE", "\(path): \(words.joined(separator: "\n"))")
         case .feeRules(let recorded):
             CommandFailure(
                 .failure, "E_CAP_FEE_RULES",
                 "\(path) was recorded under other fee rules (\(recorded.joined(separator: ", "))); "
-                    + "this build has \(Core.feeRules.joined(separator: ", "))", fix: "replay it with the build that recorded it")
+                    + "this build has \(Core.feeRules.joined(separator: ", "))",
+                fix: "replay it with the build that recorded it")
         }
     }
 
-    private static func report(_ path: String, _ result: Replay.Result, _ elapsed: Nanoseconds, _ context: CommandContext) {
+    private static func report(
+        _ path: String, _ result: Replay.Result, _ elapsed: Nanoseconds, _ context: CommandContext
+    ) {
         let verdict = result.recorded == nil ? "unknown" : result.isVerified ? "equal" : "different"
         guard context.isJSON else {
             let seconds = FixedPoint.text(elapsed.rawValue / 10 / 1_000_000 * 1_000_000, decimals: 2)
@@ -101,7 +107,9 @@ private final class DecisionFile {
     init(_ path: String) throws(CommandFailure) {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw CommandFailure(.cannotWrite, "E_CAP_IO", "\(path): \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw CommandFailure(.cannotWrite, "E_CAP_IO", "\(path): \(String(cString: strerror(errno)))")
+        }
     }
 
     func append(_ line: [UInt8]) {
@@ -121,7 +129,9 @@ private final class DecisionFile {
     func finish() throws(CommandFailure) {
         flush()
         close(descriptor)
-        if failure != 0 { throw CommandFailure(.cannotWrite, "E_CAP_IO", "\(path): \(String(cString: strerror(failure)))") }
+        if failure != 0 {
+            throw CommandFailure(.cannotWrite, "E_CAP_IO", "\(path): \(String(cString: strerror(failure)))")
+        }
     }
 }
 

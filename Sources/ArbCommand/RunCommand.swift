@@ -19,7 +19,9 @@ enum RunCommand {
 enum RecordCommand {
     static let spec = CommandSpec(
         "record", "as run, and record every input for replay",
-        RunCommand.spec.options + [OptionSpec("--out", "FILE", "the recording (default arb-<time>.ndjson; must not exist)")])
+        RunCommand.spec.options + [
+            OptionSpec("--out", "FILE", "the recording (default arb-<time>.ndjson; must not exist)")
+        ])
 
     static func run(_ context: CommandContext) throws -> ExitCode {
         try WatchSession(context, recording: context.option("--out") ?? "").run()

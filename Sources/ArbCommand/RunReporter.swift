@@ -28,7 +28,8 @@ final class RunReporter: Sendable {
     }
 
     init(
-        context: CommandContext, names: BasketNames, mode: String, venues: String, account: String, pairs: Int, sets: Int,
+        context: CommandContext, names: BasketNames, mode: String, venues: String, account: String, pairs: Int,
+        sets: Int,
         started: Stamp
     ) {
         self.context = context
@@ -127,7 +128,8 @@ final class RunReporter: Sendable {
         let tally = tally.withLock { $0 }
         if isBoard {
             let board = Board(
-                status: status, recent: recent, names: names, tally: tally, started: started, venues: venues, account: account,
+                status: status, recent: recent, names: names, tally: tally, started: started, venues: venues,
+                account: account,
                 hasColor: context.terminal.hasColor)
             context.terminal.out(Array(board.text.utf8))
         } else if context.isJSON {
@@ -171,7 +173,8 @@ final class RunReporter: Sendable {
         context.terminal.say(
             "FLAT. \(tally.born) opportunities seen, \(tally.taken) would have been taken, \(tally.held) still there at the last look; "
                 + "expected \(Money(rawValue: tally.expected)) USD in all.\n\(messages) messages, \(decisions) decisions, "
-                + "sha256 \(sha256.prefix(16))…" + (dropped > 0 ? "\n\(dropped) decisions reached the ledger late or not: it was too slow." : "")
+                + "sha256 \(sha256.prefix(16))…"
+                + (dropped > 0 ? "\n\(dropped) decisions reached the ledger late or not: it was too slow." : "")
                 + "\nSee them: arb opportunities --since 1h")
     }
 }
@@ -182,7 +185,8 @@ enum OpportunityLine {
         let entry = names[opportunity.basket]
         let time = opportunity.born.utc.rfc3339.dropFirst(11).prefix(12)
         let later = opportunity.judgements.last.map { $0.filled ? "held" : "gone" } ?? "-"
-        return "\(time) \(Terminal.cell(entry.pair.name, 22)) \(Terminal.right(opportunity.best.orderQty.description, 8)) "
+        return
+            "\(time) \(Terminal.cell(entry.pair.name, 22)) \(Terminal.right(opportunity.best.orderQty.description, 8)) "
             + "\(Terminal.right(dollars(opportunity.best.net), 8)) \(Terminal.right(life(opportunity), 7)) "
             + "\(Terminal.cell(opportunity.disposition.rawValue, 12)) \(later)"
     }

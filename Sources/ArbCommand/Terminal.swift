@@ -12,7 +12,8 @@ struct Terminal: Sendable {
 
     init(noColor: Bool, quiet: Bool) {
         isTerminal = isatty(STDOUT_FILENO) == 1
-        hasColor = isTerminal && !noColor && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
+        hasColor =
+            isTerminal && !noColor && getenv("NO_COLOR") == nil && getenv("TERM").map { String(cString: $0) } != "dumb"
         isQuiet = quiet
     }
 

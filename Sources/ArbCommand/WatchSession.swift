@@ -34,7 +34,8 @@ struct WatchSession {
         let chosen = all.only(fitting: pattern ?? "")
         guard !chosen.pairs.isEmpty || !chosen.sets.isEmpty else {
             throw CommandFailure(
-                .configuration, "E_PAIR_NONE", pattern.map { "no pair or set fits '\($0)'" } ?? "no pair file has a pair or set",
+                .configuration, "E_PAIR_NONE",
+                pattern.map { "no pair or set fits '\($0)'" } ?? "no pair file has a pair or set",
                 fix: "see 'arb pairs list', and markets.pairs in the configuration")
         }
         return chosen
@@ -51,16 +52,20 @@ struct WatchSession {
         let hash = Digest.hex(.sha256, configuration.toml)
         let ledger = try stored { () throws(StoreFault) in
             try LedgerWriter(
-                folder: folder, started: start.utc, mode: "dry-run", venues: venues, build: BuildInfo.build, configurationSHA256: hash)
+                folder: folder, started: start.utc, mode: "dry-run", venues: venues, build: BuildInfo.build,
+                configurationSHA256: hash)
         }
         let recorder = try recorder(start, seed, hash)
         let cell = StatusCell()
         let office = OfficeBox()
         let core = try core(seed) { office.post($0) }
         let reporter = RunReporter(
-            context: context, names: core.names, mode: "dry-run", venues: venues, account: configuration.text("account"),
+            context: context, names: core.names, mode: "dry-run", venues: venues,
+            account: configuration.text("account"),
             pairs: pairs.pairs.count, sets: pairs.sets.count, started: start)
-        let desk = BackOffice(names: core.names, contracts: core.catalog.contracts, ledger: ledger) { reporter.take($0) }
+        let desk = BackOffice(names: core.names, contracts: core.catalog.contracts, ledger: ledger) {
+            reporter.take($0)
+        }
         office.open(desk)
         let lane = try lane()
         let driver = LiveDriver(
@@ -74,7 +79,9 @@ struct WatchSession {
         signals.finish()
         desk.finish()
         let sha256 = core.decisions.finish()
-        try stored { () throws(StoreFault) in try ledger.end(at: clock.now().utc, decisions: core.decisions.count, sha256: sha256) }
+        try stored { () throws(StoreFault) in
+            try ledger.end(at: clock.now().utc, decisions: core.decisions.count, sha256: sha256)
+        }
         reporter.end(cell.status, decisions: core.decisions.count, sha256: sha256, dropped: desk.dropped)
         for edge in edges { edge.client.close() }
         try finish(recorder?.writer, core.decisions.count, sha256)
@@ -93,7 +100,8 @@ struct WatchSession {
         guard let root = configuration.path("state_dir", home: context.home) else {
             throw CommandFailure(.configuration, "E_CFG_MISSING", "state_dir is empty")
         }
-        return try stored { () throws(StoreFault) in try StateFolder(root: root, account: configuration.text("account")) }
+        return try stored { () throws(StoreFault) in try StateFolder(root: root, account: configuration.text("account"))
+        }
     }
 
     private func stored<Result>(_ body: () throws(StoreFault) -> Result) throws(CommandFailure) -> Result {
@@ -121,12 +129,15 @@ struct WatchSession {
         }
     }
 
-    private func recorder(_ start: Stamp, _ seed: UInt64, _ hash: String) throws(CommandFailure) -> (writer: CaptureWriter, path: String)? {
+    private func recorder(_ start: Stamp, _ seed: UInt64, _ hash: String) throws(CommandFailure) -> (
+        writer: CaptureWriter, path: String
+    )? {
         guard let recording else { return nil }
         let stamp = start.utc.rfc3339.prefix(19).filter { $0 != ":" && $0 != "-" }
         let path = recording.isEmpty ? "arb-\(stamp)Z.ndjson" : recording
         let header = CaptureHeader(
-            build: BuildInfo.build, started: start, seed: seed, configuration: configuration.toml, configurationSHA256: hash,
+            build: BuildInfo.build, started: start, seed: seed, configuration: configuration.toml,
+            configurationSHA256: hash,
             pairs: pairs.texts, only: context.option("--pairs") ?? "", feeRules: Core.feeRules)
         do {
             return (try CaptureWriter(path: path, header: header), path)

@@ -85,20 +85,16 @@ public enum ErrorCatalog {
         E_REF_FEE|a fee type, rate or exponent that is not known exactly; the instrument is blocked|after the next reading|yes: nothing is traded
         E_REF_GRID|a price grid that contradicts itself; the instrument is blocked|after the next reading|yes: nothing is traded
         E_REF_KIND|not a binary market that pays one dollar or nothing; blocked|no|yes
-        E_REF_MISSING|a field of the terms is missing; the market is blocked|after the next reading|yes: nothing is traded
         E_REF_MISSING|a venue's answer lacks a field that terms cannot be without; the market is blocked|yes: read again|yes
         E_REF_NEG_RISK|neg_risk of file and venue differ; the market is blocked|after mending the pair file|yes: nothing is traded
-        E_REF_NOT_FOUND|the venue does not know the market|after mending the pair file|yes: the market is blocked
         E_REF_NOT_FOUND|the venue does not list the market; blocked|yes: read again|yes
         E_REF_PAGES|a list has more pages than it may, or its cursors run in a circle|yes: back-off|yes
         E_REF_SCALE|a price grid too fine for the ladder; the instrument is blocked|after the next reading|yes: nothing is traded
         E_REF_SHARD|the market's exchange shard is not the one of the pair file; blocked|no|yes
         E_REF_STATUS|a market status that this program does not know; blocked|yes: read again|yes
         E_REF_TOKENS|the token ids or outcomes of file and venue differ; the market is blocked|after mending the pair file|yes: nothing is traded
-        E_REF_UNAVAILABLE|a read of reference data failed or was not answered|yes, with back-off|yes: what was known stays, what was not is blocked
         E_REF_UNAVAILABLE|a reference read got no usable answer|yes: back-off|yes
         E_REF_UNREADABLE|a reference answer is no JSON, or not the documented one (a proxy's HTML page)|yes: back-off|yes
-        E_REF_UNREADABLE|reference data that is not what it should be, such as an HTML page|yes, with back-off|yes: nothing of it is used
         E_STORE_CORRUPT|a file that is no ledger, or a damaged one|after moving it away|yes: nothing was changed
         E_STORE_FUTURE|a ledger written by a newer build (exit 78)|with the newer build|yes: nothing was changed
         E_STORE_IO|a state folder or file that cannot be made, opened or written|after mending the disk|yes: nothing started
@@ -112,8 +108,8 @@ public enum ErrorCatalog {
         E_WIRE_DEC_FORM|not a canonical decimal: sign, exponent, space, hexadecimal, NaN|no|yes
         E_WIRE_DEC_KIND|JSON value is neither a string nor a number|no|yes
         E_WIRE_DEC_LEADING_ZERO|leading zero before another digit|no|yes
-        E_WIRE_DEC_NEGATIVE_ZERO|minus zero|no|yes
         E_WIRE_DEC_NEGATIVE|negative where only zero or more is allowed|no|yes
+        E_WIRE_DEC_NEGATIVE_ZERO|minus zero|no|yes
         E_WIRE_DEC_OVERFLOW|number does not fit|no|yes
         E_WIRE_JSON_CONTROL|unescaped control byte or NUL inside a string|no|yes: nothing was read
         E_WIRE_JSON_DEPTH|containers nested deeper than 64|no|yes: nothing was read

@@ -54,7 +54,8 @@ public struct Freshness: Sendable {
 
     /// Judges the book whose change asks for a decision. A change that carries no venue stamp is judged as passive.
     public func trigger(_ book: Book, offset: Nanoseconds?, lastData: MonotonicNanos?, now: Stamp) -> Verdict {
-        guard let age = Self.age(venueStamp: book.venueStamp, received: book.received, offset: offset), let offset else {
+        guard let age = Self.age(venueStamp: book.venueStamp, received: book.received, offset: offset), let offset
+        else {
             return passive(book, lastData: lastData, now: now)
         }
         guard offset.rawValue.magnitude <= limits.offsetMax.rawValue.magnitude, age >= limits.ageMin,

@@ -83,7 +83,9 @@ final class Database {
             statement = known
         } else {
             var made: OpaquePointer?
-            guard sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &made, nil) == SQLITE_OK, let made else {
+            guard sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &made, nil) == SQLITE_OK,
+                let made
+            else {
                 throw fault()
             }
             prepared[sql] = made

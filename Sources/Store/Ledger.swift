@@ -45,7 +45,8 @@ public final class Ledger {
 
         /// A row.
         public init(
-            sequence: UInt64, pair: String, kind: String, direction: String, disposition: String, born: UTCNanos, orderQty: Quantity,
+            sequence: UInt64, pair: String, kind: String, direction: String, disposition: String, born: UTCNanos,
+            orderQty: Quantity,
             locked: Money, edge: Money, edgeBps: Int64, bestEdge: Money, bestQty: Quantity, json: String
         ) {
             self.sequence = sequence
@@ -116,11 +117,13 @@ public final class Ledger {
         try database.query("SELECT count(*) FROM sqlite_schema") { tables = $0.integer(0) ?? 0 }
         if application == 0, version == 0, tables == 0 { return }  // new
         guard application == Int64(Schema.applicationID) else {
-            throw StoreFault(.corrupt, "\(database.path) is a database, but not a ledger of arb; choose another state_dir")
+            throw StoreFault(
+                .corrupt, "\(database.path) is a database, but not a ledger of arb; choose another state_dir")
         }
         guard version <= Schema.steps.count else {
             throw StoreFault(
-                .future, "\(database.path) has schema \(version), this build knows \(Schema.steps.count): use the newer build")
+                .future,
+                "\(database.path) has schema \(version), this build knows \(Schema.steps.count): use the newer build")
         }
         var verdict = ""
         try database.query("PRAGMA quick_check(1)") { verdict = $0.text(0) ?? "" }
@@ -172,10 +175,12 @@ public final class Ledger {
             judged_filled, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                .integer(run), .integer(Int64(clamping: row.sequence)), .text(row.pair), .text(row.kind), .text(row.direction),
+                .integer(run), .integer(Int64(clamping: row.sequence)), .text(row.pair), .text(row.kind),
+                .text(row.direction),
                 .text(row.disposition), .text(row.born.rfc3339), .integer(row.born.rawValue),
                 row.ended.map { .text($0.rfc3339) } ?? .null, row.lifetime.map { .integer($0.rawValue) } ?? .null,
-                row.endReason.map { .text($0) } ?? .null, .integer(row.orderQty.rawValue), .integer(row.locked.rawValue),
+                row.endReason.map { .text($0) } ?? .null, .integer(row.orderQty.rawValue),
+                .integer(row.locked.rawValue),
                 .integer(row.edge.rawValue), .integer(row.edgeBps), .integer(row.bestEdge.rawValue),
                 .integer(row.bestQty.rawValue), row.judgedNet.map { .integer($0.rawValue) } ?? .null,
                 row.judgedFilled.map { .integer($0 ? 1 : 0) } ?? .null, .text(row.json),
@@ -190,7 +195,8 @@ public final class Ledger {
             "INSERT INTO notices (run, at, at_utc, code, venue, link, instrument, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 .integer(run), .text(instant.rfc3339), .integer(instant.rawValue), .text(notice.code),
-                notice.link.map { .text($0.venue.name) } ?? .null, notice.link.map { .integer(Int64($0.index)) } ?? .null,
+                notice.link.map { .text($0.venue.name) } ?? .null,
+                notice.link.map { .integer(Int64($0.index)) } ?? .null,
                 instrument.map { .text($0) } ?? .null, .text(notice.text),
             ])
     }
@@ -234,7 +240,8 @@ public final class Ledger {
         func integer(_ column: Int32) -> Int64 { row.integer(column) ?? 0 }
         let born = UTCNanos(rawValue: integer(5))
         var result = OpportunityRow(
-            sequence: UInt64(clamping: integer(0)), pair: row.text(1) ?? "", kind: row.text(2) ?? "", direction: row.text(3) ?? "",
+            sequence: UInt64(clamping: integer(0)), pair: row.text(1) ?? "", kind: row.text(2) ?? "",
+            direction: row.text(3) ?? "",
             disposition: row.text(4) ?? "", born: born, orderQty: Quantity(rawValue: integer(8)),
             locked: Money(rawValue: integer(9)), edge: Money(rawValue: integer(10)), edgeBps: integer(11),
             bestEdge: Money(rawValue: integer(12)), bestQty: Quantity(rawValue: integer(13)), json: row.text(16) ?? "")

@@ -24,8 +24,10 @@ public struct RestCache: Sendable {
     /// The kept answer to `request`; nil when there is none that is young enough at `now`.
     public func answer(to request: RestRequest, now: UTCNanos) -> RestAnswer? {
         guard let content = Self.read(path(of: request)), let newline = content.firstIndex(of: 0x0A) else { return nil }
-        let fields = String(decoding: content[..<newline], as: UTF8.self).split(separator: "\t", omittingEmptySubsequences: false)
-        guard fields.count == 4, fields[0] == Self.format, let fetched = Int64(fields[1]), fields[3] == Self.name(of: request)
+        let fields = String(decoding: content[..<newline], as: UTF8.self).split(
+            separator: "\t", omittingEmptySubsequences: false)
+        guard fields.count == 4, fields[0] == Self.format, let fetched = Int64(fields[1]),
+            fields[3] == Self.name(of: request)
         else { return nil }
         let age = now - UTCNanos(rawValue: fetched)
         guard age >= .zero, age <= ageMax else { return nil }
@@ -39,7 +41,8 @@ public struct RestCache: Sendable {
         guard answer.status == 200, answer.fault == nil, answer.body.count <= Self.bodyMax,
             !answer.contentType.contains("\t"), !answer.contentType.contains("\n")
         else { return }
-        let head = "\(Self.format)\t\(answer.fetchedAt.rawValue)\t\(answer.contentType)\t\(Self.name(of: answer.request))\n"
+        let head =
+            "\(Self.format)\t\(answer.fetchedAt.rawValue)\t\(answer.contentType)\t\(Self.name(of: answer.request))\n"
         let path = path(of: answer.request)
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -61,7 +64,8 @@ public struct RestCache: Sendable {
 
     private func path(of request: RestRequest) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in Self.name(of: request).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }  // FNV-1a counts mod 2^64
+        // FNV-1a counts mod 2^64.
+        for byte in Self.name(of: request).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         return "\(folder)/\(request.venue.name)-\(String(hash, radix: 16)).cache"
     }
 
@@ -77,7 +81,8 @@ public struct RestCache: Sendable {
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= bodyMax + 4096 else {
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= bodyMax + 4096
+        else {
             return nil
         }
         var content = [UInt8](repeating: 0, count: Int(status.st_size))

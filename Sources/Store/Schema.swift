@@ -26,6 +26,6 @@ enum Schema {
             venue TEXT, link INTEGER, instrument TEXT, text TEXT NOT NULL
         ) STRICT;
         CREATE INDEX notices_at ON notices (at_utc);
-        """,
+        """
     ]
 }

@@ -119,6 +119,7 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Ends the wait of a parked lane. From any thread.
     public func wake() { if parked.load(ordering: .sequentiallyConsistent) { poller.wake() } }
 
+    /// Queues a job; never refuses, wakes a parked lane.
     public func enqueue(_ job: consuming ExecutorJob) {
         let unowned = UnownedJob(job)
         let waiting = jobs.withLock { queue -> Int in

@@ -30,7 +30,8 @@ enum BruteForce {
     static let fillStep: Int64 = 100
 
     static func solve(
-        _ legs: [Leg], payoffRate: Int64, limits: SizingLimits, thresholds: EdgeThresholds, seconds: Int64, valuation: Valuation
+        _ legs: [Leg], payoffRate: Int64, limits: SizingLimits, thresholds: EdgeThresholds, seconds: Int64,
+        valuation: Valuation
     ) throws -> Answer? {
         var best: (answer: Answer, objective: Int64)?
         var quantity = lot

@@ -34,12 +34,15 @@ struct SizerTests {
 
         static func leg(around fair: Int64, _ random: inout SeededGenerator) -> BruteForce.Leg {
             let step: Int64 = [1_000_000, 100_000, 10_000, 500_000, 250_000].randomElement(using: &random) ?? 1_000_000
-            var price = max(step, (fair * 1_000_000 + Int64.random(in: -8_000_000...3_000_000, using: &random)) / step * step)
+            var price = max(
+                step, (fair * 1_000_000 + Int64.random(in: -8_000_000...3_000_000, using: &random)) / step * step)
             var levels: [BruteForce.Level] = []
             for _ in 0..<Int.random(in: 1...4, using: &random) where price < 100_000_000 {
                 let fine = Int.random(in: 0..<5, using: &random) == 0
                 let lots = Int64.random(in: 1...60, using: &random) * 1_000_000
-                levels.append(.init(price: price, quantity: fine ? lots + Int64.random(in: 0...9_999, using: &random) * 100 : lots))
+                levels.append(
+                    .init(
+                        price: price, quantity: fine ? lots + Int64.random(in: 0...9_999, using: &random) * 100 : lots))
                 price += step * Int64.random(in: 1...6, using: &random)
             }
             let budgeted = Bool.random(using: &random)
@@ -51,10 +54,12 @@ struct SizerTests {
                     grid: Bool.random(using: &random) ? 10_000 : 1_000_000)
             let hasMinimum = Int.random(in: 0..<3, using: &random) == 0
             return BruteForce.Leg(
-                levels: levels, fees: fees, orderQtyMin: hasMinimum ? Int64.random(in: 1...40, using: &random) * 1_000_000 : 1_000_000,
+                levels: levels, fees: fees,
+                orderQtyMin: hasMinimum ? Int64.random(in: 1...40, using: &random) * 1_000_000 : 1_000_000,
                 notionalMin: hasMinimum ? Int64.random(in: 0...20_000_000, using: &random) : 0,
                 budgetStep: budgeted ? 1_000_000 : nil, currency: budgeted ? .pusd : .usd,
-                cash: Int.random(in: 0..<6, using: &random) == 0 ? Int64.random(in: 1...60_000_000, using: &random) : nil)
+                cash: Int.random(in: 0..<6, using: &random) == 0
+                    ? Int64.random(in: 1...60_000_000, using: &random) : nil)
         }
     }
 
@@ -73,7 +78,8 @@ struct SizerTests {
             var terms = InstrumentTerms(
                 title: "", status: .active, grid: try TickGrid(step: unit), lot: Quantity(rawValue: BruteForce.lot),
                 orderQtyMin: Quantity(rawValue: leg.orderQtyMin), fillStep: Quantity(rawValue: BruteForce.fillStep),
-                currency: leg.currency, fees: FeeTimeline(leg.fees), entriesEnd: nil, payout: nil, readAt: UTCNanos(rawValue: 0))
+                currency: leg.currency, fees: FeeTimeline(leg.fees), entriesEnd: nil, payout: nil,
+                readAt: UTCNanos(rawValue: 0))
             terms.notionalMin = Money(rawValue: leg.notionalMin)
             terms.budgetStep = leg.budgetStep.map { Money(rawValue: $0) }
             legs.append(
@@ -82,11 +88,13 @@ struct SizerTests {
                     cash: leg.cash.map { Money(rawValue: $0) }))
         }
         let problem = SizingProblem(
-            legs: legs, payoff: test.payoff, limits: test.limits, thresholds: test.thresholds, secondsToPayout: test.seconds,
+            legs: legs, payoff: test.payoff, limits: test.limits, thresholds: test.thresholds,
+            secondsToPayout: test.seconds,
             valuation: test.valuation)
         let plan = try withExtendedLifetime(table) { try Sizer().plan(problem) }
         let answer = try BruteForce.solve(
-            test.legs, payoffRate: problem.payoffRate, limits: test.limits, thresholds: test.thresholds, seconds: test.seconds,
+            test.legs, payoffRate: problem.payoffRate, limits: test.limits, thresholds: test.thresholds,
+            seconds: test.seconds,
             valuation: test.valuation)
         return (plan, answer)
     }
@@ -102,7 +110,9 @@ struct SizerTests {
             let got = plan.map { plan in
                 BruteForce.Answer(
                     quantity: plan.orderQty.rawValue, net: plan.net.rawValue, locked: plan.locked.rawValue,
-                    legs: plan.legs.map { [$0.orderQty.rawValue, $0.limitPx.rawValue, $0.cost.rawValue, $0.fee.rawValue] })
+                    legs: plan.legs.map {
+                        [$0.orderQty.rawValue, $0.limitPx.rawValue, $0.cost.rawValue, $0.fee.rawValue]
+                    })
             }
             if got != nil { found += 1 }
             if got != answer {
@@ -118,10 +128,12 @@ struct SizerTests {
         let cents = CeilingFees(rate: 7_000_000, grid: 1_000_000)
         let free = FloorFees(rate: 0)
         let leg = BruteForce.Leg(
-            levels: [.init(price: 50_000_000, quantity: 1_000_000_000)], fees: cents, orderQtyMin: 1_000_000, notionalMin: 0,
+            levels: [.init(price: 50_000_000, quantity: 1_000_000_000)], fees: cents, orderQtyMin: 1_000_000,
+            notionalMin: 0,
             budgetStep: nil, currency: .usd, cash: nil)
         let other = BruteForce.Leg(
-            levels: [.init(price: 48_010_000, quantity: 1_000_000_000)], fees: free, orderQtyMin: 1_000_000, notionalMin: 0,
+            levels: [.init(price: 48_010_000, quantity: 1_000_000_000)], fees: free, orderQtyMin: 1_000_000,
+            notionalMin: 0,
             budgetStep: nil, currency: .usd, cash: nil)
         var random = SeededGenerator(seed: 1)
         var test = Case(&random)
@@ -129,7 +141,8 @@ struct SizerTests {
         test.payoff = Money(rawValue: 100_000_000)
         test.valuation = Valuation()
         test.thresholds = .any
-        test.limits = SizingLimits(lockedMax: Money(rawValue: 100_000_000_000), orderQtyMax: Quantity(rawValue: 100_000_000))
+        test.limits = SizingLimits(
+            lockedMax: Money(rawValue: 100_000_000_000), orderQtyMax: Quantity(rawValue: 100_000_000))
         let (one, _) = try Self.sized(test, outcome: .yes)
         #expect(one == nil || one?.orderQty != Quantity(rawValue: 100_000_000))
         test.limits.orderQtyMax = Quantity(rawValue: 1_000_000_000)

@@ -18,7 +18,8 @@ struct ClockOffsetTests {
             now += Int64.random(in: 0...400, using: &random)
             let difference = Int64.random(in: -50...900, using: &random)
             offset.observe(
-                venueStamp: UTCNanos(rawValue: (5_000_000 + now - difference) * 1_000_000), received: stamp(now, wall: 5_000_000 + now))
+                venueStamp: UTCNanos(rawValue: (5_000_000 + now - difference) * 1_000_000),
+                received: stamp(now, wall: 5_000_000 + now))
             seen.append((now / 1_000, difference))
             seen.removeAll { $0.second <= now / 1_000 - 60 }
             #expect(offset.offset?.rawValue == (seen.map(\.difference).min() ?? 0) * 1_000_000)

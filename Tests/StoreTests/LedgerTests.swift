@@ -16,9 +16,12 @@ struct LedgerTests {
 
     private func row(_ sequence: UInt64, pair: String, edge: Int64, born: Int64) -> Ledger.OpportunityRow {
         Ledger.OpportunityRow(
-            sequence: sequence, pair: pair, kind: "cross-venue", direction: "kalshi yes + polymarket no", disposition: "taken",
-            born: UTCNanos(rawValue: born), orderQty: Quantity(rawValue: 1_000_000_000), locked: Money(rawValue: 960_000_000),
-            edge: Money(rawValue: edge), edgeBps: 12, bestEdge: Money(rawValue: edge), bestQty: Quantity(rawValue: 1_000_000_000),
+            sequence: sequence, pair: pair, kind: "cross-venue", direction: "kalshi yes + polymarket no",
+            disposition: "taken",
+            born: UTCNanos(rawValue: born), orderQty: Quantity(rawValue: 1_000_000_000),
+            locked: Money(rawValue: 960_000_000),
+            edge: Money(rawValue: edge), edgeBps: 12, bestEdge: Money(rawValue: edge),
+            bestQty: Quantity(rawValue: 1_000_000_000),
             json: "{\"id\":\(sequence)}")
     }
 
@@ -27,7 +30,8 @@ struct LedgerTests {
         defer { try? FileManager.default.removeItem(at: folder) }
         let ledger = try Ledger(path: path)
         try ledger.beginRun(
-            started: UTCNanos(rawValue: 1), mode: "dry-run", venues: "loopback", build: "test", configurationSHA256: "00")
+            started: UTCNanos(rawValue: 1), mode: "dry-run", venues: "loopback", build: "test",
+            configurationSHA256: "00")
         var judged = row(1, pair: "fed'; DROP TABLE runs; --", edge: 50_000_000, born: 100)
         judged.judgedNet = Money(rawValue: -3)
         judged.judgedFilled = false
@@ -57,7 +61,8 @@ struct LedgerTests {
     func rollback() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let ledger = try Ledger(path: path)
-        try ledger.beginRun(started: UTCNanos(rawValue: 1), mode: "dry-run", venues: "x", build: "b", configurationSHA256: "0")
+        try ledger.beginRun(
+            started: UTCNanos(rawValue: 1), mode: "dry-run", venues: "x", build: "b", configurationSHA256: "0")
         #expect(throws: StoreFault.self) {
             try ledger.transaction { () throws(StoreFault) in
                 try ledger.add(row(1, pair: "a", edge: 1, born: 1))
@@ -136,7 +141,8 @@ struct RestCacheTests {
         let folder = FileManager.default.temporaryDirectory.appending(path: "arb-cache-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let cache = RestCache(folder: folder, ageMax: .seconds(10))
-        let request = RestRequest(tag: 1, venue: .kalshi, service: "rest", path: "/markets?tickers=A", mayUseCache: true)
+        let request = RestRequest(
+            tag: 1, venue: .kalshi, service: "rest", path: "/markets?tickers=A", mayUseCache: true)
         let other = RestRequest(tag: 1, venue: .kalshi, service: "rest", path: "/markets?tickers=B", mayUseCache: true)
         let answer = RestAnswer(
             request: request, status: 200, contentType: "application/json", body: Array("{\n}".utf8),

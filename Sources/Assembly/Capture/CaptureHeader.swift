@@ -38,7 +38,8 @@ public struct CaptureHeader: Hashable, Sendable {
 
     /// A header.
     public init(
-        build: String, started: Stamp, seed: UInt64, configuration: String, configurationSHA256: String, pairs: [PairText],
+        build: String, started: Stamp, seed: UInt64, configuration: String, configurationSHA256: String,
+        pairs: [PairText],
         only: String = "", feeRules: [String]
     ) {
         self.build = build

@@ -85,7 +85,8 @@ public final class CaptureReader {
         do {
             value = try json.read(first)
         } catch {
-            throw CaptureFault(.foreign, path: path, line: 1, text: "is no recording of arb: the first line is not JSON")
+            throw CaptureFault(
+                .foreign, path: path, line: 1, text: "is no recording of arb: the first line is not JSON")
         }
         guard let schema = value["schema"]?.text?.string, schema.hasPrefix("arb.capture/") else {
             throw CaptureFault(.foreign, path: path, line: 1, text: "is no recording of arb: no arb.capture schema")
@@ -117,7 +118,8 @@ public final class CaptureReader {
     public func next() throws(CaptureFault) -> (record: CaptureRecord, stamp: Stamp)? {
         guard let bytes = try nextLine() else {
             guard finished else {
-                throw fault(.truncated, "ends without its closing record: the recording process was killed after this line")
+                throw fault(
+                    .truncated, "ends without its closing record: the recording process was killed after this line")
             }
             return nil
         }
@@ -131,7 +133,10 @@ public final class CaptureReader {
         guard let kind = value["k"]?.text else { throw fault(.damaged, "has no kind") }
         if kind == "end" {
             finished = true
-            return (.end(try end(of: value)), Stamp(monotonic: MonotonicNanos(rawValue: lastMonotonic), utc: header.started.utc))
+            return (
+                .end(try end(of: value)),
+                Stamp(monotonic: MonotonicNanos(rawValue: lastMonotonic), utc: header.started.utc)
+            )
         }
         guard let monotonic = value["n"]?.int64, let utc = value["w"]?.int64 else {
             throw fault(.damaged, "has no stamps")
@@ -217,7 +222,8 @@ public final class CaptureReader {
                 guard start < end else { return nil }
                 offset = consumed - (end - start)
                 line += 1
-                throw fault(.truncated, "is cut in the middle of a record; the \(line - 1) lines before it are complete")
+                throw fault(
+                    .truncated, "is cut in the middle of a record; the \(line - 1) lines before it are complete")
             }
             searched = try fill(from: searched)
         }

@@ -106,7 +106,8 @@ public final class CaptureWriter {
             throw CaptureFault(.io, path: path, text: "the disk refused: \(error.text)")
         }
         if let overrunAt {
-            throw CaptureFault(.overrun, path: path, text: "the disk was too slow; inputs after \(overrunAt) are missing")
+            throw CaptureFault(
+                .overrun, path: path, text: "the disk was too slow; inputs after \(overrunAt) are missing")
         }
     }
 

@@ -47,7 +47,8 @@ public enum Replay {
     ///   - progress: called every few thousand inputs with the bytes read.
     /// - Throws: `Refusal`.
     public static func run(
-        _ reader: CaptureReader, write: (([UInt8]) -> Void)? = nil, forward: @escaping (DecisionEvent) -> Void = { _ in },
+        _ reader: CaptureReader, write: (([UInt8]) -> Void)? = nil,
+        forward: @escaping (DecisionEvent) -> Void = { _ in },
         progress: (Int) -> Void = { _ in }
     ) throws(Refusal) -> Result {
         let core = try core(of: reader.header, write, forward)
@@ -101,13 +102,15 @@ public enum Replay {
         let configuration: Configuration
         let pairs: PairFiles
         do throws(SourceFaults) {
-            configuration = try ConfigurationReader.read(header.configuration, file: "(recorded configuration)", folder: ".")
+            configuration = try ConfigurationReader.read(
+                header.configuration, file: "(recorded configuration)", folder: ".")
             pairs = try PairFiles(header.pairs).only(fitting: header.only)
         } catch {
             throw .configuration(error)
         }
         do {
-            return try Core(configuration: configuration, pairs: pairs, seed: header.seed, write: write, forward: forward)
+            return try Core(
+                configuration: configuration, pairs: pairs, seed: header.seed, write: write, forward: forward)
         } catch {
             throw .pairs(error.all.map { "\($0.code) \($0.pair.name): \($0.text)" })
         }

@@ -29,7 +29,10 @@ public struct CommandSpec: Sendable {
     public let options: [OptionSpec]
 
     /// A command.
-    public init(_ name: String, operands: String = "", count: ClosedRange<Int> = 0...0, _ summary: String, _ options: [OptionSpec] = []) {
+    public init(
+        _ name: String, operands: String = "", count: ClosedRange<Int> = 0...0, _ summary: String,
+        _ options: [OptionSpec] = []
+    ) {
         self.name = name
         self.operands = operands
         self.operandCount = count
@@ -102,7 +105,9 @@ public struct ParsedCommand: Sendable {
         self.options = try Self.checked(options, spec)
         guard spec.operandCount.contains(operands.count) || self.options["--help"] != nil else {
             let wanted = spec.operands.isEmpty ? "takes nothing more" : "takes \(spec.operands)"
-            throw UsageFault("'arb \(spec.name)' \(wanted); got \(operands.count == 0 ? "nothing" : operands.joined(separator: " "))")
+            throw UsageFault(
+                "'arb \(spec.name)' \(wanted); got \(operands.count == 0 ? "nothing" : operands.joined(separator: " "))"
+            )
         }
     }
 
@@ -118,7 +123,8 @@ public struct ParsedCommand: Sendable {
         let family = specs.filter { $0.name.hasPrefix(first + " ") }.map { String($0.name.dropFirst(first.count + 1)) }
         guard family.isEmpty else {
             let second = words.count > 1 ? words[1] : nil
-            let nearest = second.flatMap { NearestWord.of($0, among: family) }.map { "; did you mean '\(first) \($0)'?" } ?? ""
+            let nearest =
+                second.flatMap { NearestWord.of($0, among: family) }.map { "; did you mean '\(first) \($0)'?" } ?? ""
             throw UsageFault("'arb \(first)' needs one of: \(family.joined(separator: ", "))\(nearest)")
         }
         let all = Set(specs.map { String($0.name.split(separator: " ")[0]) }).sorted()
@@ -126,7 +132,9 @@ public struct ParsedCommand: Sendable {
         throw UsageFault("unknown command '\(first)'\(nearest)")
     }
 
-    private static func checked(_ given: [(String, String?)], _ spec: CommandSpec) throws(UsageFault) -> [String: String] {
+    private static func checked(_ given: [(String, String?)], _ spec: CommandSpec) throws(UsageFault) -> [String:
+        String]
+    {
         let known = CommandSpec.globals + spec.options
         var options: [String: String] = [:]
         for (name, value) in given {
@@ -147,7 +155,8 @@ public struct ParsedCommand: Sendable {
     /// - Throws: `UsageFault`.
     public static func duration(_ text: String, of option: String) throws(UsageFault) -> Int64 {
         let units: [(suffix: String, nanoseconds: Int64)] = [
-            ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000), ("d", 86_400_000_000_000),
+            ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
+            ("d", 86_400_000_000_000),
         ]
         for (suffix, nanoseconds) in units where text.hasSuffix(suffix) {
             let digits = text.dropLast(suffix.count)

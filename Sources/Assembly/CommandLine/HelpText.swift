@@ -2,7 +2,9 @@
 public enum HelpText {
     /// The overview.
     public static func overview(_ specs: [CommandSpec], version: String) -> String {
-        var lines = ["arb \(version): cross-venue arbitrage, watched and logged", "", "usage: arb COMMAND [OPTIONS]", ""]
+        var lines = [
+            "arb \(version): cross-venue arbitrage, watched and logged", "", "usage: arb COMMAND [OPTIONS]", "",
+        ]
         let width = (specs.map { $0.name.count + ($0.operands.isEmpty ? 0 : $0.operands.count + 1) }.max() ?? 0) + 2
         for spec in specs {
             let left = spec.operands.isEmpty ? spec.name : spec.name + " " + spec.operands
@@ -17,7 +19,10 @@ public enum HelpText {
     /// One command.
     public static func command(_ spec: CommandSpec) -> String {
         var lines = wrapped("", "arb \(spec.name): \(spec.summary)", indent: 0)
-        lines += ["", "usage: arb \(spec.name)\(spec.options.isEmpty ? "" : " [OPTIONS]")\(spec.operands.isEmpty ? "" : " " + spec.operands)"]
+        lines += [
+            "",
+            "usage: arb \(spec.name)\(spec.options.isEmpty ? "" : " [OPTIONS]")\(spec.operands.isEmpty ? "" : " " + spec.operands)",
+        ]
         if !spec.options.isEmpty { lines += ["", "Options:"] + options(spec.options) }
         lines += ["", "Options of every command:"] + options(CommandSpec.globals)
         return lines.joined(separator: "\n") + "\n"

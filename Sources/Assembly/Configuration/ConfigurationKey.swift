@@ -51,7 +51,8 @@ public struct ConfigurationKey: Sendable {
     public var expectation: String {
         switch kind {
         case .money(let least, let most): "dollars as a string from \"\(Self.text(least))\" to \"\(Self.text(most))\""
-        case .decimal(let least, let most): "a decimal number as a string from \"\(Self.text(least))\" to \"\(Self.text(most))\""
+        case .decimal(let least, let most):
+            "a decimal number as a string from \"\(Self.text(least))\" to \"\(Self.text(most))\""
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .integers(let range, let count):
             "up to \(count) ascending whole numbers from \(range.lowerBound) to \(range.upperBound)"

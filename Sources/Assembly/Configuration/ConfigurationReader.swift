@@ -19,7 +19,9 @@ public enum ConfigurationReader {
         state.readEnvironment(environment)
         for flag in flags { state.override(flag.path, flag.value, .flag(flag.flag), named: flag.flag) }
         state.crossCheck()
-        guard state.faults.isEmpty else { throw SourceFaults(state.faults, texts: text.map { [state.file: $0] } ?? [:]) }
+        guard state.faults.isEmpty else {
+            throw SourceFaults(state.faults, texts: text.map { [state.file: $0] } ?? [:])
+        }
         return Configuration(values: state.values, origins: state.origins, file: file, folder: folder)
     }
 
@@ -66,7 +68,9 @@ public enum ConfigurationReader {
         private mutating func unknown(_ member: TomlMember, _ section: String, _ path: String) {
             let siblings = ConfigurationSchema.keys.filter { $0.parts.section == section }.map { $0.parts.key }
             let sections = ConfigurationSchema.sections.compactMap { known -> String? in
-                let head = section.isEmpty ? known : known.hasPrefix(section + ".") ? String(known.dropFirst(section.count + 1)) : ""
+                let head =
+                    section.isEmpty
+                    ? known : known.hasPrefix(section + ".") ? String(known.dropFirst(section.count + 1)) : ""
                 return head.split(separator: ".").first.map(String.init)
             }
             let place = member.keyPlace.line > 0 ? member.keyPlace : member.value.place
@@ -112,7 +116,8 @@ public enum ConfigurationReader {
             case .failure(let wrong):
                 faults.append(
                     SourceFault(
-                        file: name ?? file, place: place, message: "\(key.path): \(wrong.text)", expected: key.expectation,
+                        file: name ?? file, place: place, message: "\(key.path): \(wrong.text)",
+                        expected: key.expectation,
                         code: "E_CFG_VALUE"))
             }
         }
@@ -120,16 +125,20 @@ public enum ConfigurationReader {
         /// Rules that concern more than one key.
         mutating func crossCheck() {
             for venue in ["kalshi", "polymarket"] {
-                guard case .text(let authority)? = values["venues.\(venue).extra_ca_file"], !authority.isEmpty else { continue }
+                guard case .text(let authority)? = values["venues.\(venue).extra_ca_file"], !authority.isEmpty else {
+                    continue
+                }
                 for key in ConfigurationSchema.keys where key.parts.section == "venues.\(venue)" {
-                    guard case .url = key.kind, case .text(let url)? = values[key.path], !ConfigurationReader.isLoopback(url)
+                    guard case .url = key.kind, case .text(let url)? = values[key.path],
+                        !ConfigurationReader.isLoopback(url)
                     else { continue }
                     var place = SourcePlace.none
                     if case .file(let found)? = origins["venues.\(venue).extra_ca_file"] { place = found }
                     faults.append(
                         SourceFault(
                             file: file, place: place,
-                            message: "venues.\(venue).extra_ca_file is for loopback venues, but \(key.parts.key) is \(url)",
+                            message:
+                                "venues.\(venue).extra_ca_file is for loopback venues, but \(key.parts.key) is \(url)",
                             expected: "every URL of the venue at localhost or 127.x.x.x, or no extra_ca_file",
                             code: "E_CFG_CA_PRODUCTION"))
                     break
@@ -157,7 +166,9 @@ public enum ConfigurationReader {
         case .integer, .integers, .texts, .choices:
             let parsed = try? TomlDocument("v = " + text, file: "")
             if let value = parsed?.root.first?.value { return value }
-            if case .texts = key.kind { return TomlValue(content: .array([TomlValue(content: .string(text), place: .none)]), place: .none) }
+            if case .texts = key.kind {
+                return TomlValue(content: .array([TomlValue(content: .string(text), place: .none)]), place: .none)
+            }
             return TomlValue(content: .string(text), place: .none)
         case .money, .decimal, .choice, .text, .path, .url: return TomlValue(content: .string(text), place: .none)
         }
@@ -166,11 +177,14 @@ public enum ConfigurationReader {
     static func check(_ value: TomlValue, _ key: ConfigurationKey) -> Result<ConfigurationValue, Wrong> {
         switch (key.kind, value.content) {
         case (.money(let least, let most), .string(let text)), (.decimal(let least, let most), .string(let text)):
-            guard let units = try? FixedPoint.parse(text) else { return .failure(Wrong(text: "'\(text)' is no plain decimal number")) }
+            guard let units = try? FixedPoint.parse(text) else {
+                return .failure(Wrong(text: "'\(text)' is no plain decimal number"))
+            }
             guard units >= least, units <= most else { return .failure(Wrong(text: "\(text) is out of range")) }
             return .success(.decimal(units))
         case (.money, .integer), (.money, .float), (.decimal, .integer), (.decimal, .float):
-            return .failure(Wrong(text: "is \(value.kind); amounts are strings, so that no digit is lost: put it in quotes"))
+            return .failure(
+                Wrong(text: "is \(value.kind); amounts are strings, so that no digit is lost: put it in quotes"))
         case (.integer(let range), .integer(let integer)):
             guard range.contains(integer) else { return .failure(Wrong(text: "\(integer) is out of range")) }
             return .success(.integer(integer))
@@ -183,7 +197,8 @@ public enum ConfigurationReader {
         case (.texts, .array(let elements)): return texts(elements, nil)
         case (.text, .string(let text)), (.path, .string(let text)): return .success(.text(text))
         case (.url(let scheme), .string(let text)):
-            guard text.hasPrefix(scheme + "://"), text.utf8.count > scheme.utf8.count + 3, !text.contains("@"), !text.hasSuffix("/")
+            guard text.hasPrefix(scheme + "://"), text.utf8.count > scheme.utf8.count + 3, !text.contains("@"),
+                !text.hasSuffix("/")
             else { return .failure(Wrong(text: "\"\(text)\" is no \(scheme) URL without a trailing slash")) }
             return .success(.text(text))
         default: return .failure(Wrong(text: "is \(value.kind)"))
@@ -209,7 +224,9 @@ public enum ConfigurationReader {
     private static func texts(_ elements: [TomlValue], _ words: [String]?) -> Result<ConfigurationValue, Wrong> {
         var texts: [String] = []
         for element in elements {
-            guard case .string(let text) = element.content else { return .failure(Wrong(text: "holds \(element.kind)")) }
+            guard case .string(let text) = element.content else {
+                return .failure(Wrong(text: "holds \(element.kind)"))
+            }
             if let words, !words.contains(text) {
                 let nearest = NearestWord.of(text, among: words).map { "; did you mean \"\($0)\"?" } ?? ""
                 return .failure(Wrong(text: "\"\(text)\" is not one of its words" + nearest))

@@ -12,7 +12,9 @@ public struct SourceFault: Error, Hashable, Sendable {
     public let code: String
 
     /// A mistake.
-    public init(file: String, place: SourcePlace, message: String, expected: String? = nil, code: String = "E_CFG_SYNTAX") {
+    public init(
+        file: String, place: SourcePlace, message: String, expected: String? = nil, code: String = "E_CFG_SYNTAX"
+    ) {
         self.file = file
         self.place = place
         self.message = message

@@ -16,6 +16,7 @@ public struct SourcePlace: Hashable, Sendable, Comparable {
     /// Nowhere in particular.
     public static let none = SourcePlace(line: 0, column: 0)
 
+    /// Orders by value.
     public static func < (left: SourcePlace, right: SourcePlace) -> Bool {
         (left.line, left.column) < (right.line, right.column)
     }
@@ -76,7 +77,9 @@ struct TomlDocument {
         }
         let parsed: Result<[TomlMember], SourceFault> = text.withUTF8 { bytes in
             let document = bytes.withMemoryRebound(to: CChar.self) { CToml_parse($0.baseAddress, Int64($0.count)) }
-            guard let document else { return .failure(SourceFault(file: file, place: .none, message: "cannot be parsed")) }
+            guard let document else {
+                return .failure(SourceFault(file: file, place: .none, message: "cannot be parsed"))
+            }
             defer { CToml_free(document) }
             var line: Int32 = 0
             var column: Int32 = 0
@@ -101,7 +104,8 @@ struct TomlDocument {
             guard node.parent >= 0 else { return content }
             let value = TomlValue(content: content, place: SourcePlace(line: Int(node.line), column: Int(node.column)))
             if let key = node.key {
-                let name = String(decoding: UnsafeRawBufferPointer(start: key, count: Int(node.key_length)), as: UTF8.self)
+                let name = String(
+                    decoding: UnsafeRawBufferPointer(start: key, count: Int(node.key_length)), as: UTF8.self)
                 let place = SourcePlace(line: Int(node.key_line), column: Int(node.key_column))
                 members[Int(node.parent)].append(TomlMember(key: name, keyPlace: place, value: value))
             } else {
@@ -111,12 +115,15 @@ struct TomlDocument {
         return .table([])
     }
 
-    private static func content(of node: CToml_Node, _ members: [TomlMember], _ elements: [TomlValue]) -> TomlValue.Content {
+    private static func content(of node: CToml_Node, _ members: [TomlMember], _ elements: [TomlValue])
+        -> TomlValue.Content
+    {
         switch node.kind {
         case CToml_table: .table(members)
         case CToml_array: .array(elements)
         case CToml_string:
-            .string(String(decoding: UnsafeRawBufferPointer(start: node.text, count: Int(node.text_length)), as: UTF8.self))
+            .string(
+                String(decoding: UnsafeRawBufferPointer(start: node.text, count: Int(node.text_length)), as: UTF8.self))
         case CToml_integer: .integer(node.integer)
         case CToml_boolean: .boolean(node.integer != 0)
         case CToml_float: .float

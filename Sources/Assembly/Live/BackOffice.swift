@@ -29,7 +29,9 @@ public final class BackOffice: Sendable {
     private static let recentMax = 200
 
     /// A back office that keeps what it is given in `ledger` (nil: nowhere) and tells `listener`.
-    public init(names: BasketNames, contracts: [Contract], ledger: LedgerWriter?, listener: @escaping @Sendable (Event) -> Void) {
+    public init(
+        names: BasketNames, contracts: [Contract], ledger: LedgerWriter?, listener: @escaping @Sendable (Event) -> Void
+    ) {
         self.names = names
         symbols = contracts.map(\.symbol)
         worker.withLock { worker in
@@ -93,7 +95,9 @@ public final class LedgerWriter: @unchecked Sendable {
     /// Opens the ledger of a state folder and begins a run.
     ///
     /// - Throws: `StoreFault`.
-    public init(folder: StateFolder, started: UTCNanos, mode: String, venues: String, build: String, configurationSHA256: String)
+    public init(
+        folder: StateFolder, started: UTCNanos, mode: String, venues: String, build: String, configurationSHA256: String
+    )
         throws(StoreFault)
     {
         ledger = try Ledger(path: folder.path + "/ledger.db")
@@ -110,7 +114,9 @@ public final class LedgerWriter: @unchecked Sendable {
     }
 
     /// - Returns: why nothing more can be written; nil when all was.
-    fileprivate func write(_ events: [DecisionEvent], _ names: BasketNames, _ symbols: [String], _ now: UTCNanos) -> String? {
+    fileprivate func write(_ events: [DecisionEvent], _ names: BasketNames, _ symbols: [String], _ now: UTCNanos)
+        -> String?
+    {
         do throws(StoreFault) {
             try ledger.transaction { () throws(StoreFault) in
                 for event in events {
@@ -128,13 +134,17 @@ public final class LedgerWriter: @unchecked Sendable {
         }
     }
 
-    private static func row(_ opportunity: Opportunity, _ phase: OpportunityJSON.Phase, _ names: BasketNames) -> Ledger.OpportunityRow {
+    private static func row(_ opportunity: Opportunity, _ phase: OpportunityJSON.Phase, _ names: BasketNames)
+        -> Ledger.OpportunityRow
+    {
         let entry = names[opportunity.basket]
         var json = JSONWriter()
         OpportunityJSON.write(opportunity, phase, names: names, into: &json)
         var row = Ledger.OpportunityRow(
-            sequence: opportunity.sequence, pair: entry.pair.name, kind: entry.kind.rawValue, direction: entry.direction,
-            disposition: opportunity.disposition.rawValue, born: opportunity.born.utc, orderQty: opportunity.plan.orderQty,
+            sequence: opportunity.sequence, pair: entry.pair.name, kind: entry.kind.rawValue,
+            direction: entry.direction,
+            disposition: opportunity.disposition.rawValue, born: opportunity.born.utc,
+            orderQty: opportunity.plan.orderQty,
             locked: opportunity.plan.locked, edge: opportunity.plan.net, edgeBps: opportunity.plan.edgeBps,
             bestEdge: opportunity.best.net, bestQty: opportunity.best.orderQty, json: json.string)
         row.ended = opportunity.ended?.utc

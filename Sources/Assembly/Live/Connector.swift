@@ -37,7 +37,9 @@ final class Connector: Sendable {
         self.timeout = timeout
         self.deliver = deliver
         workers.withLock { workers in
-            for index in 0..<Self.threads { workers.append(Worker(name: "connect-\(index)") { [unowned self] in run() }) }
+            for index in 0..<Self.threads {
+                workers.append(Worker(name: "connect-\(index)") { [unowned self] in run() })
+            }
         }
     }
 
@@ -59,7 +61,9 @@ final class Connector: Sendable {
     private func run() {
         while true {
             work.wait()
-            let (job, ended) = queue.withLock { queue in (queue.jobs.isEmpty ? nil : queue.jobs.removeFirst(), queue.ended) }
+            let (job, ended) = queue.withLock { queue in
+                (queue.jobs.isEmpty ? nil : queue.jobs.removeFirst(), queue.ended)
+            }
             if ended { return }
             guard let job else { continue }
             deliver(Outcome(link: job.link, generation: job.generation, result: connect(job)))

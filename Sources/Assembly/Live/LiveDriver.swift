@@ -154,7 +154,8 @@ public final class LiveDriver {
     /// What a server said when it refused an upgrade: the first line of it, for people.
     private static func refusal(_ fault: TransportFault) -> String {
         guard !fault.body.isEmpty else { return "" }
-        return ": " + String(decoding: fault.body.prefix(200), as: UTF8.self).split(separator: "\n").joined(separator: " ")
+        return ": "
+            + String(decoding: fault.body.prefix(200), as: UTF8.self).split(separator: "\n").joined(separator: " ")
     }
 
     private func poll(_ token: UInt64) {

@@ -20,7 +20,8 @@ struct PairFileReader {
                 case "set": each(member) { reader, table in reader.readSet(table) }
                 default:
                     fault(
-                        member.keyPlace, "unknown key '\(member.key)'", expected: "[[pair]] or [[set]]", code: "E_PAIR_UNKNOWN_KEY")
+                        member.keyPlace, "unknown key '\(member.key)'", expected: "[[pair]] or [[set]]",
+                        code: "E_PAIR_UNKNOWN_KEY")
                 }
             }
         } catch {
@@ -30,7 +31,9 @@ struct PairFileReader {
 
     private mutating func each(_ member: TomlMember, _ body: (inout PairFileReader, Table) -> Void) {
         guard case .array(let tables) = member.value.content else {
-            return fault(member.keyPlace, "'\(member.key)' is \(member.value.kind)", expected: "[[\(member.key)]] (double brackets)")
+            return fault(
+                member.keyPlace, "'\(member.key)' is \(member.value.kind)",
+                expected: "[[\(member.key)]] (double brackets)")
         }
         for value in tables {
             guard case .table(let members) = value.content else {
@@ -59,7 +62,9 @@ struct PairFileReader {
         }
     }
 
-    private mutating func fault(_ place: SourcePlace, _ message: String, expected: String? = nil, code: String = "E_PAIR_VALUE") {
+    private mutating func fault(
+        _ place: SourcePlace, _ message: String, expected: String? = nil, code: String = "E_PAIR_VALUE"
+    ) {
         faults.append(SourceFault(file: file, place: place, message: message, expected: expected, code: code))
     }
 
@@ -67,8 +72,10 @@ struct PairFileReader {
         for member in table.members {
             let nearest = NearestWord.of(member.key, among: table.known)
             fault(
-                member.keyPlace, "unknown key '\(member.key)' in \(what)" + (nearest.map { "; did you mean '\($0)'?" } ?? ""),
-                expected: nearest == nil ? "one of: \(table.known.joined(separator: ", "))" : nil, code: "E_PAIR_UNKNOWN_KEY")
+                member.keyPlace,
+                "unknown key '\(member.key)' in \(what)" + (nearest.map { "; did you mean '\($0)'?" } ?? ""),
+                expected: nearest == nil ? "one of: \(table.known.joined(separator: ", "))" : nil,
+                code: "E_PAIR_UNKNOWN_KEY")
         }
     }
 
@@ -85,10 +92,13 @@ struct PairFileReader {
         let kalshi = subtable(table, "kalshi").flatMap { readKalshi($0, status) }
         let polymarket = subtable(table, "polymarket").flatMap { readPolymarket($0, status, needsTokens: true) }
         finish(table, "[[pair]]")
-        guard faults.count == before, let id, let title, let status, let polarity, let kalshi, let polymarket else { return }
+        guard faults.count == before, let id, let title, let status, let polarity, let kalshi, let polymarket else {
+            return
+        }
         pairs.append(
             MarketPair(
-                id: PairID(id), title: title, status: status, polarity: polarity, expectedPayout: payout, kalshi: kalshi,
+                id: PairID(id), title: title, status: status, polarity: polarity, expectedPayout: payout,
+                kalshi: kalshi,
                 polymarket: polymarket))
     }
 
@@ -113,7 +123,8 @@ struct PairFileReader {
         }
         sets.append(
             OutcomeSet(
-                id: PairID(id), title: title ?? event, status: status, venue: venue, event: event, exhaustive: exhaustive ?? false,
+                id: PairID(id), title: title ?? event, status: status, venue: venue, event: event,
+                exhaustive: exhaustive ?? false,
                 winnersMax: Int(winners), expectedPayout: payout, legs: legs))
     }
 
@@ -181,11 +192,14 @@ struct PairFileReader {
 
     /// The pinned hash; what is approved must have one.
     private mutating func rulesHash(_ table: Table, _ status: ReviewStatus?) -> String? {
-        guard let text = text(table, "rules_sha256", required: status == .approved, mayBeEmpty: true) else { return nil }
+        guard let text = text(table, "rules_sha256", required: status == .approved, mayBeEmpty: true) else {
+            return nil
+        }
         if text.isEmpty {
             if status == .approved {
                 fault(
-                    table.place, "approved, but rules_sha256 is empty", expected: "the hash that `arb pairs check` prints",
+                    table.place, "approved, but rules_sha256 is empty",
+                    expected: "the hash that `arb pairs check` prints",
                     code: "E_PAIR_RULES_UNPINNED")
             }
             return nil
@@ -205,7 +219,10 @@ struct PairFileReader {
             return nil
         }
         guard case .string(let text) = member.value.content, (1...64).contains(text.utf8.count),
-            text.utf8.allSatisfy({ ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || (0x30...0x39).contains($0) || [0x2D, 0x2E, 0x5F].contains($0) })
+            text.utf8.allSatisfy({
+                ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || (0x30...0x39).contains($0)
+                    || [0x2D, 0x2E, 0x5F].contains($0)
+            })
         else {
             fault(member.value.place, "an id is 1 to 64 letters, digits, dashes, dots or underscores")
             return nil
@@ -219,14 +236,16 @@ struct PairFileReader {
             if required { fault(table.place, "no \(key)", expected: "\(key) = \"…\"", code: "E_PAIR_MISSING") }
             return nil
         }
-        guard case .string(let text) = member.value.content, mayBeEmpty || !text.isEmpty, text.utf8.count <= 4_096 else {
+        guard case .string(let text) = member.value.content, mayBeEmpty || !text.isEmpty, text.utf8.count <= 4_096
+        else {
             fault(member.value.place, "\(key) is \(member.value.kind) or empty", expected: "a string")
             return nil
         }
         return text
     }
 
-    private mutating func word<Word: RawRepresentable & CaseIterable>(_ table: Table, _ key: String, _ type: Word.Type) -> Word?
+    private mutating func word<Word: RawRepresentable & CaseIterable>(_ table: Table, _ key: String, _ type: Word.Type)
+        -> Word?
     where Word.RawValue == String {
         guard let member = table.take(key) else {
             fault(table.place, "no \(key)", expected: words(type), code: "E_PAIR_MISSING")
@@ -244,7 +263,8 @@ struct PairFileReader {
         return word
     }
 
-    private func words<Word: RawRepresentable & CaseIterable>(_ type: Word.Type) -> String where Word.RawValue == String {
+    private func words<Word: RawRepresentable & CaseIterable>(_ type: Word.Type) -> String
+    where Word.RawValue == String {
         type.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
     }
 
@@ -266,7 +286,9 @@ struct PairFileReader {
         return value
     }
 
-    private mutating func integer(_ table: Table, _ key: String, _ range: ClosedRange<Int64>, required: Bool = true) -> Int64? {
+    private mutating func integer(_ table: Table, _ key: String, _ range: ClosedRange<Int64>, required: Bool = true)
+        -> Int64?
+    {
         guard let member = table.take(key) else {
             if required { fault(table.place, "no \(key)", expected: "\(key) = a whole number", code: "E_PAIR_MISSING") }
             return nil
@@ -283,7 +305,9 @@ struct PairFileReader {
     private mutating func instant(_ table: Table, _ key: String) -> UTCNanos? {
         guard let member = table.take(key) else { return nil }
         guard case .string(let text) = member.value.content, let instant = UTCNanos(rfc3339: text) else {
-            fault(member.value.place, "\(key) is no instant", expected: "UTC as a string, such as \"2026-12-10T21:00:00Z\"")
+            fault(
+                member.value.place, "\(key) is no instant",
+                expected: "UTC as a string, such as \"2026-12-10T21:00:00Z\"")
             return nil
         }
         return instant
@@ -302,7 +326,9 @@ struct PairFileReader {
     private mutating func hex(_ table: Table, _ key: String, digits: Int, prefixed: Bool) -> String? {
         guard let text = text(table, key, required: true) else { return nil }
         guard text.hasPrefix("0x"), isHex(String(text.dropFirst(2)), digits) else {
-            fault(table.place, "\(key) '\(text.prefix(80))' is no condition id", expected: "0x and \(digits) lower-case hex digits")
+            fault(
+                table.place, "\(key) '\(text.prefix(80))' is no condition id",
+                expected: "0x and \(digits) lower-case hex digits")
             return nil
         }
         return text

@@ -37,7 +37,8 @@ public struct PairFiles: Sendable {
             sets += reader.sets
         }
         guard faults.isEmpty else {
-            throw SourceFaults(faults, texts: Dictionary(files.map { ($0.path, $0.text) }, uniquingKeysWith: { first, _ in first }))
+            throw SourceFaults(
+                faults, texts: Dictionary(files.map { ($0.path, $0.text) }, uniquingKeysWith: { first, _ in first }))
         }
         self.pairs = pairs
         self.sets = sets

@@ -37,7 +37,8 @@ public final class Core {
         desk = DecisionDesk(log: decisions, forward: forward)
         let contracts = catalog.contracts.enumerated().map { (InstrumentID(Int32($0.offset)), $0.element) }
         engine = Engine(
-            catalog: catalog, venues: Self.venues(configuration, contracts, seed: seed), settings: Self.settings(configuration),
+            catalog: catalog, venues: Self.venues(configuration, contracts, seed: seed),
+            settings: Self.settings(configuration),
             sink: desk)
     }
 
@@ -65,7 +66,8 @@ public final class Core {
         if kinds.contains("outcome-set") { watched.formUnion([.allNo, .allYes]) }
         return EngineSettings(
             thresholds: EdgeThresholds(
-                edgeMin: configuration.money("detector.min_edge_usd"), edgeBpsMin: configuration.integer("detector.min_edge_bps"),
+                edgeMin: configuration.money("detector.min_edge_usd"),
+                edgeBpsMin: configuration.integer("detector.min_edge_bps"),
                 annualizedPctMin: configuration.decimal("detector.min_annualized_pct")),
             limits: SizingLimits(
                 lockedMax: configuration.money("sizing.max_order_usd"),

@@ -25,8 +25,10 @@ public enum Edges {
 
     /// `production`, `demo` or `loopback`: which venues every record and banner names.
     public static func environment(_ configuration: Configuration) -> String {
-        let urls = ["venues.kalshi.rest_url", "venues.kalshi.ws_url", "venues.polymarket.clob_url", "venues.polymarket.ws_url"]
-            .map { configuration.text($0) }
+        let urls = [
+            "venues.kalshi.rest_url", "venues.kalshi.ws_url", "venues.polymarket.clob_url", "venues.polymarket.ws_url",
+        ]
+        .map { configuration.text($0) }
         if urls.contains(where: ConfigurationReader.isLoopback) { return "loopback" }
         return urls.contains { $0.contains(".demo.") || $0.contains("demo-api") } ? "demo" : "production"
     }
@@ -37,7 +39,8 @@ public enum Edges {
         else {
             throw Fault(
                 code: "E_CFG_MISSING",
-                text: "venues.kalshi.key_id and private_key_file are needed: every Kalshi WebSocket connection is signed, "
+                text:
+                    "venues.kalshi.key_id and private_key_file are needed: every Kalshi WebSocket connection is signed, "
                     + "public data too. Make a read-only key in the account settings.",
                 isPermission: false)
         }
@@ -51,21 +54,26 @@ public enum Edges {
         let authority = configuration.path("venues.kalshi.extra_ca_file", home: home)
         let url = configuration.text("venues.kalshi.ws_url")
         return VenueEdge(
-            venue: .kalshi, services: ["rest": configuration.text("venues.kalshi.rest_url")], context: try context(authority),
+            venue: .kalshi, services: ["rest": configuration.text("venues.kalshi.rest_url")],
+            context: try context(authority),
             client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority)
         ) { _, now in try auth.linkTarget(url: url, at: now) }
     }
 
-    private static func polymarket(_ configuration: Configuration, home: String, build: String) throws(Fault) -> VenueEdge {
+    private static func polymarket(_ configuration: Configuration, home: String, build: String) throws(Fault)
+        -> VenueEdge
+    {
         let authority = configuration.path("venues.polymarket.extra_ca_file", home: home)
         let auth = Polymarket.Auth(userAgent: "arb/\(build)")
         let url = configuration.text("venues.polymarket.ws_url")
         return VenueEdge(
             venue: .polymarket,
             services: [
-                "clob": configuration.text("venues.polymarket.clob_url"), "gamma": configuration.text("venues.polymarket.gamma_url"),
+                "clob": configuration.text("venues.polymarket.clob_url"),
+                "gamma": configuration.text("venues.polymarket.gamma_url"),
                 "data": configuration.text("venues.polymarket.data_url"),
-            ], context: try context(authority), client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority)
+            ], context: try context(authority),
+            client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority)
         ) { _, _ in auth.linkTarget(url: url) }
     }
 

@@ -86,7 +86,8 @@ public struct Ladder {
     }
 
     @inlinable
-    func price(at tick: Int) -> Price { Price(unchecked: Int64(tick) &* core.pointee.unit) }  // tick < 2^24, unit <= 1e8
+    // Tick < 2^24, unit <= 1e8.
+    func price(at tick: Int) -> Price { Price(unchecked: Int64(tick) &* core.pointee.unit) }
 
     /// The size at `price`; zero where there is none or no such tick.
     @inlinable

@@ -17,7 +17,8 @@ public struct PlannedLeg: Hashable, Sendable {
 
     /// A planned leg.
     public init(
-        instrument: InstrumentID, outcome: Outcome, orderQty: Quantity, limitPx: Price, cost: Money, fee: Money, levels: Int
+        instrument: InstrumentID, outcome: Outcome, orderQty: Quantity, limitPx: Price, cost: Money, fee: Money,
+        levels: Int
     ) {
         self.instrument = instrument
         self.outcome = outcome
@@ -157,7 +158,8 @@ public struct Opportunity: Hashable, Sendable {
 
     /// An opportunity at its birth.
     public init(
-        sequence: UInt64, basket: BasketID, born: Stamp, plan: BasketPlan, bookAges: [Nanoseconds?], disposition: Disposition
+        sequence: UInt64, basket: BasketID, born: Stamp, plan: BasketPlan, bookAges: [Nanoseconds?],
+        disposition: Disposition
     ) {
         self.sequence = sequence
         self.basket = basket

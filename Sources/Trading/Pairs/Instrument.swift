@@ -103,7 +103,8 @@ public struct InstrumentTerms: Sendable {
 
     /// Terms of a market that accepts whole lots at any size and belongs to no event.
     public init(
-        title: String, status: TradingStatus, grid: TickGrid, lot: Quantity, orderQtyMin: Quantity, notionalMin: Money = .zero,
+        title: String, status: TradingStatus, grid: TickGrid, lot: Quantity, orderQtyMin: Quantity,
+        notionalMin: Money = .zero,
         budgetStep: Money? = nil, fillStep: Quantity, currency: Currency, fees: FeeTimeline, entriesEnd: UTCNanos?,
         payout: UTCNanos?, readAt: UTCNanos
     ) {

@@ -35,7 +35,8 @@ public struct MarketPair: Hashable, Sendable {
 
     /// A pair as a file describes it.
     public init(
-        id: PairID, title: String, status: ReviewStatus, polarity: Polarity, expectedPayout: UTCNanos?, kalshi: Contract,
+        id: PairID, title: String, status: ReviewStatus, polarity: Polarity, expectedPayout: UTCNanos?,
+        kalshi: Contract,
         polymarket: Contract
     ) {
         self.id = id
@@ -71,7 +72,8 @@ public struct OutcomeSet: Hashable, Sendable {
 
     /// A set as a file describes it.
     public init(
-        id: PairID, title: String, status: ReviewStatus, venue: VenueID, event: String, exhaustive: Bool, winnersMax: Int,
+        id: PairID, title: String, status: ReviewStatus, venue: VenueID, event: String, exhaustive: Bool,
+        winnersMax: Int,
         expectedPayout: UTCNanos?, legs: [Contract]
     ) {
         self.id = id

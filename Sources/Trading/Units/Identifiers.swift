@@ -19,6 +19,7 @@ public enum VenueID: UInt8, Sendable, Hashable, CaseIterable, Comparable {
         self = found
     }
 
+    /// Orders by value.
     public static func < (left: VenueID, right: VenueID) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -30,6 +31,7 @@ public struct InstrumentID: Hashable, Comparable, Sendable {
     /// The instrument at `index`.
     @inlinable
     public init(_ index: Int32) { self.index = index }
+    /// Orders by value.
     @inlinable
     public static func < (left: InstrumentID, right: InstrumentID) -> Bool { left.index < right.index }
 }
@@ -42,6 +44,7 @@ public struct BasketID: Hashable, Comparable, Sendable {
     /// The basket at `index`.
     @inlinable
     public init(_ index: Int32) { self.index = index }
+    /// Orders by value.
     @inlinable
     public static func < (left: BasketID, right: BasketID) -> Bool { left.index < right.index }
 }
@@ -52,6 +55,7 @@ public struct PairID: Hashable, Comparable, Sendable {
     public let name: String
     /// The pair called `name`.
     public init(_ name: String) { self.name = name }
+    /// Orders by value.
     public static func < (left: PairID, right: PairID) -> Bool { left.name < right.name }
 }
 

@@ -20,6 +20,7 @@ public struct Money: Hashable, Comparable, Sendable {
     /// One cent.
     @inlinable public static var cent: Money { Money(rawValue: 1_000_000) }
 
+    /// Orders by value.
     @inlinable
     public static func < (left: Money, right: Money) -> Bool { left.rawValue < right.rawValue }
 

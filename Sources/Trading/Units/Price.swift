@@ -39,6 +39,7 @@ public struct Price: Hashable, Comparable, Sendable {
     /// The price of the opposite outcome, 1 - p; nil above one.
     @inlinable public var complement: Price? { Price(rawValue: 100_000_000 - rawValue) }
 
+    /// Orders by value.
     @inlinable
     public static func < (left: Price, right: Price) -> Bool { left.rawValue < right.rawValue }
 

@@ -18,6 +18,7 @@ public struct Quantity: Hashable, Comparable, Sendable {
     /// None.
     @inlinable public static var zero: Quantity { Quantity(rawValue: 0) }
 
+    /// Orders by value.
     @inlinable
     public static func < (left: Quantity, right: Quantity) -> Bool { left.rawValue < right.rawValue }
 

@@ -17,6 +17,7 @@ public struct Nanoseconds: Hashable, Comparable, Sendable {
     /// No time at all.
     @inlinable public static var zero: Nanoseconds { Nanoseconds(rawValue: 0) }
 
+    /// Orders by value.
     @inlinable
     public static func < (left: Nanoseconds, right: Nanoseconds) -> Bool { left.rawValue < right.rawValue }
 }
@@ -31,6 +32,7 @@ public struct MonotonicNanos: Hashable, Comparable, Sendable {
     @inlinable
     public init(rawValue: Int64) { self.rawValue = rawValue }
 
+    /// Orders by value.
     @inlinable
     public static func < (left: MonotonicNanos, right: MonotonicNanos) -> Bool { left.rawValue < right.rawValue }
     /// The time from `right` to `left`.
@@ -63,6 +65,7 @@ public struct UTCNanos: Hashable, Comparable, Sendable {
         self.rawValue = nanos
     }
 
+    /// Orders by value.
     @inlinable
     public static func < (left: UTCNanos, right: UTCNanos) -> Bool { left.rawValue < right.rawValue }
     /// The time from `right` to `left`.

@@ -86,7 +86,8 @@ extension Feed {
             place = found.place
             begin(found.place, timestamp, message, at: stamp, into: sink)
             let level = try Wire.level(message.price, message.size, least: 0)
-            let change = Wire.Change(asset: message.asset, hash: message.hash, isBuy: try Wire.isBuy(side), level: level)
+            let change = Wire.Change(
+                asset: message.asset, hash: message.hash, isBuy: try Wire.isBuy(side), level: level)
             apply(change, found.place, isNo: found.isNo, timestamp, at: stamp, into: sink)
             return finish(found.place, timestamp, at: stamp, into: sink)
         }
@@ -95,7 +96,9 @@ extension Feed {
         // has none for YES.
         var hasYes = false
         for element in changes.elements where element.kind == .object {
-            if let asset = element["asset_id"]?.decimalText ?? message.asset, let symbol = tokens.lookup(asset), symbol & 1 == 0 {
+            if let asset = element["asset_id"]?.decimalText ?? message.asset, let symbol = tokens.lookup(asset),
+                symbol & 1 == 0
+            {
                 hasYes = true
             }
         }
@@ -121,7 +124,9 @@ extension Feed {
     }
 
     /// A frame of a market begins: what the frame before left open is decided first.
-    private func begin(_ place: Int, _ timestamp: Int64, _ message: Wire.Message, at stamp: Stamp, into sink: any BookSink) {
+    private func begin(
+        _ place: Int, _ timestamp: Int64, _ message: Wire.Message, at stamp: Stamp, into sink: any BookSink
+    ) {
         let isSame = timestamp == markets[place].timestamp && continues(message, place)
         if isSame {
             markets[place].isBurst = true
@@ -211,14 +216,17 @@ extension Feed {
         guard !isPlain, level.quantity.rawValue > 0, markets[place].oddities.count < 4_096 else { return }
         markets[place].oddities.append(
             BookHash.Oddity(
-                isNo: isNo, isBid: isBid, price: raw, priceText: Array(level.priceText.bytes), sizeText: Array(level.sizeText.bytes)))
+                isNo: isNo, isBid: isBid, price: raw, priceText: Array(level.priceText.bytes),
+                sizeText: Array(level.sizeText.bytes)))
     }
 
     /// A frame of a market is complete: it is told, and verified when its turn has come.
     private func finish(_ place: Int, _ timestamp: Int64, at stamp: Stamp, into sink: any BookSink) {
         let book = sink.book(markets[place].instrument)
         guard book.status != .void, timestamp >= markets[place].timestamp else {
-            if book.status == .live, markets[place].updates >= settings.sampleEvery { sample(place, at: stamp, into: sink) }
+            if book.status == .live, markets[place].updates >= settings.sampleEvery {
+                sample(place, at: stamp, into: sink)
+            }
             return
         }
         advanceState(place, timestamp)
@@ -266,7 +274,8 @@ extension Feed {
         // A candidate only: frames before and after the trade carry different last prices, and come in either order.
         markets[found.place].tradeText = Array(text.bytes)
         let size = message.size?.decimalText
-        let quantity = Quantity(rawValue: try size.map { text throws(WireFault) in try Wire.decimal(text, "size") } ?? 0)
+        let quantity = Quantity(
+            rawValue: try size.map { text throws(WireFault) in try Wire.decimal(text, "size") } ?? 0)
         let yes = found.isNo ? price.complement ?? price : price
         sink.apply(.trade(markets[found.place].instrument, yes, quantity))
     }
@@ -276,14 +285,17 @@ extension Feed {
         guard let text = message.tick else { throw WireFault(.missing, "new_tick_size") }
         try setTick(text, found.place)
         guard let grid = try? TickGrid(step: markets[found.place].tick) else { return }
-        guard sink.book(markets[found.place].instrument).status != .void else { return }  // the other token said it already
+        // The other token said it already.
+        guard sink.book(markets[found.place].instrument).status != .void else { return }
         sink.apply(.grid(markets[found.place].instrument, grid))
         resync(found.place, .gridChanged, at: stamp, into: sink)
     }
 
     func setTick(_ text: JSONText, _ place: Int) throws(WireFault) {
         let units = try Wire.decimal(text, "tick_size")
-        guard let tick = Price(rawValue: units), (try? TickGrid(step: tick)) != nil else { throw WireFault(.field, "tick_size") }
+        guard let tick = Price(rawValue: units), (try? TickGrid(step: tick)) != nil else {
+            throw WireFault(.field, "tick_size")
+        }
         markets[place].tick = tick
         markets[place].tickText = Array(text.bytes)
     }

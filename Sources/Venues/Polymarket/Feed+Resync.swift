@@ -6,7 +6,9 @@ extension Feed {
     // MARK: Whole books
 
     /// A whole book of one token, from the socket or by REST.
-    func book(_ message: Wire.Message, _ place: Int, isNo: Bool, at stamp: Stamp, into sink: any BookSink) throws(WireFault) {
+    func book(_ message: Wire.Message, _ place: Int, isNo: Bool, at stamp: Stamp, into sink: any BookSink)
+        throws(WireFault)
+    {
         let timestamp = try Wire.instant(message.timestamp)
         guard let bids = message.bids, let asks = message.asks else { throw WireFault(.missing, "bids") }
         let current = sink.book(markets[place].instrument)
@@ -31,7 +33,9 @@ extension Feed {
             remember(level, place, isNo: isNo, isBid: isBid)
             let raw = isNo ? FixedPoint.one - level.price.rawValue : level.price.rawValue
             guard let price = Price(rawValue: raw) else { continue }
-            if sink.apply(.level(instrument, isBid == isNo ? .ask : .bid, price, level.quantity)) != nil { isGood = false }
+            if sink.apply(.level(instrument, isBid == isNo ? .ask : .bid, price, level.quantity)) != nil {
+                isGood = false
+            }
         }
         guard isGood else { return resync(place, .corrupt, at: stamp, into: sink) }
         counters.books &+= 1  // bounded by frames
@@ -79,7 +83,8 @@ extension Feed {
     // MARK: Changes that came while a book was awaited
 
     func wait(_ change: Wire.Change, _ place: Int, _ side: BookSide, _ price: Price, isNo: Bool, _ timestamp: Int64) {
-        guard markets[place].waiting.count < Self.waitingMax else { return }  // the book will not verify and is asked for again
+        // The book will not verify and is asked for again.
+        guard markets[place].waiting.count < Self.waitingMax else { return }
         markets[place].waiting.append(
             Waiting(
                 timestamp: timestamp, side: side, price: price, quantity: change.level.quantity,
@@ -93,7 +98,9 @@ extension Feed {
         var last = timestamp
         for change in waiting {
             let isOld = change.timestamp < timestamp
-            let isIn = change.timestamp == timestamp && (change.hash == markets[place].yesHash || change.hash == markets[place].noHash)
+            let isIn =
+                change.timestamp == timestamp
+                && (change.hash == markets[place].yesHash || change.hash == markets[place].noHash)
             if isOld || isIn || change.timestamp < last { continue }
             if change.timestamp > last {
                 markets[place].yesHash = []
@@ -138,7 +145,8 @@ extension Feed {
 
     func hasConstants(_ place: Int) -> Bool {
         let market = markets[place]
-        return !market.minimumText.isEmpty && market.negRisk != nil && !market.tickText.isEmpty && market.lastTradeText != nil
+        return !market.minimumText.isEmpty && market.negRisk != nil && !market.tickText.isEmpty
+            && market.lastTradeText != nil
             && (!market.yesHash.isEmpty || !market.noHash.isEmpty)
     }
 
@@ -148,7 +156,8 @@ extension Feed {
         guard hasConstants(place), let known = markets[place].lastTradeText else { return true }
         if matches(place, known, sink) { return proved(place, known) }
         // A trade changes the last price in the text: announced by the trade itself, or the last price that was hit.
-        for candidate in [markets[place].tradeText, markets[place].lastChangeText] where !candidate.isEmpty && candidate != known {
+        for candidate in [markets[place].tradeText, markets[place].lastChangeText]
+        where !candidate.isEmpty && candidate != known {
             if matches(place, candidate, sink) { return proved(place, candidate) }
         }
         counters.mismatches &+= 1  // bounded by frames
@@ -167,7 +176,8 @@ extension Feed {
         let isNo = market.yesHash.isEmpty
         let frame = BookHash.Frame(
             market: market.condition, token: Array((isNo ? market.tokens.no : market.tokens.yes).utf8),
-            timestamp: market.timestampText, minimum: market.minimumText, tick: market.tickText, negRisk: market.negRisk ?? false,
+            timestamp: market.timestampText, minimum: market.minimumText, tick: market.tickText,
+            negRisk: market.negRisk ?? false,
             lastTrade: lastTrade)
         return hash.matches(
             isNo ? market.noHash : market.yesHash, sink.book(market.instrument), isNo: isNo, frame, market.oddities)
@@ -237,7 +247,10 @@ extension Feed {
         if markets[place].faults > settings.faultsPerMinute, links[markets[place].link].isUp {
             markets[place].faults = 0
             links[markets[place].link].isUp = false
-            actions.append(.close(link(markets[place].link), reason: "a book failed \(settings.faultsPerMinute + 1) times in a minute"))
+            actions.append(
+                .close(
+                    link(markets[place].link), reason: "a book failed \(settings.faultsPerMinute + 1) times in a minute"
+                ))
         }
         // The first answer is wanted at once, later ones not faster than the venue can settle.
         markets[place].resyncDue = stamp.monotonic + (markets[place].faults > 1 ? .milliseconds(500) : .zero)
@@ -248,7 +261,9 @@ extension Feed {
     private func issueResyncs(_ stamp: Stamp) {
         var due: [Int] = []
         for place in markets.indices {
-            guard let when = markets[place].resyncDue, when <= stamp.monotonic, links[markets[place].link].isUp else { continue }
+            guard let when = markets[place].resyncDue, when <= stamp.monotonic, links[markets[place].link].isUp else {
+                continue
+            }
             due.append(place)
             if due.count == settings.booksPerRead { break }
         }
@@ -266,7 +281,8 @@ extension Feed {
         reads[tag] = (kind, places)
         if reads.count > 1_024, let oldest = reads.keys.min() { reads[oldest] = nil }
         let body = Wire.booksBody(places.map { markets[$0].tokens.yes })
-        actions.append(.fetch(RestRequest(tag: tag, venue: venue, service: "clob", method: "POST", path: "/books", body: body)))
+        actions.append(
+            .fetch(RestRequest(tag: tag, venue: venue, service: "clob", method: "POST", path: "/books", body: body)))
         return tag
     }
 
@@ -371,7 +387,8 @@ extension Feed {
                     + (kind == .resync ? "asked again" : "no cross-check")))
     }
 
-    private func take(_ message: Wire.Message, _ place: Int, at stamp: Stamp, into sink: any BookSink) throws(WireFault) {
+    private func take(_ message: Wire.Message, _ place: Int, at stamp: Stamp, into sink: any BookSink) throws(WireFault)
+    {
         let book = sink.book(markets[place].instrument)
         let hadConstants = hasConstants(place)
         guard book.status != .void else { return try self.book(message, place, isNo: false, at: stamp, into: sink) }
@@ -380,16 +397,21 @@ extension Feed {
         if let minimum = message.minimum { markets[place].minimumText = Array(minimum.bytes) }
         if let negRisk = message.negRisk { markets[place].negRisk = negRisk }
         if markets[place].tickText.isEmpty, let tick = message.tick { markets[place].tickText = Array(tick.bytes) }
-        if markets[place].lastTradeText == nil, let text = message.lastTrade { markets[place].lastTradeText = Array(text.bytes) }
+        if markets[place].lastTradeText == nil, let text = message.lastTrade {
+            markets[place].lastTradeText = Array(text.bytes)
+        }
         if !hadConstants, hasConstants(place) {
             // Candidates that waited for a proof may be looked at now.
-            _ = sink.apply(.updated(markets[place].instrument, venueStamp: UTCNanos(milliseconds: markets[place].timestamp)))
+            _ = sink.apply(
+                .updated(markets[place].instrument, venueStamp: UTCNanos(milliseconds: markets[place].timestamp)))
         }
         try compare(message, place, at: stamp, into: sink)
     }
 
     /// The venue's own book against ours: a state that we had, one that we must reach, or a contradiction.
-    private func compare(_ message: Wire.Message, _ place: Int, at stamp: Stamp, into sink: any BookSink) throws(WireFault) {
+    private func compare(_ message: Wire.Message, _ place: Int, at stamp: Stamp, into sink: any BookSink)
+        throws(WireFault)
+    {
         let timestamp = try Wire.instant(message.timestamp)
         guard let text = message.hash, text.count == 40 else { throw WireFault(.missing, "hash") }
         let hash = Array(text.bytes)

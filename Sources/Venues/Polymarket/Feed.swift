@@ -231,7 +231,9 @@ public final class Feed: BookFeed {
         let step = min(settings.backoffMax.rawValue, settings.backoffFirst.rawValue << doublings)
         let pause = Int64.random(in: (step / 2)...step, using: &random)
         links[index].openDue = stamp.monotonic + Nanoseconds(rawValue: pause)
-        sink.note(FeedNotice(code: "E_FEED_LINK_DOWN", link: link, text: "\(reason); reconnecting in \(pause / 1_000_000) ms"))
+        sink.note(
+            FeedNotice(code: "E_FEED_LINK_DOWN", link: link, text: "\(reason); reconnecting in \(pause / 1_000_000) ms")
+        )
         schedule()
     }
 
@@ -255,7 +257,9 @@ public final class Feed: BookFeed {
     /// Bursts that are over, links that are due, and twice a second everything that is slower.
     public func advance(to stamp: Stamp, into sink: any BookSink) {
         let now = stamp.monotonic
-        for place in held where markets[place].heldUntil.map({ $0 <= now }) ?? false { decide(place, at: stamp, into: sink) }
+        for place in held where markets[place].heldUntil.map({ $0 <= now }) ?? false {
+            decide(place, at: stamp, into: sink)
+        }
         for index in links.indices {
             guard let due = links[index].openDue, due <= now else { continue }
             links[index].openDue = nil
@@ -273,7 +277,9 @@ public final class Feed: BookFeed {
         for index in links.indices where links[index].isUp {
             if now - links[index].lastFrame >= settings.frameSilenceMax {
                 links[index].isUp = false
-                actions.append(.close(link(index), reason: "no frame for \((now - links[index].lastFrame).rawValue / 1_000_000) ms"))
+                actions.append(
+                    .close(
+                        link(index), reason: "no frame for \((now - links[index].lastFrame).rawValue / 1_000_000) ms"))
             } else if now - links[index].lastPing >= settings.pingEvery {
                 links[index].lastPing = now
                 actions.append(.send(link(index), text: Wire.ping))

@@ -38,7 +38,8 @@ public struct Fees: FeeSchedule, Hashable {
     /// The fee of one fill; on top of what a BUY spends.
     ///
     /// - Throws: `FeeFault.overflow`.
-    public func buyFee(_ price: Price, _ quantity: Quantity, _ liquidity: Liquidity, _ state: inout FeeState) throws(FeeFault)
+    public func buyFee(_ price: Price, _ quantity: Quantity, _ liquidity: Liquidity, _ state: inout FeeState)
+        throws(FeeFault)
         -> Money
     {
         guard liquidity == .taker, rate > 0 else { return .zero }
@@ -70,7 +71,8 @@ public struct Fees: FeeSchedule, Hashable {
     /// The fee of one fill; taken from what a SELL brings.
     ///
     /// - Throws: `FeeFault.overflow`.
-    public func sellFee(_ price: Price, _ quantity: Quantity, _ liquidity: Liquidity, _ state: inout FeeState) throws(FeeFault)
+    public func sellFee(_ price: Price, _ quantity: Quantity, _ liquidity: Liquidity, _ state: inout FeeState)
+        throws(FeeFault)
         -> Money
     { try buyFee(price, quantity, liquidity, &state) }
 

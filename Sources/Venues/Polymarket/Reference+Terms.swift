@@ -13,8 +13,12 @@ struct TermsMaker {
 
     func terms(readAt: UTCNanos) throws(ReferenceFault) -> InstrumentTerms {
         try checkIdentity()
-        guard let tick = clob.tick, Self.ticks.contains(tick), let step = Price(rawValue: tick), let grid = try? TickGrid(step: step)
-        else { throw ReferenceFault(code: "E_REF_GRID", text: "mts \(clob.tick.map { FixedPoint.text($0) } ?? "missing") is no known tick") }
+        guard let tick = clob.tick, Self.ticks.contains(tick), let step = Price(rawValue: tick),
+            let grid = try? TickGrid(step: step)
+        else {
+            throw ReferenceFault(
+                code: "E_REF_GRID", text: "mts \(clob.tick.map { FixedPoint.text($0) } ?? "missing") is no known tick")
+        }
         guard let minimum = clob.minimum, minimum > 0 else { throw missing("mos") }
         guard let description = gamma.description else { throw missing("description") }
         let entriesEnd = [gamma.end, gamma.gameStart].compactMap { $0 }.min()
@@ -22,13 +26,15 @@ struct TermsMaker {
             title: gamma.question, status: status, grid: grid, lot: Quantity(rawValue: 1_000_000),
             orderQtyMin: Quantity(rawValue: minimum), notionalMin: Money(rawValue: FixedPoint.one), budgetStep: .cent,
             fillStep: Quantity(rawValue: 100), currency: .pusd, fees: FeeTimeline(try fees()),
-            entriesEnd: gamma.end == nil ? nil : entriesEnd, payout: gamma.end.map { $0 + settings.payoutAfterEnd }, readAt: readAt)
+            entriesEnd: gamma.end == nil ? nil : entriesEnd, payout: gamma.end.map { $0 + settings.payoutAfterEnd },
+            readAt: readAt)
         terms.rulesSHA256 = Digest.hex(.sha256, description)
         terms.event = gamma.event
         terms.negRisk = clob.negRisk
         terms.augmentedNegRisk = gamma.isAugmented
         terms.placeholder = gamma.isOther
-        terms.takerDelay = clob.delaySeconds > 0 ? .seconds(clob.delaySeconds) : clob.delaysTakers ? settings.takerDelay : .zero
+        terms.takerDelay =
+            clob.delaySeconds > 0 ? .seconds(clob.delaySeconds) : clob.delaysTakers ? settings.takerDelay : .zero
         terms.protocolVersion = clob.protocolVersion
         return terms
     }
@@ -46,20 +52,26 @@ struct TermsMaker {
         for (name, found) in [("order book", clob.tokens.map(\.token)), ("metadata", gamma.tokens)] {
             guard Set(found) == Set(wanted), found.count == 2 else {
                 throw ReferenceFault(
-                    code: "E_REF_TOKENS", text: "the file's tokens are \(wanted.joined(separator: ", ")), the \(name) server's "
+                    code: "E_REF_TOKENS",
+                    text: "the file's tokens are \(wanted.joined(separator: ", ")), the \(name) server's "
                         + found.joined(separator: ", "))
             }
         }
-        guard let index = gamma.tokens.firstIndex(of: tokens.yes), gamma.outcomes.count == 2 else { throw missing("outcomes") }
+        guard let index = gamma.tokens.firstIndex(of: tokens.yes), gamma.outcomes.count == 2 else {
+            throw missing("outcomes")
+        }
         // A market of two names has no YES by word: then the file's yes_token is the reviewer's choice.
         let isYesNo = Set(gamma.outcomes.map { $0.lowercased() }) == ["yes", "no"]
         if isYesNo, gamma.outcomes[index].lowercased() != "yes" {
-            throw ReferenceFault(code: "E_REF_TOKENS", text: "yes_token pays on '\(gamma.outcomes[index])' by the venue's own words")
+            throw ReferenceFault(
+                code: "E_REF_TOKENS", text: "yes_token pays on '\(gamma.outcomes[index])' by the venue's own words")
         }
         guard clob.negRisk == contract.negRisk, gamma.negRisk == contract.negRisk else {
             throw ReferenceFault(
                 code: "E_REF_NEG_RISK",
-                text: "neg_risk is \(contract.negRisk) in the file, \(clob.negRisk) at the order book, \(gamma.negRisk) in the metadata")
+                text:
+                    "neg_risk is \(contract.negRisk) in the file, \(clob.negRisk) at the order book, \(gamma.negRisk) in the metadata"
+            )
         }
     }
 
@@ -69,7 +81,10 @@ struct TermsMaker {
         let exponent = clob.exponent ?? gamma.exponent
         if let one = clob.rate, let other = gamma.rate, one != other {
             throw ReferenceFault(
-                code: "E_REF_FEE", text: "the fee rate is \(FixedPoint.text(one)) at the order book and \(FixedPoint.text(other)) in the metadata")
+                code: "E_REF_FEE",
+                text:
+                    "the fee rate is \(FixedPoint.text(one)) at the order book and \(FixedPoint.text(other)) in the metadata"
+            )
         }
         guard let rate else {
             if gamma.feesEnabled == false, !clob.hasFees { return .free }
@@ -81,7 +96,9 @@ struct TermsMaker {
         do throws(FeeFault) {
             return try Fees(rate: rate, exponent: Int(exponent / FixedPoint.one))
         } catch {
-            throw ReferenceFault(code: error.code, text: "an unknown fee schedule: rate \(FixedPoint.text(rate)), exponent \(FixedPoint.text(exponent))")
+            throw ReferenceFault(
+                code: error.code,
+                text: "an unknown fee schedule: rate \(FixedPoint.text(rate)), exponent \(FixedPoint.text(exponent))")
         }
     }
 

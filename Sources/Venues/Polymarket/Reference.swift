@@ -136,7 +136,8 @@ public final class Reference: ReferenceReader {
             (service, path) = ("gamma", "/markets/keyset?limit=\(range.count)&\(ids)")
         }
         actions.append(
-            .fetch(RestRequest(tag: tag, venue: venue, service: service, path: path, mayUseCache: reads[index].isFirst)))
+            .fetch(RestRequest(tag: tag, venue: venue, service: service, path: path, mayUseCache: reads[index].isFirst))
+        )
     }
 
     // MARK: Answers
@@ -170,10 +171,12 @@ public final class Reference: ReferenceReader {
         if let fault = answer.fault { throw ReferenceFault(code: "E_REF_UNAVAILABLE", text: "\(path): \(fault)") }
         guard answer.status == 200 else {
             throw ReferenceFault(
-                code: answer.status == 404 ? "E_REF_NOT_FOUND" : "E_REF_UNAVAILABLE", text: "\(path): HTTP status \(answer.status)")
+                code: answer.status == 404 ? "E_REF_NOT_FOUND" : "E_REF_UNAVAILABLE",
+                text: "\(path): HTTP status \(answer.status)")
         }
         guard answer.contentType.hasPrefix("application/json") else {
-            throw ReferenceFault(code: "E_REF_UNREADABLE", text: "\(path): content type \(answer.contentType) instead of JSON")
+            throw ReferenceFault(
+                code: "E_REF_UNREADABLE", text: "\(path): content type \(answer.contentType) instead of JSON")
         }
         do throws(JSONFault) { return try reader.read(answer.body) } catch {
             throw ReferenceFault(code: "E_REF_UNREADABLE", text: "\(path): no JSON (\(error.code))")
@@ -207,7 +210,8 @@ public final class Reference: ReferenceReader {
             }
         } catch {
             throw ReferenceFault(
-                code: "E_REF_UNREADABLE", text: "\(answer.request.path.prefix(80)): \(error.field) cannot be read (\(error.code))")
+                code: "E_REF_UNREADABLE",
+                text: "\(answer.request.path.prefix(80)): \(error.field) cannot be read (\(error.code))")
         }
     }
 
@@ -224,13 +228,15 @@ public final class Reference: ReferenceReader {
         case .clob(let place): concerned = [place]
         case .gamma(let range): concerned = Array(range)
         }
-        for place in concerned where markets[place].clob == nil || markets[place].gamma == nil || reads[index].attempt > 4 {
+        for place in concerned
+        where markets[place].clob == nil || markets[place].gamma == nil || reads[index].attempt > 4 {
             sink.block(markets[place].instrument, fault)
         }
     }
 
     private func tell(_ place: Int, into sink: any ReferenceSink) {
-        guard let clob = markets[place].clob, let gamma = markets[place].gamma, let readAt = markets[place].readAt else { return }
+        guard let clob = markets[place].clob, let gamma = markets[place].gamma, let readAt = markets[place].readAt
+        else { return }
         do throws(ReferenceFault) {
             let terms = try TermsMaker(contract: markets[place].contract, clob: clob, gamma: gamma, settings: settings)
                 .terms(readAt: readAt)

@@ -46,7 +46,9 @@ extension Wire {
         market.condition = condition.string
         guard let tokens = root["t"], tokens.kind == .array else { throw WireFault(.missing, "t") }
         for token in tokens.elements {
-            guard let id = token["t"]?.decimalText, let outcome = token["o"]?.text else { throw WireFault(.missing, "t.t") }
+            guard let id = token["t"]?.decimalText, let outcome = token["o"]?.text else {
+                throw WireFault(.missing, "t.t")
+            }
             market.tokens.append((id.string, outcome.string))
         }
         market.tick = try number(root["mts"], "mts")

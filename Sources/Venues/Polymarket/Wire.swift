@@ -187,7 +187,8 @@ enum Wire {
         guard let value = Price(rawValue: units), value.isBinary else { throw WireFault(.price, "price") }
         let quantity = try decimal(sizeText, "size")
         guard quantity >= least else { throw WireFault(.size, "size") }
-        return PriceLevel(price: value, quantity: Quantity(rawValue: quantity), priceText: priceText, sizeText: sizeText)
+        return PriceLevel(
+            price: value, quantity: Quantity(rawValue: quantity), priceText: priceText, sizeText: sizeText)
     }
 
     /// A level of a `book`: an object with exactly one price and one size.

@@ -25,7 +25,8 @@ public enum KeyFile {
         let mode = status.st_mode & 0o7777
         guard mode == 0o600 || mode == 0o400 else {
             throw SigningFault(
-                .permissions, "\(path) has mode \(String(mode, radix: 8)), so others may read it; run: chmod 600 '\(path)'")
+                .permissions,
+                "\(path) has mode \(String(mode, radix: 8)), so others may read it; run: chmod 600 '\(path)'")
         }
         guard status.st_size > 0, status.st_size <= bytesMax else {
             throw SigningFault(.wrongKind, "\(path) has \(status.st_size) bytes; a key has 1 to \(bytesMax)")

@@ -36,7 +36,8 @@ public final class SigningKey: @unchecked Sendable {
             ERR_clear_error()
             guard !isEncrypted else {
                 throw SigningFault(
-                    .encrypted, "\(name) is encrypted; decrypt it into a file of mode 0600: openssl pkey -in '\(name)' -out NEW")
+                    .encrypted,
+                    "\(name) is encrypted; decrypt it into a file of mode 0600: openssl pkey -in '\(name)' -out NEW")
             }
             throw SigningFault(.wrongKind, "\(name) holds no private key in PEM form")
         }
@@ -92,7 +93,9 @@ public final class SigningKey: @unchecked Sendable {
         let text = message.bindMemory(to: UInt8.self)
         guard EVP_DigestSign(context, nil, &length, text.baseAddress, text.count) == 1 else { throw Self.refusal() }
         var signature = [UInt8](repeating: 0, count: length)
-        guard EVP_DigestSign(context, &signature, &length, text.baseAddress, text.count) == 1 else { throw Self.refusal() }
+        guard EVP_DigestSign(context, &signature, &length, text.baseAddress, text.count) == 1 else {
+            throw Self.refusal()
+        }
         signature.removeLast(signature.count - length)
         return signature
     }

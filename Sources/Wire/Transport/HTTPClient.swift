@@ -99,7 +99,9 @@ public final class HTTPClient: @unchecked Sendable {
         if isTaken {
             curl_multi_wakeup(UnsafeMutableRawPointer(multi))
         } else {
-            done(.failure(TransportFault(.connect, "the HTTP client is closed or has \(Self.waitingMax) requests waiting")))
+            done(
+                .failure(
+                    TransportFault(.connect, "the HTTP client is closed or has \(Self.waitingMax) requests waiting")))
         }
     }
 
@@ -176,7 +178,9 @@ public final class HTTPClient: @unchecked Sendable {
         } else if job.request.method != "GET" {
             CCurl_set_string(easy, CURLOPT_CUSTOMREQUEST, job.request.method)
         }
-        for (name, value) in job.request.headers { transfer.headers = curl_slist_append(transfer.headers, "\(name): \(value)") }
+        for (name, value) in job.request.headers {
+            transfer.headers = curl_slist_append(transfer.headers, "\(name): \(value)")
+        }
         if transfer.headers != nil { CCurl_set_list(easy, CURLOPT_HTTPHEADER, transfer.headers) }
         CCurl_set_write(
             easy,

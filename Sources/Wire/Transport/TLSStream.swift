@@ -151,7 +151,8 @@ public final class TLSStream: @unchecked Sendable {
         let words = Self.libraryWords()
         if isEnd { return TransportFault(.closed, "the peer ended the connection without saying so") }
         if reason == SSL_ERROR_SYSCALL {
-            return TransportFault(.closed, number == 0 ? "the peer ended the connection" : String(cString: strerror(number)))
+            return TransportFault(
+                .closed, number == 0 ? "the peer ended the connection" : String(cString: strerror(number)))
         }
         return TransportFault(.tls, words)
     }

@@ -48,7 +48,9 @@ struct WebSocketFrame: Equatable {
             head += extra
         }
         if opcode.isControl {
-            guard isFinal, length <= 125 else { throw TransportFault(.protocolError, "a fragmented or oversized control frame") }
+            guard isFinal, length <= 125 else {
+                throw TransportFault(.protocolError, "a fragmented or oversized control frame")
+            }
         }
         guard length <= UInt64(payloadMax) else {
             throw TransportFault(.messageTooLarge, "a frame of \(length) bytes; at most \(payloadMax) are read")
@@ -58,7 +60,9 @@ struct WebSocketFrame: Equatable {
     }
 
     /// Appends a masked client frame to `out`.
-    static func append(_ opcode: WebSocketOpcode, _ payload: UnsafeRawBufferPointer, mask: UInt32, to out: inout [UInt8]) {
+    static func append(
+        _ opcode: WebSocketOpcode, _ payload: UnsafeRawBufferPointer, mask: UInt32, to out: inout [UInt8]
+    ) {
         out.append(0x80 | opcode.rawValue)
         switch payload.count {
         case ..<126: out.append(0x80 | UInt8(payload.count))
@@ -68,7 +72,9 @@ struct WebSocketFrame: Equatable {
             out.append(UInt8(payload.count & 0xFF))
         default:
             out.append(0x80 | 127)
-            for shift in stride(from: 56, through: 0, by: -8) { out.append(UInt8(truncatingIfNeeded: payload.count >> shift)) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                out.append(UInt8(truncatingIfNeeded: payload.count >> shift))
+            }
         }
         let key = [UInt8(mask >> 24), UInt8(mask >> 16 & 0xFF), UInt8(mask >> 8 & 0xFF), UInt8(mask & 0xFF)]
         out.append(contentsOf: key)

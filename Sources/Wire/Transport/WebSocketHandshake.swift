@@ -15,8 +15,10 @@ enum WebSocketHandshake {
     /// The request. Header values with line breaks are a bug of the caller.
     static func request(_ endpoint: Endpoint, key: String, headers: [(name: String, value: String)]) -> [UInt8] {
         let host = endpoint.host.contains(":") ? "[\(endpoint.host)]" : endpoint.host
-        var text = "GET \(endpoint.target) HTTP/1.1\r\nHost: \(host)\(endpoint.port == 443 ? "" : ":\(endpoint.port)")\r\n"
-        text += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \(key)\r\nSec-WebSocket-Version: 13\r\n"
+        var text =
+            "GET \(endpoint.target) HTTP/1.1\r\nHost: \(host)\(endpoint.port == 443 ? "" : ":\(endpoint.port)")\r\n"
+        text +=
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \(key)\r\nSec-WebSocket-Version: 13\r\n"
         for (name, value) in headers {
             precondition(!name.contains("\r") && !value.contains("\n") && !value.contains("\r"), "headers are one line")
             text += "\(name): \(value)\r\n"
@@ -50,11 +52,15 @@ enum WebSocketHandshake {
     static func read(_ bytes: [UInt8], key: String, ended: Bool) throws(TransportFault) -> Answer {
         guard let end = endOfHead(bytes) else {
             guard bytes.count <= headMax else { throw TransportFault(.upgradeMalformed, "an answer head over 16 KiB") }
-            guard !ended else { throw TransportFault(.upgradeMalformed, "the server ended the connection in its answer") }
+            guard !ended else {
+                throw TransportFault(.upgradeMalformed, "the server ended the connection in its answer")
+            }
             return .incomplete
         }
-        let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: true)
-        guard let first = lines.first, first.hasPrefix("HTTP/1.1 "), let status = Int(first.dropFirst(9).prefix(3)) else {
+        let lines = String(decoding: bytes[..<end], as: UTF8.self).split(
+            separator: "\r\n", omittingEmptySubsequences: true)
+        guard let first = lines.first, first.hasPrefix("HTTP/1.1 "), let status = Int(first.dropFirst(9).prefix(3))
+        else {
             throw TransportFault(.upgradeMalformed, "the answer is not HTTP/1.1")
         }
         var headers: [String: String] = [:]
@@ -68,7 +74,8 @@ enum WebSocketHandshake {
         }
         guard status == 101 else { return try refusal(status, headers, Array(bytes[(end + 4)...]), ended) }
         guard headers["upgrade"]?.lowercased() == "websocket",
-            headers["connection"]?.lowercased().split(separator: ",").contains(where: { $0.contains("upgrade") }) == true,
+            headers["connection"]?.lowercased().split(separator: ",").contains(where: { $0.contains("upgrade") })
+                == true,
             headers["sec-websocket-accept"] == accept(for: key)
         else { throw TransportFault(.upgradeMalformed, "an upgrade answer that does not fit our request") }
         guard headers["sec-websocket-extensions"] == nil, headers["sec-websocket-protocol"] == nil else {

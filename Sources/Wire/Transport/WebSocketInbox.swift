@@ -84,13 +84,17 @@ public struct WebSocketInbox: ~Copyable {
         }
     }
 
-    private mutating func take(_ frame: WebSocketFrame, _ payload: UnsafeRawBufferPointer) throws(TransportFault) -> Item? {
+    private mutating func take(_ frame: WebSocketFrame, _ payload: UnsafeRawBufferPointer) throws(TransportFault)
+        -> Item?
+    {
         switch frame.opcode {
         case .ping: return .ping(Array(payload))
         case .pong: return .pong
         case .close: return try Self.close(payload)
         case .text, .binary:
-            guard fragmentCount == 0 else { throw TransportFault(.protocolError, "a new message inside a fragmented one") }
+            guard fragmentCount == 0 else {
+                throw TransportFault(.protocolError, "a new message inside a fragmented one")
+            }
             isText = frame.opcode == .text
             guard !frame.isFinal else { return try whole(payload) }
             fragments.append(contentsOf: payload)
@@ -143,7 +147,9 @@ public struct WebSocketInbox: ~Copyable {
 enum UTF8Check {
     static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var at = 0
-        while at + 8 <= bytes.count, bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
+        while at + 8 <= bytes.count,
+            bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+        {
             at += 8
         }
         while at < bytes.count {

@@ -41,7 +41,8 @@ public final class WebSocketLink: @unchecked Sendable {
     ///   - seed: of masks and key; masks guard proxies, not secrets.
     /// - Throws: `TransportFault`.
     public init(
-        url: String, headers: [(name: String, value: String)] = [], context: TLSContext, deadline: MonotonicNanos, seed: UInt64,
+        url: String, headers: [(name: String, value: String)] = [], context: TLSContext, deadline: MonotonicNanos,
+        seed: UInt64,
         pingInterval: Nanoseconds = .seconds(10), silenceMax: Nanoseconds = .seconds(20)
     ) throws(TransportFault) {
         let endpoint = try Endpoint(url)
@@ -89,7 +90,9 @@ public final class WebSocketLink: @unchecked Sendable {
 
     private func readChunk(_ chunk: inout [UInt8]) throws(TransportFault) -> TLSStream.Incoming {
         let result: Result<TLSStream.Incoming, TransportFault> = chunk.withUnsafeMutableBytes { buffer in
-            do throws(TransportFault) { return .success(try stream.read(into: buffer)) } catch { return .failure(error) }
+            do throws(TransportFault) { return .success(try stream.read(into: buffer)) } catch {
+                return .failure(error)
+            }
         }
         return try result.get()
     }

@@ -16,9 +16,12 @@ struct CaptureTests {
         let body = first.dropLast().replacingOccurrences(of: ",\"event_type\":\"book\"", with: "")
         var text = String(body)
         for key in ["tick_size", "last_trade_price"] {
-            if let range = text.range(of: ",\"\(key)\":\"[0-9.]*\"", options: .regularExpression) { text.removeSubrange(range) }
+            if let range = text.range(of: ",\"\(key)\":\"[0-9.]*\"", options: .regularExpression) {
+                text.removeSubrange(range)
+            }
         }
-        return "[\(text),\"min_order_size\":\"5\",\"tick_size\":\"0.001\",\"neg_risk\":false,\"last_trade_price\":\"\(lastTrade)\"}]"
+        return
+            "[\(text),\"min_order_size\":\"5\",\"tick_size\":\"0.001\",\"neg_risk\":false,\"last_trade_price\":\"\(lastTrade)\"}]"
     }
 
     @Test("every hash of a real capture is reproduced for both tokens, and the crossing trade is held, not voided")
@@ -42,7 +45,8 @@ struct CaptureTests {
                 var market = harness.feed.markets[0]
                 market.verifiedAt = .max
                 let frame = BookHash.Frame(
-                    market: market.condition, token: Array((isNo ? Self.no : Self.yes).utf8), timestamp: market.timestampText,
+                    market: market.condition, token: Array((isNo ? Self.no : Self.yes).utf8),
+                    timestamp: market.timestampText,
                     minimum: market.minimumText, tick: market.tickText, negRisk: false, lastTrade: Array("0.255".utf8))
                 let matches = BookHash().matches(hash, harness.book, isNo: isNo, frame, market.oddities)
                 #expect(matches, "line \(index + 1) \(isNo ? "NO" : "YES")")
@@ -123,7 +127,8 @@ struct HostileFrameTests {
     private func ready() -> FeedHarness {
         let harness = FeedHarness(condition: condition, yes: "11", no: "12")
         harness.frame(
-            #"{"event_type":"book","market":"\#(condition)","asset_id":"11","timestamp":"1790000000000","hash":"\#(String(repeating: "0", count: 40))","bids":[{"price":"0.4","size":"10"}],"asks":[{"price":"0.6","size":"10"}],"tick_size":"0.01"}"#)
+            #"{"event_type":"book","market":"\#(condition)","asset_id":"11","timestamp":"1790000000000","hash":"\#(String(repeating: "0", count: 40))","bids":[{"price":"0.4","size":"10"}],"asks":[{"price":"0.6","size":"10"}],"tick_size":"0.01"}"#
+        )
         return harness
     }
 
@@ -135,7 +140,8 @@ struct HostileFrameTests {
         "a level that cannot be is refused and the book void",
         arguments: [
             (#""0""#, #""1""#), (#""1""#, #""1""#), (#""1.5""#, #""1""#), (#""-0.4""#, #""1""#), (#""0.4""#, #""-1""#),
-            (#""0.405""#, #""1""#), (#""4e-1""#, #""1""#), (#""NaN""#, #""1""#), (#""0.4""#, #""Infinity""#), (#""+0.4""#, #""1""#),
+            (#""0.405""#, #""1""#), (#""4e-1""#, #""1""#), (#""NaN""#, #""1""#), (#""0.4""#, #""Infinity""#),
+            (#""+0.4""#, #""1""#),
             (#"" 0.4""#, #""1""#), (#""0x1""#, #""1""#), ("null", #""1""#), (#""0.4""#, "[]"), (#""00.4""#, #""1""#),
             (#""0.400000001""#, #""1""#), (#""0.4""#, #""99999999999999999999""#),
         ])
@@ -148,7 +154,10 @@ struct HostileFrameTests {
 
     @Test(
         "frames that are no messages void the link's books",
-        arguments: ["{", "<html>", #"{"event_type":"book","event_type":"book"}"#, "\u{0}", "[[[[", #"{"event_type":"book","asset_id":"11"}"#])
+        arguments: [
+            "{", "<html>", #"{"event_type":"book","event_type":"book"}"#, "\u{0}", "[[[[",
+            #"{"event_type":"book","asset_id":"11"}"#,
+        ])
     func frames(text: String) {
         let harness = ready()
         harness.frame(text)
@@ -166,8 +175,11 @@ struct HostileFrameTests {
     @Test("unknown kinds, strangers and pongs change nothing")
     func harmless() {
         let harness = ready()
-        for text in ["PONG", "[]", #"{"event_type":"dance"}"#, #"{"event_type":"best_bid_ask","asset_id":"11"}"#] { harness.frame(text) }
-        harness.frame(change(#""0.41""#, #""1""#).replacingOccurrences(of: #""asset_id":"11""#, with: #""asset_id":"99""#))
+        for text in ["PONG", "[]", #"{"event_type":"dance"}"#, #"{"event_type":"best_bid_ask","asset_id":"11"}"#] {
+            harness.frame(text)
+        }
+        harness.frame(
+            change(#""0.41""#, #""1""#).replacingOccurrences(of: #""asset_id":"11""#, with: #""asset_id":"99""#))
         #expect(harness.book.status == .live)
         #expect(harness.book.bids.levels == 1)
     }
@@ -175,14 +187,16 @@ struct HostileFrameTests {
     @Test("the NO token's change is the mirror of YES, counted once")
     func mirror() {
         let harness = ready()
-        harness.frame(change(#""0.3""#, #""7""#).replacingOccurrences(of: #""asset_id":"11""#, with: #""asset_id":"12""#))
+        harness.frame(
+            change(#""0.3""#, #""7""#).replacingOccurrences(of: #""asset_id":"11""#, with: #""asset_id":"12""#))
         // A bid for NO at 0.3 is an ask for YES at 0.7.
         #expect(harness.book.asks.levels == 2)
         #expect(harness.book.bids.levels == 1)
         let both = change(#""0.7""#, #""5""#).replacingOccurrences(of: #""side":"BUY""#, with: #""side":"SELL""#)
             .replacingOccurrences(of: "0001\",", with: "0002\",")
             .replacingOccurrences(
-                of: "\"price_changes\":[", with: "\"price_changes\":[{\"asset_id\":\"12\",\"price\":\"0.3\",\"size\":\"5\",\"side\":\"BUY\"},")
+                of: "\"price_changes\":[",
+                with: "\"price_changes\":[{\"asset_id\":\"12\",\"price\":\"0.3\",\"size\":\"5\",\"side\":\"BUY\"},")
         harness.frame(both)
         #expect(harness.book.asks.levels == 2)
     }

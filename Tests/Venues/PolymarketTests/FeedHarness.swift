@@ -25,8 +25,10 @@ final class TestSink: BookSink {
             switch event {
             case .snapshotBegan(let instrument, let unit, _): table[instrument].clear(unit: unit)
             case .snapshotEnded(let instrument, _): table[instrument].status = .live
-            case .level(let instrument, let side, let price, let quantity): try table[instrument][side].set(price, quantity)
-            case .change(let instrument, let side, let price, let change): try table[instrument][side].add(price, change: change)
+            case .level(let instrument, let side, let price, let quantity):
+                try table[instrument][side].set(price, quantity)
+            case .change(let instrument, let side, let price, let change):
+                try table[instrument][side].add(price, change: change)
             case .updated: break
             case .held(let instrument):
                 table[instrument].status = .held
@@ -99,7 +101,8 @@ final class FeedHarness {
     func answerBooks(_ body: String, type: String = "application/json", status: Int = 200) -> Bool {
         guard !requests.isEmpty else { return false }
         let answer = RestAnswer(
-            request: requests.removeFirst(), status: status, contentType: type, body: Array(body.utf8), fetchedAt: stamp.utc)
+            request: requests.removeFirst(), status: status, contentType: type, body: Array(body.utf8),
+            fetchedAt: stamp.utc)
         feed.answered(answer, at: stamp, into: sink)
         collect()
         return true
@@ -111,7 +114,8 @@ final class FeedHarness {
 /// The venue's vectors, read in place; nil where they are not there.
 enum Vectors {
     static func text(_ name: String) -> String? {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../../shared/venues/polymarket")
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../../../shared/venues/polymarket")
         return try? String(contentsOf: root.appending(path: name), encoding: .utf8)
     }
 

@@ -14,7 +14,8 @@ struct FeesTests {
     @Test(
         "equals real fills to the last unit",
         arguments: [
-            ("0.05", "0.66", "7.575758", "0.085"), ("0.05", "0.55", "8.92", "0.11038"), ("0.07", "0.82", "1.219511", "0.01259"),
+            ("0.05", "0.66", "7.575758", "0.085"), ("0.05", "0.55", "8.92", "0.11038"),
+            ("0.07", "0.82", "1.219511", "0.01259"),
             ("0.05", "0.71", "7.042251", "0.07249"), ("0.07", "0.50", "100", "1.75"), ("0", "0.50", "100", "0"),
         ])
     func worked(rate: String, price: String, shares: String, expected: String) throws {
@@ -49,7 +50,8 @@ struct FeesTests {
             let quantity = Quantity(rawValue: Int64.random(in: 1...1_000_000, using: &random) * 100)
             var state = FeeState()
             let exact = try fees.buyFee(price, quantity, .taker, &state).rawValue
-            let model = Int64(Int128(fees.marginalBuyFee(price, .taker).rawValue) * Int128(quantity.rawValue) / 100_000_000)
+            let model = Int64(
+                Int128(fees.marginalBuyFee(price, .taker).rawValue) * Int128(quantity.rawValue) / 100_000_000)
             #expect(exact >= model - fees.shortfallMax.rawValue)
             #expect(try fees.buyFee(price, quantity, .maker, &state) == .zero)
         }

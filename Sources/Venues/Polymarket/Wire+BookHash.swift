@@ -40,7 +40,9 @@ final class BookHash {
             digest.finish(into: raw)
             guard expected.count == 40 else { return false }
             for (index, byte) in raw.enumerated() {
-                if Self.digit(byte >> 4) != expected[index * 2] || Self.digit(byte & 15) != expected[index * 2 + 1] { return false }
+                if Self.digit(byte >> 4) != expected[index * 2] || Self.digit(byte & 15) != expected[index * 2 + 1] {
+                    return false
+                }
             }
             return true
         }
@@ -64,7 +66,9 @@ final class BookHash {
         text += frame.minimum
         add("\",\"tick_size\":\"")
         text += frame.tick
-        add(frame.negRisk ? "\",\"neg_risk\":true,\"last_trade_price\":\"" : "\",\"neg_risk\":false,\"last_trade_price\":\"")
+        add(
+            frame.negRisk
+                ? "\",\"neg_risk\":true,\"last_trade_price\":\"" : "\",\"neg_risk\":false,\"last_trade_price\":\"")
         text += frame.lastTrade
         add("\"}")
     }
