@@ -40,9 +40,8 @@ let package = Package(
             name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .systemLibrary(
-            name: "CWebsockets", path: "Sources/C/CWebsockets", pkgConfig: "libwebsockets",
-            providers: [.apt(["libwebsockets-dev"])]),
+        .target(
+            name: "CWebsockets", path: "Sources/C/CWebsockets", linkerSettings: [.linkedLibrary("websockets")]),
         .target(name: "CLinux", path: "Sources/C/CLinux"),
         // C++ behind `extern "C"`; simdjson's pkg-config carries a flag that SwiftPM refuses, so it is linked by name.
         .target(
@@ -86,7 +85,8 @@ let package = Package(
             ], path: "Sources/ArbCommand", swiftSettings: strict),
 
         // Loopback venues and hostile peers; `arb` never links them.
-        module("Simulators", "Simulators", ["Trading", "Threading", "Codec", "Signing", "Transport", "Server"]),
+        module(
+            "Simulators", "Simulators", ["Trading", "Threading", "Codec", "Signing", "Transport", "Server", "COpenSSL"]),
         .executableTarget(
             name: "ArbSim", dependencies: ["Trading", "Threading", "Codec", "Simulators", "Arb", "Assembly"],
             path: "Sources/ArbSim", swiftSettings: strict),
@@ -105,7 +105,7 @@ let package = Package(
         tests("CodecTests", ["Codec"]),
         tests("SigningTests", ["Signing", "Codec"]),
         tests("TransportTests", ["Transport", "Threading", "Trading", "Signing", "Simulators"]),
-        tests("ServerTests", ["Server", "Transport", "Trading"]),
+        tests("ServerTests", ["Server", "Transport", "Trading", "Threading", "Simulators"]),
         tests("RiskTests", ["Risk", "Trading"]),
         tests("KalshiTests", ["Kalshi", "Trading", "Codec", "Signing"], path: "Venues/KalshiTests", vectors: true),
         tests("PolymarketTests", ["Polymarket", "Trading", "Codec", "Signing"], path: "Venues/PolymarketTests"),

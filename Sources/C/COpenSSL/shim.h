@@ -40,3 +40,38 @@ static inline int COpenSSL_no_passphrase(char *buffer, int size, int writing, vo
 static inline EVP_PKEY *COpenSSL_read_private_key(BIO *bio) { return PEM_read_bio_PrivateKey(bio, NULL, COpenSSL_no_passphrase, NULL); }
 static inline EVP_PKEY *COpenSSL_generate_rsa(int bits) { return EVP_RSA_gen((size_t)bits); }
 static inline long COpenSSL_no_session_cache(SSL_CTX *context) { return SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); }
+
+// A certificate authority and a leaf for localhost, made anew for every run of the loopback venues. 0 when it failed.
+static inline int COpenSSL_extend(X509 *certificate, X509 *issuer, int nid, const char *value) {
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+    if (!extension) return 0;
+    int status = X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+    return status;
+}
+static inline X509 *COpenSSL_certificate(EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, const char *name, long from, long to, const char *names, const char *usage) {
+    X509 *certificate = X509_new();
+    unsigned char serial[8];
+    RAND_bytes(serial, sizeof serial);
+    serial[0] &= 0x7F;
+    BIGNUM *number = BN_bin2bn(serial, sizeof serial, NULL);
+    BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
+    BN_free(number);
+    X509_set_version(certificate, 2);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), from);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), to);
+    X509_set_pubkey(certificate, key);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
+    X509_set_issuer_name(certificate, X509_get_subject_name(issuer ? issuer : certificate));
+    int good = COpenSSL_extend(certificate, issuer ? issuer : certificate, NID_basic_constraints, issuer ? "critical,CA:FALSE" : "critical,CA:TRUE");
+    if (names) good = good && COpenSSL_extend(certificate, issuer ? issuer : certificate, NID_subject_alt_name, names);
+    if (usage) good = good && COpenSSL_extend(certificate, issuer ? issuer : certificate, NID_ext_key_usage, usage);
+    if (!good || !X509_sign(certificate, issuer_key, EVP_sha256())) {
+        X509_free(certificate);
+        return NULL;
+    }
+    return certificate;
+}

@@ -1,0 +1,299 @@
+#include "CWebsockets.h"
+#include <libwebsockets.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { body_max = 8 << 20, backlog_max = 64 << 20, connections_max = 4096 };
+
+typedef struct Message {
+    struct Message *next;
+    size_t count;
+    int is_ping;
+    uint8_t bytes[];  // LWS_PRE of room, then the payload
+} Message;
+
+typedef struct Session {
+    uint64_t id;
+    struct lws *wsi;
+    int is_socket, is_dropped, status;
+    char target[8192], method[8], type[64];
+    uint8_t *body;
+    size_t body_count;
+    uint8_t *answer;
+    size_t answer_count;
+    Message *first, *last;
+    size_t waiting;
+} Session;
+
+struct CWebsockets_Server {
+    struct lws_context *context;
+    CWebsockets_Callbacks callbacks;
+    Session *sessions[connections_max];
+    uint64_t next_id;
+    atomic_int stopping;
+};
+
+static Session *find(CWebsockets_Server *server, uint64_t id) {
+    Session *session = server->sessions[id % connections_max];
+    return session && session->id == id ? session : NULL;
+}
+
+static Session *begin(CWebsockets_Server *server, struct lws *wsi) {
+    for (int tries = 0; tries < connections_max; tries++) {
+        uint64_t id = ++server->next_id;
+        if (server->sessions[id % connections_max]) continue;
+        Session *session = calloc(1, sizeof *session);
+        session->id = id;
+        session->wsi = wsi;
+        server->sessions[id % connections_max] = session;
+        return session;
+    }
+    return NULL;
+}
+
+static void end(CWebsockets_Server *server, Session *session) {
+    if (!session) return;
+    server->sessions[session->id % connections_max] = NULL;
+    while (session->first) {
+        Message *next = session->first->next;
+        free(session->first);
+        session->first = next;
+    }
+    free(session->body);
+    free(session->answer);
+    free(session);
+}
+
+static void read_target(struct lws *wsi, Session *session) {
+    char *path = NULL;
+    int count = 0;
+    int method = lws_http_get_uri_and_method(wsi, &path, &count);
+    strcpy(session->method, method == LWSHUMETH_POST ? "POST" : method == LWSHUMETH_DELETE ? "DELETE" : "GET");
+    size_t at = 0;
+    if (path && count > 0 && (size_t)count < sizeof session->target) {
+        memcpy(session->target, path, (size_t)count);
+        at = (size_t)count;
+    }
+    char fragment[4096];
+    for (int i = 0;; i++) {
+        int length = lws_hdr_copy_fragment(wsi, fragment, sizeof fragment, WSI_TOKEN_HTTP_URI_ARGS, i);
+        if (length < 0 || at + (size_t)length + 2 > sizeof session->target) break;
+        session->target[at++] = i == 0 ? '?' : '&';
+        memcpy(session->target + at, fragment, (size_t)length);
+        at += (size_t)length;
+    }
+    session->target[at] = 0;
+}
+
+void CWebsockets_respond(CWebsockets_Server *server, uint64_t id, int status, const char *type, const uint8_t *body, size_t count) {
+    Session *session = find(server, id);
+    if (!session) return;
+    session->status = status;
+    strncpy(session->type, type, sizeof session->type - 1);
+    free(session->answer);
+    session->answer = malloc(LWS_PRE + count + 1);
+    if (count) memcpy(session->answer + LWS_PRE, body, count);
+    session->answer_count = count;
+}
+
+static int write_answer(struct lws *wsi, Session *session) {
+    uint8_t head[LWS_PRE + 1024], *start = head + LWS_PRE, *p = start, *stop = head + sizeof head - 1;
+    if (!session->answer) CWebsockets_respond(lws_context_user(lws_get_context(wsi)), session->id, 500, "text/plain", NULL, 0);
+    if (lws_add_http_common_headers(wsi, (unsigned)session->status, session->type, session->answer_count, &p, stop)) return 1;
+    if (lws_finalize_write_http_header(wsi, start, &p, stop)) return 1;
+    if (lws_write(wsi, session->answer + LWS_PRE, session->answer_count, LWS_WRITE_HTTP_FINAL) < 0) return 1;
+    return 0;
+}
+
+static void copy_headers(struct lws *wsi, char *out, size_t room) {
+    static const char *names[] = {"kalshi-access-key:", "kalshi-access-timestamp:", "kalshi-access-signature:"};
+    size_t at = 0;
+    out[0] = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        int length = lws_hdr_custom_length(wsi, names[i], (int)strlen(names[i]));
+        if (length < 0 || at + (size_t)length + strlen(names[i]) + 4 > room) continue;
+        at += (size_t)snprintf(out + at, room - at, "%s ", names[i]);
+        lws_hdr_custom_copy(wsi, out + at, (int)(room - at), names[i], (int)strlen(names[i]));
+        at += (size_t)length;
+        out[at++] = '\n';
+        out[at] = 0;
+    }
+}
+
+static int refuse(struct lws *wsi, Session *session) {
+    uint8_t text[LWS_PRE + 4096];
+    int count = snprintf((char *)text + LWS_PRE, 4000, "HTTP/1.1 %d Refused\r\ncontent-type: %s\r\ncontent-length: %zu\r\nconnection: close\r\n\r\n%.*s",
+                         session->status, session->type, session->answer_count, (int)session->answer_count,
+                         session->answer ? (char *)session->answer + LWS_PRE : "");
+    lws_write(wsi, text + LWS_PRE, (size_t)count, LWS_WRITE_HTTP_HEADERS);
+    return -1;
+}
+
+static int flush(struct lws *wsi, Session *session) {
+    while (session->first && !lws_send_pipe_choked(wsi)) {
+        Message *message = session->first;
+        int sent = lws_write(wsi, message->bytes + LWS_PRE, message->count, message->is_ping ? LWS_WRITE_PING : LWS_WRITE_TEXT);
+        if (sent < 0) return -1;
+        session->first = message->next;
+        if (!session->first) session->last = NULL;
+        session->waiting -= message->count;
+        free(message);
+    }
+    if (session->first) lws_callback_on_writable(wsi);
+    return 0;
+}
+
+static int serve(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t count) {
+    CWebsockets_Server *server = lws_context_user(lws_get_context(wsi));
+    Session **slot = user;
+    Session *session = slot ? *slot : NULL;
+    switch (reason) {
+    case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
+        server->callbacks.woken(server->callbacks.user);
+        return 0;
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: {
+        char headers[4096];
+        if (!slot || !(session = begin(server, wsi))) return -1;
+        read_target(wsi, session);
+        copy_headers(wsi, headers, sizeof headers);
+        if (server->callbacks.upgrade(server->callbacks.user, session->id, session->target, headers)) {
+            int result = refuse(wsi, session);
+            end(server, session);
+            *slot = NULL;
+            return result;
+        }
+        session->is_socket = 1;
+        *slot = session;
+        return 0;
+    }
+    case LWS_CALLBACK_ESTABLISHED:
+        if (!session) return -1;
+        session->wsi = wsi;
+        server->callbacks.opened(server->callbacks.user, session->id, session->target);
+        return 0;
+    case LWS_CALLBACK_RECEIVE:
+        if (!session) return -1;
+        if (session->body_count + count > body_max) return -1;
+        session->body = realloc(session->body, session->body_count + count + 1);
+        memcpy(session->body + session->body_count, in, count);
+        session->body_count += count;
+        if (lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi)) {
+            server->callbacks.text(server->callbacks.user, session->id, session->body, session->body_count);
+            session->body_count = 0;
+        }
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        if (!session || session->is_dropped) return -1;
+        return flush(wsi, session);
+    case LWS_CALLBACK_CLOSED:
+        if (session) server->callbacks.closed(server->callbacks.user, session->id);
+        end(server, session);
+        if (slot) *slot = NULL;
+        return 0;
+    case LWS_CALLBACK_HTTP: {
+        if (!slot || !(session = begin(server, wsi))) return -1;
+        *slot = session;
+        read_target(wsi, session);
+        if (strcmp(session->method, "POST") == 0) return 0;
+        server->callbacks.request(server->callbacks.user, session->id, session->method, session->target, NULL, 0);
+        lws_callback_on_writable(wsi);
+        return 0;
+    }
+    case LWS_CALLBACK_HTTP_BODY:
+        if (!session || session->body_count + count > body_max) return -1;
+        session->body = realloc(session->body, session->body_count + count + 1);
+        memcpy(session->body + session->body_count, in, count);
+        session->body_count += count;
+        return 0;
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        if (!session) return -1;
+        server->callbacks.request(server->callbacks.user, session->id, session->method, session->target, session->body, session->body_count);
+        lws_callback_on_writable(wsi);
+        return 0;
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        if (!session) return -1;
+        if (write_answer(wsi, session)) return -1;
+        end(server, session);
+        *slot = NULL;
+        return lws_http_transaction_completed(wsi) ? -1 : 0;
+    case LWS_CALLBACK_CLOSED_HTTP:
+    case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+        if (session && !session->is_socket) {
+            end(server, session);
+            *slot = NULL;
+        }
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+static const struct lws_protocols protocols[] = {{"http", serve, sizeof(Session *), 65536, 0, NULL, 0}, {NULL, NULL, 0, 0, 0, NULL, 0}};
+
+CWebsockets_Server *CWebsockets_make(const char *certificate, const char *key, int *port, CWebsockets_Callbacks callbacks) {
+    lws_set_log_level(LLL_ERR, NULL);
+    CWebsockets_Server *server = calloc(1, sizeof *server);
+    server->callbacks = callbacks;
+    struct lws_context_creation_info info = {0};
+    info.port = *port;
+    info.iface = "127.0.0.1";
+    info.protocols = protocols;
+    info.user = server;
+    info.ssl_cert_filepath = certificate;
+    info.ssl_private_key_filepath = key;
+    info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    info.alpn = "http/1.1";
+    info.max_http_header_data = 16384;
+    info.max_http_header_pool = 256;
+    info.pt_serv_buf_size = 65536;
+    info.timeout_secs = 60;
+    info.keepalive_timeout = 60;
+    server->context = lws_create_context(&info);
+    if (!server->context) {
+        free(server);
+        return NULL;
+    }
+    *port = lws_get_vhost_listen_port(lws_get_vhost_by_name(server->context, "default"));
+    return server;
+}
+
+void CWebsockets_run(CWebsockets_Server *server) {
+    while (!atomic_load(&server->stopping) && lws_service(server->context, 0) >= 0) {}
+}
+
+void CWebsockets_free(CWebsockets_Server *server) {
+    lws_context_destroy(server->context);
+    for (int i = 0; i < connections_max; i++) end(server, server->sessions[i]);
+    free(server);
+}
+
+void CWebsockets_stop(CWebsockets_Server *server) {
+    atomic_store(&server->stopping, 1);
+    lws_cancel_service(server->context);
+}
+
+void CWebsockets_wake(CWebsockets_Server *server) { lws_cancel_service(server->context); }
+
+int CWebsockets_send(CWebsockets_Server *server, uint64_t id, const uint8_t *bytes, size_t count, int is_ping) {
+    Session *session = find(server, id);
+    if (!session || !session->is_socket || session->waiting + count > backlog_max) return -1;
+    Message *message = malloc(sizeof *message + LWS_PRE + count);
+    message->next = NULL;
+    message->count = count;
+    message->is_ping = is_ping;
+    memcpy(message->bytes + LWS_PRE, bytes, count);
+    if (session->last) session->last->next = message;
+    else session->first = message;
+    session->last = message;
+    session->waiting += count;
+    lws_callback_on_writable(session->wsi);
+    return 0;
+}
+
+void CWebsockets_drop(CWebsockets_Server *server, uint64_t id) {
+    Session *session = find(server, id);
+    if (!session || !session->is_socket) return;
+    session->is_dropped = 1;
+    lws_callback_on_writable(session->wsi);
+}

@@ -1,0 +1,31 @@
+#pragma once
+// A small HTTPS and WebSocket server on libwebsockets: its callback protocol turned into six functions.
+// One thread runs the server; every callback comes on it, and only `wake` and `stop` may be called from another.
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct CWebsockets_Server CWebsockets_Server;
+
+typedef struct {
+    void *user;
+    // Answers a request by calling CWebsockets_respond before it returns. `target` is path and query.
+    void (*request)(void *user, uint64_t id, const char *method, const char *target, const uint8_t *body, size_t count);
+    // 0 accepts the upgrade; otherwise CWebsockets_respond was called with the refusal. `headers` are "name: value\n" lines.
+    int (*upgrade)(void *user, uint64_t id, const char *target, const char *headers);
+    void (*opened)(void *user, uint64_t id, const char *target);
+    void (*text)(void *user, uint64_t id, const uint8_t *bytes, size_t count);
+    void (*closed)(void *user, uint64_t id);
+    void (*woken)(void *user);
+} CWebsockets_Callbacks;
+
+// Listens on 127.0.0.1 at `*port` (0: any free one, written back). NULL when it cannot.
+CWebsockets_Server *CWebsockets_make(const char *certificate, const char *key, int *port, CWebsockets_Callbacks callbacks);
+void CWebsockets_run(CWebsockets_Server *server);
+void CWebsockets_free(CWebsockets_Server *server);
+void CWebsockets_stop(CWebsockets_Server *server);
+void CWebsockets_wake(CWebsockets_Server *server);
+
+void CWebsockets_respond(CWebsockets_Server *server, uint64_t id, int status, const char *type, const uint8_t *body, size_t count);
+// 0 when queued; -1 when there is no such connection or more than 64 MiB wait for it.
+int CWebsockets_send(CWebsockets_Server *server, uint64_t id, const uint8_t *bytes, size_t count, int is_ping);
+void CWebsockets_drop(CWebsockets_Server *server, uint64_t id);

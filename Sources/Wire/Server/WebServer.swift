@@ -1,0 +1,175 @@
+import CWebsockets
+internal import Threading
+
+/// One HTTPS and WebSocket server on a free loopback port, on libwebsockets: an independent peer for our own client code.
+///
+/// - Lane: a thread of its own; every closure is called there. `post` and `stop` from any thread, everything else from the
+///   closures.
+/// - Bound: requests of 8 MiB, 64 MiB unsent a connection, 4,096 connections.
+public final class WebServer: @unchecked Sendable {
+    // Safety: `handle` is used on the server's thread, but for `wake` and `stop`, which libwebsockets allows from any.
+    private var handle: OpaquePointer?
+    private var worker: Worker?
+    private let work = Mailbox<@Sendable (WebServer) -> Void>(capacity: 1 << 20)
+    private let handlers: Handlers
+
+    /// One request.
+    public struct Request: Sendable {
+        /// `GET`, `POST` or `DELETE`.
+        public let method: String
+        /// Path with query.
+        public let target: String
+        /// Body of a POST.
+        public let body: [UInt8]
+    }
+
+    /// One answer.
+    public struct Response: Sendable {
+        /// HTTP status.
+        public let status: Int
+        /// Content type.
+        public let contentType: String
+        /// Body.
+        public let body: [UInt8]
+        /// An answer.
+        public init(status: Int = 200, contentType: String = "application/json", body: [UInt8]) {
+            self.status = status
+            self.contentType = contentType
+            self.body = body
+        }
+    }
+
+    /// What the server does, all on its own thread.
+    public struct Handlers: Sendable {
+        /// Answers a request.
+        public var request: @Sendable (Request) -> Response
+        /// Accepts an upgrade (nil) or refuses it. Headers are those of authentication, names in lower case.
+        public var upgrade: @Sendable (_ target: String, _ headers: [String: String]) -> Response?
+        /// A WebSocket connection is up.
+        public var opened: @Sendable (_ server: WebServer, _ id: UInt64, _ target: String) -> Void
+        /// A text message came.
+        public var text: @Sendable (_ server: WebServer, _ id: UInt64, _ text: [UInt8]) -> Void
+        /// A connection is gone.
+        public var closed: @Sendable (_ server: WebServer, _ id: UInt64) -> Void
+
+        /// Handlers.
+        public init(
+            request: @escaping @Sendable (Request) -> Response,
+            upgrade: @escaping @Sendable (String, [String: String]) -> Response? = { _, _ in nil },
+            opened: @escaping @Sendable (WebServer, UInt64, String) -> Void = { _, _, _ in },
+            text: @escaping @Sendable (WebServer, UInt64, [UInt8]) -> Void = { _, _, _ in },
+            closed: @escaping @Sendable (WebServer, UInt64) -> Void = { _, _ in }
+        ) {
+            self.request = request
+            self.upgrade = upgrade
+            self.opened = opened
+            self.text = text
+            self.closed = closed
+        }
+    }
+
+    /// The server could not listen.
+    public struct Fault: Error, Sendable {
+        /// Stable for ever; listed in `Docs/ERRORS.md`.
+        public var code: String { "E_NET_LISTEN" }
+    }
+
+    /// The port, on 127.0.0.1.
+    public private(set) var port: Int = 0
+
+    /// Starts a server with the certificate and key of these PEM files.
+    ///
+    /// - Throws: `Fault` when it cannot listen or the files are no good.
+    public init(certificate: String, key: String, handlers: Handlers) throws(Fault) {
+        self.handlers = handlers
+        var port: Int32 = 0
+        handle = CWebsockets_make(certificate, key, &port, callbacks())
+        guard handle != nil else { throw Fault() }
+        self.port = Int(port)
+        worker = Worker(name: "server") { [unowned self] in CWebsockets_run(handle) }
+    }
+
+    private func callbacks() -> CWebsockets_Callbacks {
+        CWebsockets_Callbacks(
+            user: Unmanaged.passUnretained(self).toOpaque(),
+            request: { user, id, method, target, body, count in
+                guard let server = WebServer.of(user), let method, let target else { return }
+                let request = Request(
+                    method: String(cString: method), target: String(cString: target),
+                    body: Array(UnsafeBufferPointer(start: body, count: count)))
+                server.respond(id, server.handlers.request(request))
+            },
+            upgrade: { user, id, target, headers in
+                guard let server = WebServer.of(user), let target, let headers else { return 1 }
+                let fields = WebServer.fields(String(cString: headers))
+                guard let refusal = server.handlers.upgrade(String(cString: target), fields) else { return 0 }
+                server.respond(id, refusal)
+                return 1
+            },
+            opened: { user, id, target in
+                guard let server = WebServer.of(user), let target else { return }
+                server.handlers.opened(server, id, String(cString: target))
+            },
+            text: { user, id, bytes, count in
+                guard let server = WebServer.of(user) else { return }
+                server.handlers.text(server, id, Array(UnsafeBufferPointer(start: bytes, count: count)))
+            },
+            closed: { user, id in
+                guard let server = WebServer.of(user) else { return }
+                server.handlers.closed(server, id)
+            },
+            woken: { user in
+                guard let server = WebServer.of(user) else { return }
+                for job in server.work.takeAll() { job(server) }
+            })
+    }
+
+    private static func of(_ user: UnsafeMutableRawPointer?) -> WebServer? {
+        user.map { Unmanaged<WebServer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private static func fields(_ text: String) -> [String: String] {
+        var fields: [String: String] = [:]
+        for line in text.split(separator: "\n") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            fields[String(line[..<colon])] = String(line[line.index(after: colon)...].drop { $0 == " " })
+        }
+        return fields
+    }
+
+    private func respond(_ id: UInt64, _ response: Response) {
+        CWebsockets_respond(
+            handle, id, Int32(response.status), response.contentType, response.body, response.body.count)
+    }
+
+    /// Runs a closure on the server's thread.
+    ///
+    /// - Returns: false when too many wait.
+    @discardableResult
+    public func post(_ job: @escaping @Sendable (WebServer) -> Void) -> Bool {
+        guard work.post(job) else { return false }
+        CWebsockets_wake(handle)
+        return true
+    }
+
+    /// Queues a text message. On the server's thread only.
+    ///
+    /// - Returns: false when the connection is gone or does not keep up.
+    @discardableResult
+    public func send(_ id: UInt64, _ text: [UInt8]) -> Bool { CWebsockets_send(handle, id, text, text.count, 0) == 0 }
+
+    /// Queues a ping. On the server's thread only.
+    public func ping(_ id: UInt64, _ payload: [UInt8]) { _ = CWebsockets_send(handle, id, payload, payload.count, 1) }
+
+    /// Ends a connection without a close frame. On the server's thread only.
+    public func drop(_ id: UInt64) { CWebsockets_drop(handle, id) }
+
+    /// Ends the server and waits for its thread. Call once.
+    public func stop() {
+        CWebsockets_stop(handle)
+        worker?.join()
+        worker = nil
+        CWebsockets_free(handle)
+        handle = nil
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Server
+import Simulators
+import Testing
+import Threading
+import Trading
+import Transport
+
+@Suite("WebServer with our own clients, over TLS")
+struct WebServerTests {
+    private let folder: String
+    private let authority: ThrowawayCA
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "arb-server-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        authority = try ThrowawayCA(folder: folder)
+    }
+
+    private func server(_ handlers: WebServer.Handlers) throws -> WebServer {
+        try WebServer(certificate: authority.certificate, key: authority.key, handlers: handlers)
+    }
+
+    private static let echo = WebServer.Handlers(
+        request: { request in
+            WebServer.Response(body: Array("{\"target\":\"\(request.target)\",\"bytes\":\(request.body.count)}".utf8))
+        },
+        upgrade: { target, headers in
+            guard target == "/refused" else { return nil }
+            return WebServer.Response(status: 401, body: Array("{\"error\":{\"code\":\"authentication_error\"}}".utf8))
+        }, text: { server, id, text in server.send(id, text) })
+
+    private func deadline(_ seconds: Int64 = 5) -> MonotonicNanos { NanoClock.monotonic() + .seconds(seconds) }
+
+    /// The next message within five seconds.
+    private func message(_ link: WebSocketLink) throws -> String? {
+        let until = deadline()
+        while NanoClock.monotonic() < until {
+            if case .message(let bytes)? = try link.next(now: NanoClock.monotonic()) { return String(decoding: bytes, as: UTF8.self) }
+        }
+        return nil
+    }
+
+    @Test("texts of every length come back as they were sent")
+    func echoes() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let server = try server(Self.echo)
+        defer { server.stop() }
+        let context = try TLSContext(loopbackAuthority: authority.authority)
+        let link = try WebSocketLink(url: "wss://localhost:\(server.port)/echo", context: context, deadline: deadline(), seed: 1)
+        for length in [0, 1, 125, 126, 127, 65_535, 65_536, 300_000] {
+            let text = String(repeating: "ä", count: length / 2) + String(repeating: "x", count: length % 2)
+            try link.send(Array(text.utf8))
+            #expect(try message(link) == text)
+        }
+        link.close()
+    }
+
+    @Test("a refused upgrade surfaces its status and body")
+    func refusal() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let server = try server(Self.echo)
+        defer { server.stop() }
+        let context = try TLSContext(loopbackAuthority: authority.authority)
+        let fault = #expect(throws: TransportFault.self) {
+            try WebSocketLink(url: "wss://127.0.0.1:\(server.port)/refused", context: context, deadline: deadline(), seed: 1)
+        }
+        #expect(fault?.code == "E_WS_REFUSED")
+        #expect(fault?.status == 401)
+        let body = String(decoding: fault?.body ?? [], as: UTF8.self)
+        #expect(body.contains("authentication_error"))
+    }
+
+    @Test("requests keep their path, query and body")
+    func requests() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let server = try server(Self.echo)
+        let client = HTTPClient(userAgent: "arb/test", loopbackAuthority: authority.authority)
+        let base = "https://127.0.0.1:\(server.port)"
+        let got = try await client.response(to: HTTPRequest(base + "/a/b?x=1&y=2")).get()
+        #expect(got.status == 200)
+        #expect(got.contentType == "application/json")
+        #expect(String(decoding: got.body, as: UTF8.self) == #"{"target":"/a/b?x=1&y=2","bytes":0}"#)
+        let body = [UInt8](repeating: 0x78, count: 200_000)
+        let posted = try await client.response(to: HTTPRequest(base + "/books", method: "POST", body: body)).get()
+        #expect(String(decoding: posted.body, as: UTF8.self) == #"{"target":"/books","bytes":200000}"#)
+        client.close()
+        server.stop()
+    }
+
+    @Test("bad certificates are refused by both clients, each for what is wrong with it", arguments: ThrowawayCA.Flaw.allCases)
+    func certificates(flaw: ThrowawayCA.Flaw) async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let bad = folder + "/" + flaw.rawValue
+        try FileManager.default.createDirectory(atPath: bad, withIntermediateDirectories: true)
+        let files = try ThrowawayCA(folder: bad, flaw: flaw)
+        // A server that will not even start with a key this weak has refused it first.
+        guard let server = try? WebServer(certificate: files.certificate, key: files.key, handlers: Self.echo) else {
+            #expect(flaw == .weakKey)
+            return
+        }
+        defer { server.stop() }
+        let context = try TLSContext(loopbackAuthority: files.authority)
+        let client = HTTPClient(userAgent: "arb/test", loopbackAuthority: files.authority)
+        defer { client.close() }
+        let answer = await client.response(to: HTTPRequest("https://localhost:\(server.port)/"))
+        if flaw == .none || flaw == .noAlternativeName {
+            #expect((try? answer.get()) != nil)
+        } else {
+            #expect(throws: TransportFault.self) { try answer.get() }
+            #expect(throws: TransportFault.self) {
+                try WebSocketLink(url: "wss://localhost:\(server.port)/", context: context, deadline: deadline(), seed: 1)
+            }
+        }
+    }
+
+    @Test("a host that is not loopback gets no extra authority, and a private address is refused")
+    func guards() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        #expect(throws: TransportFault.self) { try Endpoint("http://localhost/") }
+        #expect(throws: TransportFault.self) { try Endpoint("wss://user@localhost/") }
+        #expect(throws: TransportFault.self) { try Endpoint("wss://exämple.com/") }
+        #expect(try Endpoint("wss://[::1]:8443/x").isLoopback)
+        #expect(try !Endpoint("wss://127.0.0.1.example.com/").isLoopback)
+        let context = try TLSContext()
+        let fault = #expect(throws: TransportFault.self) {
+            try WebSocketLink(url: "wss://10.1.2.3/", context: context, deadline: deadline(), seed: 1)
+        }
+        #expect(fault?.code == "E_NET_FORBIDDEN")
+    }
+}
