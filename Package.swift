@@ -87,8 +87,11 @@ let package = Package(
         // Loopback venues and hostile peers; `arb` never links them.
         module(
             "Simulators", "Simulators", ["Trading", "Threading", "Codec", "Signing", "Transport", "Server", "COpenSSL"]),
+        // The real core against the simulated venues.
+        module("Exploration", "Exploration", ["Trading", "Arb", "Assembly", "Simulators"]),
         .executableTarget(
-            name: "ArbSim", dependencies: ["Trading", "Threading", "Codec", "Simulators", "Arb", "Assembly"],
+            name: "ArbSim",
+            dependencies: ["Trading", "Threading", "Codec", "Signing", "Server", "Simulators", "Arb", "Assembly", "Exploration"],
             path: "Sources/ArbSim", swiftSettings: strict),
         .executableTarget(
             name: "ArbBench",
@@ -114,7 +117,7 @@ let package = Package(
         tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb"]),
         tests("CommandTests", ["Assembly", "Trading", "Codec"]),
         tests("SimulatorsTests", ["Simulators", "Trading", "Codec", "Server", "Transport", "Kalshi", "Polymarket"]),
-        tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Kalshi", "Polymarket"]),
+        tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Exploration"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,72 @@
+public import Trading
+
+/// The REST reads of both venues, answered from the world.
+public enum SimRest {
+    /// Answers a Kalshi read; nil: 404.
+    public static func kalshi(_ target: String, _ world: SimWorld, now: UTCNanos) -> String? {
+        let (path, query) = split(target)
+        switch path {
+        case "/exchange/status":
+            return #"{"exchange_active":true,"trading_active":true,"exchange_index_statuses":[{"exchange_index":0,"description":"main","exchange_active":true,"trading_active":true,"intra_exchange_transfers_active":true}]}"#
+        case "/exchange/schedule":
+            let day = #"[{"open_time":"00:00","close_time":"00:00"}]"#
+            let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+                .map { "\"\($0)\":\(day)" }.joined(separator: ",")
+            return
+                #"{"schedule":{"standard_hours":[{"start_time":"2020-01-01T00:00:00Z","end_time":"2099-01-01T00:00:00Z",\#(days)}],"maintenance_windows":[]}}"#
+        case "/markets":
+            let wanted = Set((query["tickers"] ?? "").split(separator: ",").map(String.init))
+            let rows = world.pairs.filter { wanted.contains($0.ticker) }.map { market($0, now) }
+            return #"{"markets":[\#(rows.joined(separator: ","))],"cursor":""}"#
+        case "/series/fee_changes": return #"{"series_fee_change_arr":[]}"#
+        case "/events/fee_changes": return #"{"event_fee_changes":[],"cursor":""}"#
+        case _ where path.hasPrefix("/events/"):
+            let event = path.dropFirst(8)
+            return
+                #"{"event":{"event_ticker":"\#(event)","series_ticker":"KXSIM","title":"Loopback","sub_title":"","collateral_return_type":"","mutually_exclusive":false},"markets":[]}"#
+        case _ where path.hasPrefix("/series/"):
+            return #"{"series":{"ticker":"KXSIM","frequency":"once","title":"Loopback","category":"Test","fee_type":"quadratic","fee_multiplier":1}}"#
+        default: return nil
+        }
+    }
+
+    private static func market(_ pair: SimPair, _ now: UTCNanos) -> String {
+        let close = (now + .seconds(30 * 86_400)).rfc3339.prefix(19) + "Z"
+        let paid = (now + .seconds(31 * 86_400)).rfc3339.prefix(19) + "Z"
+        return
+            #"{"ticker":"\#(pair.ticker)","event_ticker":"KXSIM-26DEC31","market_type":"binary","title":"Will event \#(pair.index) happen?","yes_sub_title":"Yes","no_sub_title":"No","open_time":"2026-01-01T00:00:00Z","close_time":"\#(close)","expected_expiration_time":"\#(close)","latest_expiration_time":"\#(paid)","settlement_timer_seconds":1800,"status":"active","notional_value_dollars":"1.0000","rules_primary":"\#(pair.rules.primary)","rules_secondary":"\#(pair.rules.secondary)","price_level_structure":"linear","price_ranges":[{"start":"0.0000","end":"1.0000","step":"\#(SimText.four(pair.kalshiTick))"}],"exchange_index":0,"result":"","can_close_early":false}"#
+    }
+
+    /// Answers a Polymarket read of the order book's or the metadata server; nil: 404. `POST /books` is the feed's.
+    public static func polymarket(_ target: String, _ world: SimWorld, now: UTCNanos) -> String? {
+        let (path, _) = split(target)
+        switch path {
+        case "/version": return #"{"version":2}"#
+        case "/time": return String(now.rawValue / 1_000_000_000)
+        case "/markets/keyset":
+            let rows = world.pairs.filter { target.contains($0.condition) }.map { gamma($0, now) }
+            return #"{"markets":[\#(rows.joined(separator: ","))]}"#
+        case _ where path.hasPrefix("/clob-markets/"):
+            guard let pair = world.pairs.first(where: { path.hasSuffix($0.condition) }) else { return nil }
+            return
+                #"{"c":"\#(pair.condition)","t":[{"t":"\#(pair.yesToken)","o":"Yes"},{"t":"\#(pair.noToken)","o":"No"}],"mts":\#(SimText.trimmed(pair.polymarketTick)),"mos":5,"mbf":1000,"tbf":1000,"fd":{"r":0.04,"e":1,"to":true},"ao":true,"v":"v1"}"#
+        default: return nil
+        }
+    }
+
+    private static func gamma(_ pair: SimPair, _ now: UTCNanos) -> String {
+        let end = (now + .seconds(30 * 86_400)).rfc3339.prefix(19) + "Z"
+        return
+            #"{"id":"\#(900_000 + pair.index)","conditionId":"\#(pair.condition)","slug":"event-\#(pair.index)","question":"Will event \#(pair.index) happen?","description":"\#(pair.description)","outcomes":"[\"Yes\", \"No\"]","clobTokenIds":"[\"\#(pair.yesToken)\", \"\#(pair.noToken)\"]","version":"v1","active":true,"closed":false,"acceptingOrders":true,"negRisk":false,"feesEnabled":true,"feeSchedule":{"exponent":1,"rate":0.04,"takerOnly":true,"rebateRate":0.25},"endDate":"\#(end)"}"#
+    }
+
+    private static func split(_ target: String) -> (path: String, query: [String: String]) {
+        guard let mark = target.firstIndex(of: "?") else { return (target, [:]) }
+        var query: [String: String] = [:]
+        for part in target[target.index(after: mark)...].split(separator: "&") {
+            let sides = part.split(separator: "=", maxSplits: 1).map(String.init)
+            if sides.count == 2 { query[sides[0]] = sides[1] }
+        }
+        return (String(target[..<mark]), query)
+    }
+}
