@@ -91,7 +91,9 @@ let package = Package(
         module("Exploration", "Exploration", ["Trading", "Arb", "Assembly", "Simulators"]),
         .executableTarget(
             name: "ArbSim",
-            dependencies: ["Trading", "Threading", "Codec", "Signing", "Server", "Simulators", "Arb", "Assembly", "Exploration"],
+            dependencies: [
+                "Trading", "Threading", "Codec", "Signing", "Server", "Simulators", "Arb", "Assembly", "Exploration", "Store",
+            ],
             path: "Sources/ArbSim", swiftSettings: strict),
         .executableTarget(
             name: "ArbBench",

@@ -1,1 +1,34 @@
-print("not built yet")
+import Assembly
+import Glibc
+
+/// `arb-sim`: the loopback venues, the demonstration, and the deterministic exploration.
+let specs = [VenuesCommand.spec, DemoCommand.spec, ExploreCommand.spec]
+
+func run() -> Int32 {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if arguments.isEmpty || arguments == ["--help"] {
+        show(HelpText.overview(specs, version: BuildInfo.version).replacing("arb ", with: "arb-sim ", maxReplacements: 3))
+        return arguments.isEmpty ? 64 : 0
+    }
+    do {
+        let parsed = try ParsedCommand(arguments, among: specs)
+        if parsed.has("--help") {
+            show(HelpText.command(parsed.spec))
+            return 0
+        }
+        switch parsed.spec.name {
+        case "explore": return try ExploreCommand.run(parsed)
+        case "venues": return try VenuesCommand.run(parsed)
+        default: return try DemoCommand.run(parsed)
+        }
+    } catch let fault as UsageFault {
+        complain("arb-sim: \(fault.text)\n")
+        return 64
+    } catch {
+        complain("arb-sim: \(error)\n")
+        return 1
+    }
+}
+
+signal(SIGPIPE, SIG_IGN)
+exit(run())

@@ -31,6 +31,8 @@ public struct Exploration {
         public var struck: [SimFault: Int] = [:]
         /// Hash of all decisions.
         public var sha256 = ""
+        /// An empty report.
+        public init() {}
         /// True when nothing of it is a defect.
         public var isGood: Bool { missed.isEmpty && phantoms.isEmpty && wrongBooks.isEmpty }
     }

@@ -1,0 +1,150 @@
+import Assembly
+import Codec
+import Glibc
+import Signing
+import Simulators
+import Threading
+import Trading
+
+/// A folder with everything that `arb` needs to run against loopback venues.
+struct VenueFolder {
+    let path: String
+    let venues: LoopbackVenues
+
+    /// Starts the venues and writes configuration, pairs, key and certificate authority into `path`.
+    init(_ path: String, _ settings: SimWorld.Settings) throws {
+        self.path = path
+        for folder in [path, path + "/Markets"] { mkdir(folder, 0o700) }
+        let authority = try ThrowawayCA(folder: path)
+        let key = try SigningKey(generating: .ed25519)
+        venues = try LoopbackVenues(settings, authority: authority, publicKey: key.publicPEM)
+        try Self.write(path + "/kalshi.pem", key.exportPrivatePEM())
+        try Self.write(path + "/Markets/loopback.toml", venues.pairFile)
+        try Self.write(path + "/arb.toml", configuration(authority))
+    }
+
+    private func configuration(_ authority: ThrowawayCA) -> String {
+        let kalshi = "127.0.0.1:\(venues.kalshiPort)"
+        let polymarket = "127.0.0.1:\(venues.polymarketPort)"
+        return """
+            # Made by arb-sim: loopback venues, no money anywhere.
+            account = "loopback"
+            state_dir = "\(path)/state"
+            [markets]
+            pairs = ["Markets/*.toml"]
+            [venues.kalshi]
+            rest_url = "https://\(kalshi)/trade-api/v2"
+            ws_url = "wss://\(kalshi)/trade-api/ws/v2"
+            key_id = "loopback"
+            private_key_file = "kalshi.pem"
+            extra_ca_file = "\(authority.authority)"
+            [venues.polymarket]
+            clob_url = "https://\(polymarket)"
+            gamma_url = "https://\(polymarket)"
+            data_url = "https://\(polymarket)"
+            ws_url = "wss://\(polymarket)/ws"
+            extra_ca_file = "\(authority.authority)"
+            """ + "\n"
+    }
+
+    /// The disk refused.
+    struct Fault: Error {
+        let path: String
+    }
+
+    private static func write(_ path: String, _ text: String) throws(Fault) {
+        unlink(path)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Fault(path: path) }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw Fault(path: path) }
+    }
+
+    /// What was planted, one JSON object a line.
+    static func truth(_ planted: [PlantedEdge], start: UTCNanos) -> String {
+        planted.map { edge in
+            var json = JSONWriter()
+            json.beginObject()
+            json.member("schema", "arb.sim-truth/1")
+            json.member("pair", "loop-\(edge.pair)")
+            json.member("direction", edge.direction)
+            json.member("from", (start + Nanoseconds(rawValue: edge.from)).rfc3339)
+            json.member("until", (start + Nanoseconds(rawValue: edge.until)).rfc3339)
+            json.endObject()
+            return json.string
+        }.joined(separator: "\n") + "\n"
+    }
+}
+
+/// `arb-sim venues`: loopback venues until they are told to stop.
+enum VenuesCommand {
+    static let spec = CommandSpec(
+        "venues", "start loopback venues; write arb.toml, pairs, key and CA; print one ready line",
+        [
+            OptionSpec("--out", "DIR", "where the files go (needed)"), OptionSpec("--seed", "N", "of the market (default 1)"),
+            OptionSpec("--pairs", "N", "pairs (default 10)"), OptionSpec("--rate", "N", "changes a second (default 200)"),
+            OptionSpec("--for", "DURATION", "end after this (default: SIGTERM, SIGINT or end of input)"),
+        ])
+
+    static func run(_ parsed: ParsedCommand) throws -> Int32 {
+        guard let out = parsed.options["--out"] else { throw UsageFault("venues needs --out DIR") }
+        var settings = SimWorld.Settings()
+        settings.seed = UInt64(try parsed.integer("--seed", 0...Int.max / 2, default: 1))
+        settings.pairs = try parsed.integer("--pairs", 1...100_000, default: 10)
+        settings.rate = try parsed.integer("--rate", 1...1_000_000, default: 200)
+        let duration = try parsed.options["--for"].map { try ParsedCommand.duration($0, of: "--for") }
+        Stopper.block()
+        let folder = try VenueFolder(absolute(out), settings)
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("schema", "arb.sim-ready/1")
+        json.member("config", folder.path + "/arb.toml")
+        json.member("kalshi_port", folder.venues.kalshiPort)
+        json.member("polymarket_port", folder.venues.polymarketPort)
+        json.endObject()
+        show(json.string + "\n")
+        Stopper.wait(duration)
+        let summary = folder.venues.stop()
+        let truth = VenueFolder.truth(summary.planted, start: folder.venues.start.utc)
+        let file = fopen(folder.path + "/truth.ndjson", "w")
+        if let file {
+            fputs(truth, file)
+            fclose(file)
+        }
+        return 0
+    }
+
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/") else { return path }
+        let here = getcwd(nil, 0)
+        defer { free(here) }
+        return (here.map { String(cString: $0) } ?? ".") + "/" + path
+    }
+}
+
+/// Waits for a signal, the end of standard input, or the end of the time.
+enum Stopper {
+    private static func set() -> sigset_t {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in [SIGINT, SIGTERM] { sigaddset(&set, number) }
+        return set
+    }
+
+    /// Before any thread is started.
+    static func block() {
+        var set = set()
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    static func wait(_ duration: Int64?) {
+        var set = set()
+        let until = duration.map { NanoClock.monotonic() + Nanoseconds(rawValue: $0) }
+        while true {
+            var quarter = timespec(tv_sec: 0, tv_nsec: 250_000_000)
+            if sigtimedwait(&set, nil, &quarter) > 0 { return }
+            if let until, NanoClock.monotonic() >= until { return }
+        }
+    }
+}
