@@ -11,9 +11,12 @@ enum DemoCommand {
     static let spec = CommandSpec(
         "demo", "loopback venues, arb run on them, and a summary against the truth",
         [
-            OptionSpec("--dry-run", nil, "watch and log (the only mode so far)"), OptionSpec("--seed", "N", "of the market (default: the time)"),
-            OptionSpec("--pairs", "N", "pairs (default 12)"), OptionSpec("--rate", "N", "changes a second (default 300)"),
-            OptionSpec("--for", "DURATION", "length (default 60s)"), OptionSpec("--record", "FILE", "record the run for replay"),
+            OptionSpec("--dry-run", nil, "watch and log (the only mode so far)"),
+            OptionSpec("--seed", "N", "of the market (default: the time)"),
+            OptionSpec("--pairs", "N", "pairs (default 12)"),
+            OptionSpec("--rate", "N", "changes a second (default 300)"),
+            OptionSpec("--for", "DURATION", "length (default 60s)"),
+            OptionSpec("--record", "FILE", "record the run for replay"),
         ])
 
     static func run(_ parsed: ParsedCommand) throws -> Int32 {
@@ -26,11 +29,18 @@ enum DemoCommand {
         let duration = try ParsedCommand.duration(length, of: "--for")
         var template = Array("/tmp/arb-demo-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw UsageFault("no temporary folder can be made in /tmp") }
-        let path = template.withUnsafeBufferPointer { String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) }
+        let path = template.withUnsafeBufferPointer {
+            String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
         defer { remove(path) }
-        complain("loopback venues: \(settings.pairs) pairs, seed \(seed), TLS on free ports; no keys, no money, no network\n")
+        complain(
+            "loopback venues: \(settings.pairs) pairs, seed \(seed), TLS on free ports; no keys, no money, no network\n"
+        )
         let folder = try VenueFolder(path, settings)
-        var words = [beside("arb"), parsed.options["--record"] == nil ? "run" : "record", "--config", path + "/arb.toml", "--for", length]
+        var words = [
+            beside("arb"), parsed.options["--record"] == nil ? "run" : "record", "--config", path + "/arb.toml",
+            "--for", length,
+        ]
         if let file = parsed.options["--record"] { words += ["--out", file] }
         let status = child(words)
         let end = (NanoClock.monotonic() - folder.venues.start.monotonic).rawValue
@@ -68,8 +78,11 @@ enum DemoCommand {
     }
 
     /// What the ledger has beside what was planted while the run was warm.
-    private static func report(_ summary: LoopbackVenues.Summary, _ folder: VenueFolder, from: Int64, until: Int64) throws -> Int32 {
-        let rows = try Ledger.reader(path: folder.path + "/state/loopback/ledger.db").opportunities(.init(limit: 1_000_000))
+    private static func report(_ summary: LoopbackVenues.Summary, _ folder: VenueFolder, from: Int64, until: Int64)
+        throws -> Int32
+    {
+        let rows = try Ledger.reader(path: folder.path + "/state/loopback/ledger.db").opportunities(
+            .init(limit: 1_000_000))
         let start = folder.venues.start.utc
         var found = 0
         var planted = 0

@@ -10,10 +10,14 @@ enum ExploreCommand {
     static let spec = CommandSpec(
         "explore", "the real core against simulated venues in virtual time; exit 6 on a broken invariant",
         [
-            OptionSpec("--seeds", "N", "how many seeds (default 20)"), OptionSpec("--start-seed", "S", "the first one (default 1)"),
+            OptionSpec("--seeds", "N", "how many seeds (default 20)"),
+            OptionSpec("--start-seed", "S", "the first one (default 1)"),
             OptionSpec("--minutes", "M", "virtual minutes a seed (default 10)"),
-            OptionSpec("--pairs", "N", "pairs a seed (default 10)"), OptionSpec("--rate", "N", "changes a second (default 200)"),
-            OptionSpec("--faults", "LIST", "what goes wrong: gap,duplicate,late,disconnect,silent,corrupt-hash,html200,slow-rest or all"),
+            OptionSpec("--pairs", "N", "pairs a seed (default 10)"),
+            OptionSpec("--rate", "N", "changes a second (default 200)"),
+            OptionSpec(
+                "--faults", "LIST",
+                "what goes wrong: gap,duplicate,late,disconnect,silent,corrupt-hash,html200,slow-rest or all"),
         ])
 
     static func run(_ parsed: ParsedCommand) throws -> Int32 {
@@ -45,7 +49,8 @@ enum ExploreCommand {
             for line in (report.missed + report.phantoms + report.wrongBooks).prefix(5) { show("  \(line)\n") }
         }
         let elapsed = (NanoClock.monotonic() - start).rawValue / 1_000_000
-        let struck = total.struck.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ")
+        let struck = total.struck.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key.rawValue) \($0.value)" }
+            .joined(separator: ", ")
         show(
             "\(seeds) seeds: planted \(total.planted), found \(total.found), hidden by void books \(total.hidden), missed "
                 + "\(total.missed.count), phantoms \(total.phantoms.count), wrong books \(total.wrongBooks.count); \(total.frames) frames in "

@@ -20,7 +20,8 @@ extension ParsedCommand {
         var faults: Set<SimFault> = []
         for word in text.split(separator: ",") {
             guard let fault = SimFault(rawValue: String(word)) else {
-                throw UsageFault("--faults '\(word)' is none of: \(SimFault.allCases.map(\.rawValue).joined(separator: ", "))")
+                throw UsageFault(
+                    "--faults '\(word)' is none of: \(SimFault.allCases.map(\.rawValue).joined(separator: ", "))")
             }
             faults.insert(fault)
         }

@@ -82,8 +82,10 @@ enum VenuesCommand {
     static let spec = CommandSpec(
         "venues", "start loopback venues; write arb.toml, pairs, key and CA; print one ready line",
         [
-            OptionSpec("--out", "DIR", "where the files go (needed)"), OptionSpec("--seed", "N", "of the market (default 1)"),
-            OptionSpec("--pairs", "N", "pairs (default 10)"), OptionSpec("--rate", "N", "changes a second (default 200)"),
+            OptionSpec("--out", "DIR", "where the files go (needed)"),
+            OptionSpec("--seed", "N", "of the market (default 1)"),
+            OptionSpec("--pairs", "N", "pairs (default 10)"),
+            OptionSpec("--rate", "N", "changes a second (default 200)"),
             OptionSpec("--for", "DURATION", "end after this (default: SIGTERM, SIGINT or end of input)"),
         ])
 

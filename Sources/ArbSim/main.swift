@@ -7,7 +7,9 @@ let specs = [VenuesCommand.spec, DemoCommand.spec, ExploreCommand.spec]
 func run() -> Int32 {
     let arguments = Array(CommandLine.arguments.dropFirst())
     if arguments.isEmpty || arguments == ["--help"] {
-        show(HelpText.overview(specs, version: BuildInfo.version).replacing("arb ", with: "arb-sim ", maxReplacements: 3))
+        show(
+            HelpText.overview(specs, version: BuildInfo.version).replacing("arb ", with: "arb-sim ", maxReplacements: 3)
+        )
         return arguments.isEmpty ? 64 : 0
     }
     do {

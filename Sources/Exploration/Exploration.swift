@@ -175,7 +175,8 @@ final class Watch {
                 open.append(seen)
                 seen += 1
             }
-            for index in edges.indices.suffix(8) where edges[index].planted.from == planted.from && edges[index].planted.pair == pair {
+            for index in edges.indices.suffix(8)
+            where edges[index].planted.from == planted.from && edges[index].planted.pair == pair {
                 edges[index].isFound = true
             }
         }
@@ -212,7 +213,9 @@ final class Watch {
                     var isEqual = book[side].levels == levels.count
                     for (price, size) in levels {
                         guard let at = Price(rawValue: Int64(price) * 100_000) else { continue }
-                        if book[side].quantity(at: at) != Quantity(rawValue: Int64(size) * 1_000_000) { isEqual = false }
+                        if book[side].quantity(at: at) != Quantity(rawValue: Int64(size) * 1_000_000) {
+                            isEqual = false
+                        }
                     }
                     if !isEqual { result.wrongBooks.append("pair \(pair.index) venue \(venue) \(side)") }
                 }

@@ -34,7 +34,8 @@ public struct KalshiSim {
 
     /// A command of a client.
     public mutating func received(_ connection: UInt64, _ text: [UInt8], _ world: SimWorld) -> [SimFrame] {
-        guard connections[connection] != nil, let root = try? reader.read(text), let command = root["cmd"]?.text?.string else {
+        guard connections[connection] != nil, let root = try? reader.read(text), let command = root["cmd"]?.text?.string
+        else {
             return [frame(connection, #"{"type":"error","msg":{"code":1,"msg":"bad message"}}"#)]
         }
         let id = root["id"]?.int64 ?? 0
@@ -44,7 +45,8 @@ public struct KalshiSim {
         switch command {
         case "subscribe":
             let channels = (params?["channels"]).map { Array($0.elements).compactMap { $0.text?.string } } ?? []
-            return subscribe(connection, id, channels, tickers, yesPrice: params?["use_yes_price"]?.bool ?? false, world)
+            return subscribe(
+                connection, id, channels, tickers, yesPrice: params?["use_yes_price"]?.bool ?? false, world)
         case "update_subscription":
             return update(connection, id, Int(sids.first ?? 0), params?["action"]?.text?.string ?? "", tickers, world)
         case "unsubscribe":
@@ -73,7 +75,8 @@ public struct KalshiSim {
             guard let index = known ?? connections[connection].map({ $0.count - 1 }),
                 let sid = connections[connection]?[index].sid
             else { continue }
-            frames.append(frame(connection, #"{"id":\#(id),"type":"subscribed","msg":{"channel":"\#(channel)","sid":\#(sid)}}"#))
+            frames.append(
+                frame(connection, #"{"id":\#(id),"type":"subscribed","msg":{"channel":"\#(channel)","sid":\#(sid)}}"#))
             guard channel == "orderbook_delta" else { continue }
             connections[connection]?[index].usesYesPrice = yesPrice
             frames += add(connection, index, tickers, nil, world)
@@ -90,15 +93,23 @@ public struct KalshiSim {
         switch action {
         case "get_snapshot": return snapshots(connection, index, tickers, id, world)
         case "delete_markets":
-            for ticker in tickers { if let pair = places[ticker] { connections[connection]?[index].pairs.remove(pair) } }
-            return [frame(connection, #"{"id":\#(id),"sid":\#(sid),"seq":\#(next(connection, index)),"type":"ok","msg":{}}"#)]
+            for ticker in tickers {
+                if let pair = places[ticker] { connections[connection]?[index].pairs.remove(pair) }
+            }
+            return [
+                frame(
+                    connection, #"{"id":\#(id),"sid":\#(sid),"seq":\#(next(connection, index)),"type":"ok","msg":{}}"#)
+            ]
         default:
-            let ok = frame(connection, #"{"id":\#(id),"sid":\#(sid),"seq":\#(next(connection, index)),"type":"ok","msg":{}}"#)
+            let ok = frame(
+                connection, #"{"id":\#(id),"sid":\#(sid),"seq":\#(next(connection, index)),"type":"ok","msg":{}}"#)
             return [ok] + add(connection, index, tickers, nil, world)
         }
     }
 
-    private mutating func add(_ connection: UInt64, _ index: Int, _ tickers: [String], _ id: Int64?, _ world: SimWorld) -> [SimFrame] {
+    private mutating func add(_ connection: UInt64, _ index: Int, _ tickers: [String], _ id: Int64?, _ world: SimWorld)
+        -> [SimFrame]
+    {
         for ticker in tickers { if let pair = places[ticker] { connections[connection]?[index].pairs.insert(pair) } }
         return snapshots(connection, index, tickers, id, world)
     }
@@ -108,7 +119,9 @@ public struct KalshiSim {
         return connections[connection]?[index].seq ?? 0
     }
 
-    private mutating func snapshots(_ connection: UInt64, _ index: Int, _ tickers: [String], _ id: Int64?, _ world: SimWorld) -> [SimFrame] {
+    private mutating func snapshots(
+        _ connection: UInt64, _ index: Int, _ tickers: [String], _ id: Int64?, _ world: SimWorld
+    ) -> [SimFrame] {
         var frames: [SimFrame] = []
         for ticker in tickers {
             guard let place = places[ticker], let subscription = connections[connection]?[index] else { continue }
@@ -119,7 +132,9 @@ public struct KalshiSim {
                     .map { #"["\#(SimText.four($0.0))","\#(SimText.two($0.1))"]"# }.joined(separator: ",")
             }
             let yes = book.bids.isEmpty ? "" : #","yes_dollars_fp":[\#(levels(book.bids) { $0 })]"#
-            let no = book.asks.isEmpty ? "" : #","no_dollars_fp":[\#(levels(book.asks) { subscription.usesYesPrice ? $0 : 1_000 - $0 })]"#
+            let no =
+                book.asks.isEmpty
+                ? "" : #","no_dollars_fp":[\#(levels(book.asks) { subscription.usesYesPrice ? $0 : 1_000 - $0 })]"#
             let head = id.map { #""id":\#($0),"# } ?? ""
             frames.append(
                 frame(
@@ -131,10 +146,15 @@ public struct KalshiSim {
     }
 
     /// The deltas of a change, for every connection that wants them.
-    public mutating func changed(_ pair: SimPair, isBid: Bool, price: Int, change: Int, milliseconds: Int64) -> [SimFrame] {
+    public mutating func changed(_ pair: SimPair, isBid: Bool, price: Int, change: Int, milliseconds: Int64)
+        -> [SimFrame]
+    {
         var frames: [SimFrame] = []
         for connection in connections.keys.sorted() {
-            guard let index = connections[connection]?.firstIndex(where: { $0.channel == "orderbook_delta" && $0.pairs.contains(pair.index) }),
+            guard
+                let index = connections[connection]?.firstIndex(where: {
+                    $0.channel == "orderbook_delta" && $0.pairs.contains(pair.index)
+                }),
                 let subscription = connections[connection]?[index]
             else { continue }
             let seq = next(connection, index)

@@ -54,7 +54,8 @@ public final class LoopbackVenues: @unchecked Sendable {
         verifier = key
         state = Mutex(State(SimWorld(settings)))
         kalshiServer = try WebServer(certificate: authority.certificate, key: authority.key, handlers: kalshiHandlers())
-        polymarketServer = try WebServer(certificate: authority.certificate, key: authority.key, handlers: polymarketHandlers())
+        polymarketServer = try WebServer(
+            certificate: authority.certificate, key: authority.key, handlers: polymarketHandlers())
         worker = Worker(name: "world") { [unowned self] in run() }
     }
 
@@ -97,13 +98,17 @@ public final class LoopbackVenues: @unchecked Sendable {
         server?.post { server in for frame in frames { server.send(frame.connection, frame.text) } }
     }
 
-    private func emit(_ change: SimChange, _ now: Int64, _ state: State, _ kalshi: inout [SimFrame], _ polymarket: inout [SimFrame]) {
+    private func emit(
+        _ change: SimChange, _ now: Int64, _ state: State, _ kalshi: inout [SimFrame], _ polymarket: inout [SimFrame]
+    ) {
         switch change {
         case .level(let pair, 0, let isBid, let price, let was, let size):
             kalshi += state.kalshi.changed(
-                state.world.pairs[pair], isBid: isBid, price: price, change: size - was, milliseconds: base + now / 1_000_000)
+                state.world.pairs[pair], isBid: isBid, price: price, change: size - was,
+                milliseconds: base + now / 1_000_000)
         case .level(let pair, _, let isBid, let price, _, let size):
-            polymarket += state.polymarket.changed(state.world.pairs[pair], isBid: isBid, price: price, now: size, base: base)
+            polymarket += state.polymarket.changed(
+                state.world.pairs[pair], isBid: isBid, price: price, now: size, base: base)
         case .trade(let pair, let levels, let price, let size):
             polymarket += state.polymarket.traded(state.world.pairs[pair], levels, price: price, size: size, base: base)
         case .tick(let pair, let was, _):
@@ -156,13 +161,16 @@ public final class LoopbackVenues: @unchecked Sendable {
 
     private func answer(_ body: String?) -> WebServer.Response {
         guard let body else {
-            return WebServer.Response(status: 404, body: Array(#"{"error":{"code":"not_found","message":"not found"}}"#.utf8))
+            return WebServer.Response(
+                status: 404, body: Array(#"{"error":{"code":"not_found","message":"not found"}}"#.utf8))
         }
         return WebServer.Response(body: Array(body.utf8))
     }
 
     private static func refusal(_ code: String, _ details: String) -> WebServer.Response {
-        WebServer.Response(status: 401, body: Array(#"{"error":{"code":"\#(code)","message":"\#(code)","details":"\#(details)"}}"#.utf8))
+        WebServer.Response(
+            status: 401,
+            body: Array(#"{"error":{"code":"\#(code)","message":"\#(code)","details":"\#(details)"}}"#.utf8))
     }
 
     private static func base64(_ text: String) -> [UInt8] { SimCodec.base64(text) }

@@ -28,7 +28,9 @@ public struct PolymarketSim {
     /// - Parameter base: milliseconds since 1970 at the world's time zero.
     public mutating func received(_ connection: UInt64, _ text: [UInt8], _ world: SimWorld, base: Int64) -> [SimFrame] {
         if text == Array("PING".utf8) { return [SimFrame(connection: connection, text: Array("PONG".utf8))] }
-        guard connections[connection] != nil, let root = try? reader.read(text), let assets = root["assets_ids"] else { return [] }
+        guard connections[connection] != nil, let root = try? reader.read(text), let assets = root["assets_ids"] else {
+            return []
+        }
         let wanted = Array(assets.elements).compactMap { $0.text.flatMap { places[$0.string] } }
         let fresh = Set(wanted).subtracting(connections[connection] ?? [])
         connections[connection]?.formUnion(fresh)
@@ -55,7 +57,8 @@ public struct PolymarketSim {
 
     private func levels(_ side: [Int: Int], ascending: Bool) -> String {
         side.sorted { ascending ? $0.key < $1.key : $0.key > $1.key }
-            .map { #"{"price":"\#(SimText.trimmed($0.key))","size":"\#(SimText.trimmedSize($0.value))"}"# }.joined(separator: ",")
+            .map { #"{"price":"\#(SimText.trimmed($0.key))","size":"\#(SimText.trimmedSize($0.value))"}"# }.joined(
+                separator: ",")
     }
 
     private func token(_ pair: SimPair, _ isNo: Bool) -> String { isNo ? pair.noToken : pair.yesToken }
@@ -73,7 +76,10 @@ public struct PolymarketSim {
 
     private func book(_ pair: SimPair, isNo: Bool, base: Int64, isFull: Bool, isRest: Bool = false) -> String {
         let book = isNo ? pair.polymarket.mirrored : pair.polymarket
-        let tail = isFull ? #","tick_size":"\#(SimText.trimmed(pair.polymarketTick))","last_trade_price":"\#(SimText.trimmed(pair.lastTrade))""# : ""
+        let tail =
+            isFull
+            ? #","tick_size":"\#(SimText.trimmed(pair.polymarketTick))","last_trade_price":"\#(SimText.trimmed(pair.lastTrade))""#
+            : ""
         let rest = isRest ? #","min_order_size":"5","neg_risk":false"# : #","event_type":"book""#
         return
             #"{"market":"\#(pair.condition)","asset_id":"\#(token(pair, isNo))","timestamp":"\#(stamp(pair, base))","hash":"\#(hash(pair, isNo: isNo, base: base))","bids":[\#(levels(book.bids, ascending: true))],"asks":[\#(levels(book.asks, ascending: false))]\#(tail)\#(rest)}"#
@@ -85,7 +91,9 @@ public struct PolymarketSim {
             .map { SimFrame(connection: $0, text: bytes) }
     }
 
-    private func change(_ pair: SimPair, _ level: (isBid: Bool, price: Int, now: Int), _ hashes: (yes: String, no: String), base: Int64) -> String {
+    private func change(
+        _ pair: SimPair, _ level: (isBid: Bool, price: Int, now: Int), _ hashes: (yes: String, no: String), base: Int64
+    ) -> String {
         func entry(_ isNo: Bool) -> String {
             let price = isNo ? 1_000 - level.price : level.price
             let side = level.isBid == isNo ? "SELL" : "BUY"
@@ -105,7 +113,9 @@ public struct PolymarketSim {
     }
 
     /// The frames of a crossing trade: all with the time and hash of the end, then the book without tick and last price.
-    public func traded(_ pair: SimPair, _ levels: [(isBid: Bool, price: Int, now: Int)], price: Int, size: Int, base: Int64) -> [SimFrame] {
+    public func traded(
+        _ pair: SimPair, _ levels: [(isBid: Bool, price: Int, now: Int)], price: Int, size: Int, base: Int64
+    ) -> [SimFrame] {
         let hashes = (hash(pair, isNo: false, base: base), hash(pair, isNo: true, base: base))
         var frames = levels.flatMap { to(pair, change(pair, $0, hashes, base: base)) }
         frames += to(

@@ -1,5 +1,3 @@
-
-
 /// One market's true book, in YES terms: plain dictionaries of thousandths of a dollar to hundredths of a contract.
 ///
 /// Knows nothing of the books that it will be compared with.
@@ -18,7 +16,11 @@ public struct SimBook {
     subscript(isBid: Bool, _ price: Int) -> Int {
         get { (isBid ? bids[price] : asks[price]) ?? 0 }
         set {
-            if isBid { bids[price] = newValue > 0 ? newValue : nil } else { asks[price] = newValue > 0 ? newValue : nil }
+            if isBid {
+                bids[price] = newValue > 0 ? newValue : nil
+            } else {
+                asks[price] = newValue > 0 ? newValue : nil
+            }
         }
     }
 

@@ -7,7 +7,8 @@ public enum SimRest {
         let (path, query) = split(target)
         switch path {
         case "/exchange/status":
-            return #"{"exchange_active":true,"trading_active":true,"exchange_index_statuses":[{"exchange_index":0,"description":"main","exchange_active":true,"trading_active":true,"intra_exchange_transfers_active":true}]}"#
+            return
+                #"{"exchange_active":true,"trading_active":true,"exchange_index_statuses":[{"exchange_index":0,"description":"main","exchange_active":true,"trading_active":true,"intra_exchange_transfers_active":true}]}"#
         case "/exchange/schedule":
             let day = #"[{"open_time":"00:00","close_time":"00:00"}]"#
             let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -25,7 +26,8 @@ public enum SimRest {
             return
                 #"{"event":{"event_ticker":"\#(event)","series_ticker":"KXSIM","title":"Loopback","sub_title":"","collateral_return_type":"","mutually_exclusive":false},"markets":[]}"#
         case _ where path.hasPrefix("/series/"):
-            return #"{"series":{"ticker":"KXSIM","frequency":"once","title":"Loopback","category":"Test","fee_type":"quadratic","fee_multiplier":1}}"#
+            return
+                #"{"series":{"ticker":"KXSIM","frequency":"once","title":"Loopback","category":"Test","fee_type":"quadratic","fee_multiplier":1}}"#
         default: return nil
         }
     }

@@ -72,14 +72,17 @@ public final class SimWorld {
         func digits(_ count: Int) -> String {
             (0..<count).map { String(Int.random(in: $0 == 0 ? 1...9 : 0...9, using: &random)) }.joined()
         }
-        let hex = (0..<64).map { _ in "0123456789abcdef".randomElement(using: &random).map(String.init) ?? "0" }.joined()
+        let hex = (0..<64).map { _ in "0123456789abcdef".randomElement(using: &random).map(String.init) ?? "0" }
+            .joined()
         let fair = Int.random(in: 30...70, using: &random) * 10
         let sizes = (0..<2).map { _ in
             (0..<2).map { _ in (0..<12).map { _ in Int.random(in: 60...300, using: &random) * 100 } }
         }
         var pair = SimPair(
-            index: index, ticker: "KXSIM-26DEC31-P\(index)", condition: "0x" + hex, yesToken: digits(77), noToken: digits(77),
-            isInverted: index % 7 == 6, kalshiTick: index % 3 == 2 ? 1 : 10, polymarketTick: index % 3 == 1 ? 1 : 10, fair: fair,
+            index: index, ticker: "KXSIM-26DEC31-P\(index)", condition: "0x" + hex, yesToken: digits(77),
+            noToken: digits(77),
+            isInverted: index % 7 == 6, kalshiTick: index % 3 == 2 ? 1 : 10, polymarketTick: index % 3 == 1 ? 1 : 10,
+            fair: fair,
             polymarketFair: fair, sizes: sizes, depth: Int.random(in: 3...12, using: &random))
         pair.kalshi = pair.target(0)
         pair.polymarket = pair.target(1)
@@ -138,10 +141,15 @@ public final class SimWorld {
         let size = Int.random(in: 13...20, using: &random) * 10
         let isUp = Bool.random(using: &random)
         let isKalshi = Bool.random(using: &random)
-        if isKalshi { pairs[index].shift.kalshi = isUp ? size : -size } else { pairs[index].shift.polymarket = isUp ? size : -size }
+        if isKalshi {
+            pairs[index].shift.kalshi = isUp ? size : -size
+        } else {
+            pairs[index].shift.polymarket = isUp ? size : -size
+        }
         // Kalshi cheap, or Polymarket dear: buy Kalshi YES.
         let direction = isKalshi == isUp ? 1 : 0
-        let lifetime = Int.random(in: 0..<3, using: &random) == 0
+        let lifetime =
+            Int.random(in: 0..<3, using: &random) == 0
             ? Int64.random(in: 1_000_000_000...5_000_000_000, using: &random)
             : Int64.random(in: 20_000_000...1_000_000_000, using: &random)
         planted.append(PlantedEdge(pair: index, direction: direction, from: now, until: now + lifetime))
@@ -166,7 +174,9 @@ public final class SimWorld {
         }
     }
 
-    private func set(_ index: Int, _ venue: Int, _ isBid: Bool, _ price: Int, _ size: Int, _ now: Int64, _ tell: (SimChange) -> Void) {
+    private func set(
+        _ index: Int, _ venue: Int, _ isBid: Bool, _ price: Int, _ size: Int, _ now: Int64, _ tell: (SimChange) -> Void
+    ) {
         let was = venue == 0 ? pairs[index].kalshi[isBid, price] : pairs[index].polymarket[isBid, price]
         guard was != size else { return }
         if venue == 0 {
@@ -197,7 +207,8 @@ public final class SimWorld {
     }
 
     private func wander(_ index: Int, _ now: Int64, _ tell: (SimChange) -> Void) {
-        let step = pairs[index].fair <= 250 ? 10 : pairs[index].fair >= 750 ? -10 : Bool.random(using: &random) ? 10 : -10
+        let step =
+            pairs[index].fair <= 250 ? 10 : pairs[index].fair >= 750 ? -10 : Bool.random(using: &random) ? 10 : -10
         pairs[index].fair += step
         settle(index, now, tell)
         timers.append((now + Int64.random(in: 5_000_000...200_000_000, using: &random), .follow(index)))

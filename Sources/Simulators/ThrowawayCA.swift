@@ -47,7 +47,8 @@ public struct ThrowawayCA {
         let serverKey = COpenSSL_generate_rsa(flaw == .weakKey ? 1024 : 2048)
         defer { for made in [authorityKey, otherKey, serverKey] { EVP_PKEY_free(made) } }
         let day = 86_400
-        let root = COpenSSL_certificate(authorityKey, nil, authorityKey, "arb loopback venues", -day, 30 * day, nil, nil)
+        let root = COpenSSL_certificate(
+            authorityKey, nil, authorityKey, "arb loopback venues", -day, 30 * day, nil, nil)
         let other = COpenSSL_certificate(otherKey, nil, otherKey, "somebody else", -day, 30 * day, nil, nil)
         defer { for made in [root, other] { X509_free(made) } }
         let names =
@@ -58,7 +59,8 @@ public struct ThrowawayCA {
         let issuer = flaw == .selfSigned ? nil : flaw == .unknownAuthority ? other : root
         let issuerKey = flaw == .selfSigned ? serverKey : flaw == .unknownAuthority ? otherKey : authorityKey
         let leaf = COpenSSL_certificate(
-            serverKey, issuer, issuerKey, "localhost", flaw == .notYetValid ? day : -2 * day, flaw == .expired ? -day : 30 * day,
+            serverKey, issuer, issuerKey, "localhost", flaw == .notYetValid ? day : -2 * day,
+            flaw == .expired ? -day : 30 * day,
             flaw == .noAlternativeName ? nil : names, flaw == .clientOnly ? "clientAuth" : "serverAuth")
         defer { X509_free(leaf) }
         guard let root, let leaf, Self.write(authority, 0o644, { PEM_write_bio_X509($0, root) }),

@@ -139,7 +139,11 @@ public final class VirtualDrive {
         case .open(let link):
             up.insert(link)
             silenced.remove(link)
-            if link.venue == .kalshi { kalshi.opened(UInt64(link.index)) } else { polymarket.opened(UInt64(link.index)) }
+            if link.venue == .kalshi {
+                kalshi.opened(UInt64(link.index))
+            } else {
+                polymarket.opened(UInt64(link.index))
+            }
             core.opened(link, at: Self.stamp(now))
         case .close(let link): down(link, "the peer ended the connection", now)
         }
@@ -163,9 +167,14 @@ public final class VirtualDrive {
         let base = Self.base / 1_000_000
         switch change {
         case .level(let pair, 0, let isBid, let price, let was, let size):
-            send(kalshi.changed(world.pairs[pair], isBid: isBid, price: price, change: size - was, milliseconds: base + now / 1_000_000), .kalshi, now)
+            send(
+                kalshi.changed(
+                    world.pairs[pair], isBid: isBid, price: price, change: size - was,
+                    milliseconds: base + now / 1_000_000), .kalshi, now)
         case .level(let pair, _, let isBid, let price, _, let size):
-            send(polymarket.changed(world.pairs[pair], isBid: isBid, price: price, now: size, base: base), .polymarket, now)
+            send(
+                polymarket.changed(world.pairs[pair], isBid: isBid, price: price, now: size, base: base), .polymarket,
+                now)
         case .trade(let pair, let levels, let price, let size):
             send(polymarket.traded(world.pairs[pair], levels, price: price, size: size, base: base), .polymarket, now)
         case .tick(let pair, let was, _):
@@ -193,7 +202,9 @@ public final class VirtualDrive {
                 }
                 struck[fault, default: 0] += 1
             }
-            for _ in 0..<copies { if delay > 0 { later(delay, now, .frame(link, text)) } else { deliver(link, text, now) } }
+            for _ in 0..<copies {
+                if delay > 0 { later(delay, now, .frame(link, text)) } else { deliver(link, text, now) }
+            }
         }
     }
 
@@ -260,7 +271,8 @@ public final class VirtualDrive {
             struck[.html200, default: 0] += 1
         }
         let answer = RestAnswer(
-            request: request, status: body == nil ? 404 : 200, contentType: type, body: Array((body ?? "{}").utf8), fetchedAt: utc)
+            request: request, status: body == nil ? 404 : 200, contentType: type, body: Array((body ?? "{}").utf8),
+            fetchedAt: utc)
         later(delay, now, .answer(answer))
     }
 }

@@ -36,7 +36,9 @@ struct WebServerTests {
     private func message(_ link: WebSocketLink) throws -> String? {
         let until = deadline()
         while NanoClock.monotonic() < until {
-            if case .message(let bytes)? = try link.next(now: NanoClock.monotonic()) { return String(decoding: bytes, as: UTF8.self) }
+            if case .message(let bytes)? = try link.next(now: NanoClock.monotonic()) {
+                return String(decoding: bytes, as: UTF8.self)
+            }
         }
         return nil
     }
@@ -47,7 +49,8 @@ struct WebServerTests {
         let server = try server(Self.echo)
         defer { server.stop() }
         let context = try TLSContext(loopbackAuthority: authority.authority)
-        let link = try WebSocketLink(url: "wss://localhost:\(server.port)/echo", context: context, deadline: deadline(), seed: 1)
+        let link = try WebSocketLink(
+            url: "wss://localhost:\(server.port)/echo", context: context, deadline: deadline(), seed: 1)
         for length in [0, 1, 125, 126, 127, 65_535, 65_536, 300_000] {
             let text = String(repeating: "ä", count: length / 2) + String(repeating: "x", count: length % 2)
             try link.send(Array(text.utf8))
@@ -63,7 +66,8 @@ struct WebServerTests {
         defer { server.stop() }
         let context = try TLSContext(loopbackAuthority: authority.authority)
         let fault = #expect(throws: TransportFault.self) {
-            try WebSocketLink(url: "wss://127.0.0.1:\(server.port)/refused", context: context, deadline: deadline(), seed: 1)
+            try WebSocketLink(
+                url: "wss://127.0.0.1:\(server.port)/refused", context: context, deadline: deadline(), seed: 1)
         }
         #expect(fault?.code == "E_WS_REFUSED")
         #expect(fault?.status == 401)
@@ -88,7 +92,9 @@ struct WebServerTests {
         server.stop()
     }
 
-    @Test("bad certificates are refused by both clients, each for what is wrong with it", arguments: ThrowawayCA.Flaw.allCases)
+    @Test(
+        "bad certificates are refused by both clients, each for what is wrong with it",
+        arguments: ThrowawayCA.Flaw.allCases)
     func certificates(flaw: ThrowawayCA.Flaw) async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let bad = folder + "/" + flaw.rawValue
@@ -109,7 +115,8 @@ struct WebServerTests {
         } else {
             #expect(throws: TransportFault.self) { try answer.get() }
             #expect(throws: TransportFault.self) {
-                try WebSocketLink(url: "wss://localhost:\(server.port)/", context: context, deadline: deadline(), seed: 1)
+                try WebSocketLink(
+                    url: "wss://localhost:\(server.port)/", context: context, deadline: deadline(), seed: 1)
             }
         }
     }

@@ -1,0 +1,48 @@
+import Assembly
+import Testing
+
+@Suite("Command lines")
+struct CommandLineTests {
+    private let specs = [
+        CommandSpec("run", "runs", [OptionSpec("--for", "DURATION", "how long"), OptionSpec("--dry-run", nil, "dry")]),
+        CommandSpec("pairs list", "lists"), CommandSpec("pairs show", operands: "ID", count: 1...1, "shows"),
+    ]
+
+    private func fault(_ words: [String]) -> String? {
+        do throws(UsageFault) {
+            _ = try ParsedCommand(words, among: specs)
+            return nil
+        } catch { return error.text }
+    }
+
+    @Test("options, operands and globals are read in any order")
+    func good() throws {
+        let parsed = try ParsedCommand(["--json", "run", "--for=60s", "--config", "x.toml"], among: specs)
+        #expect(parsed.spec.name == "run" && parsed.has("--json"))
+        #expect(parsed.options["--for"] == "60s" && parsed.options["--config"] == "x.toml")
+        #expect(try ParsedCommand(["pairs", "show", "--", "--odd"], among: specs).operands == ["--odd"])
+    }
+
+    @Test(
+        "mistakes are told with the nearest right word",
+        arguments: [
+            (["rn"], "did you mean 'run'"), (["pairs"], "list, show"), (["pairs", "lst"], "did you mean 'pairs list'"),
+            (["run", "--fro", "1s"], "did you mean '--for'"), (["run", "--for"], "needs a value"), (["run", "--dry-run=1"], "takes no value"),
+            (["run", "extra"], "takes nothing more"), (["pairs", "show"], "takes ID"), (["run", "--json", "--json"], "twice"), ([], "no command"),
+        ] as [([String], String)])
+    func mistakes(words: [String], says: String) throws { #expect(try #require(fault(words)).contains(says)) }
+
+    @Test("durations have units", arguments: [("500ms", 500_000_000), ("60s", 60_000_000_000), ("15m", 900_000_000_000), ("24h", 86_400_000_000_000)] as [(String, Int64)])
+    func durations(text: String, nanoseconds: Int64) throws {
+        #expect(try ParsedCommand.duration(text, of: "--for") == nanoseconds)
+        #expect(throws: UsageFault.self) { try ParsedCommand.duration(text + "x", of: "--for") }
+        #expect(throws: UsageFault.self) { try ParsedCommand.duration("-" + text, of: "--for") }
+    }
+
+    @Test("help fits 80 columns")
+    func help() {
+        for text in [HelpText.overview(specs, version: "0")] + specs.map(HelpText.command) {
+            #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+        }
+    }
+}

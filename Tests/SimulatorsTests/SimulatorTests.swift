@@ -1,0 +1,70 @@
+import Testing
+
+@testable import Simulators
+
+@Suite("Simulated venues")
+struct SimulatorTests {
+    @Test("the same seed makes the same market, another seed another one")
+    func seeds() {
+        func digest(_ seed: UInt64) -> String {
+            var settings = SimWorld.Settings()
+            settings.seed = seed
+            let world = SimWorld(settings)
+            var text = ""
+            world.advance(to: 5_000_000_000) { change in text += "\(change)\n" }
+            return text
+        }
+        #expect(digest(1) == digest(1))
+        #expect(digest(1) != digest(2))
+        #expect(digest(1).count > 1_000)
+    }
+
+    @Test("nothing pays but what is planted, no book of one venue ever crosses, and what is planted pays")
+    func guardBand() {
+        var settings = SimWorld.Settings()
+        settings.seed = 4
+        settings.rate = 400
+        let world = SimWorld(settings)
+        var now: Int64 = 0
+        var paying = 0
+        while now < 60_000_000_000 {
+            now = world.nextEvent
+            world.advance(to: now) { _ in }
+            for pair in world.pairs {
+                if let bid = pair.kalshi.bestBid, let ask = pair.kalshi.bestAsk { #expect(bid < ask) }
+                if let bid = pair.polymarket.bestBid, let ask = pair.polymarket.bestAsk { #expect(bid < ask) }
+                for direction in [0, 1] where (pair.edge(direction) ?? -1) > 0 {
+                    paying += 1
+                    let isPlanted = world.planted.contains {
+                        $0.pair == pair.index && $0.direction == direction && $0.from <= now && now <= $0.until
+                    }
+                    #expect(isPlanted, "pair \(pair.index) direction \(direction) at \(now)")
+                }
+            }
+        }
+        #expect(world.planted.count > 20)
+        #expect(paying > 100)
+    }
+
+    @Test("an edge is what the published formulas say", arguments: [(400, 450, false), (400, 450, true), (100, 150, false)])
+    func edges(ask: Int, bid: Int, isInverted: Bool) throws {
+        var pair = SimPair(
+            index: 0, ticker: "K", condition: "0x0", yesToken: "1", noToken: "2", isInverted: isInverted, kalshiTick: 10,
+            polymarketTick: 10, fair: 500, polymarketFair: 500, sizes: [], depth: 0)
+        pair.kalshi.asks[ask] = 100
+        if isInverted { pair.polymarket.asks[1_000 - bid] = 100 } else { pair.polymarket.bids[bid] = 100 }
+        let kalshiFee = 7 * ask * (1_000 - ask) / 10
+        let other = 1_000 - bid
+        let polymarketFee = 4 * other * (1_000 - other) / 10
+        let expected = 9_990_000 - ask * 10_000 - kalshiFee - (other * 10_000 + polymarketFee) * 1_001 / 1_000
+        #expect(pair.edge(0) == expected)
+        #expect(pair.edge(1) == nil)
+    }
+
+    @Test("numbers are printed as the venues print them")
+    func text() {
+        #expect(SimText.trimmed(450) == "0.45" && SimText.trimmed(5) == "0.005" && SimText.trimmed(1_000) == "1")
+        #expect(SimText.trimmedSize(1_350) == "13.5" && SimText.trimmedSize(30_000) == "300" && SimText.trimmedSize(7) == "0.07")
+        #expect(SimText.four(450) == "0.4500" && SimText.two(-300) == "-3.00" && SimText.two(5) == "0.05")
+    }
+}
