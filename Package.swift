@@ -92,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "ArbSim",
             dependencies: [
-                "Trading", "Threading", "Codec", "Signing", "Server", "Simulators", "Arb", "Assembly", "Exploration", "Store",
+                "Trading", "Threading", "Codec", "Signing", "Server", "Simulators", "Arb", "Assembly", "Exploration",
+                "Store",
             ],
             path: "Sources/ArbSim", swiftSettings: strict),
         .executableTarget(

@@ -27,7 +27,7 @@ enum DemoCommand {
         settings.rate = try parsed.integer("--rate", 1...100_000, default: 300)
         let length = parsed.options["--for"] ?? "60s"
         let duration = try ParsedCommand.duration(length, of: "--for")
-        var template = Array("/tmp/arb-demo-XXXXXX".utf8CString)
+        var template = Array(("/tmp/arb-demo-" + String(repeating: "X", count: 6)).utf8CString)
         guard mkdtemp(&template) != nil else { throw UsageFault("no temporary folder can be made in /tmp") }
         let path = template.withUnsafeBufferPointer {
             String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -37,6 +37,7 @@ enum ExploreCommand {
             total.planted += report.planted
             total.found += report.found
             total.hidden += report.hidden
+            total.blind += report.blind
             total.missed += report.missed
             total.phantoms += report.phantoms
             total.wrongBooks += report.wrongBooks
@@ -53,7 +54,7 @@ enum ExploreCommand {
             .joined(separator: ", ")
         show(
             "\(seeds) seeds: planted \(total.planted), found \(total.found), hidden by void books \(total.hidden), missed "
-                + "\(total.missed.count), phantoms \(total.phantoms.count), wrong books \(total.wrongBooks.count); \(total.frames) frames in "
+                + "\(total.missed.count), phantoms \(total.phantoms.count), blind \(total.blind), wrong books \(total.wrongBooks.count); \(total.frames) frames in "
                 + "\(elapsed) ms" + (struck.isEmpty ? "" : "; faults: \(struck)") + "\n")
         guard bad.isEmpty else {
             show("broken seeds: \(bad.map(String.init).joined(separator: " \n"))")

@@ -25,6 +25,8 @@ public struct Exploration {
         public var phantoms: [String] = []
         /// Opportunities born.
         public var born = 0
+        /// Of births without an edge, those in the seconds before a frozen link was found out.
+        public var blind = 0
         /// Live books that differ from the truth at the end: a defect.
         public var wrongBooks: [String] = []
         /// Faults that struck.
@@ -59,7 +61,7 @@ public struct Exploration {
         let core = try makeCore(world, seed: seed, watch)
         let drive = VirtualDrive(settings, world: world, core: core.engine)
         watch.engine = core.engine
-        watch.names = core.names
+        watch.drive = drive
         drive.observe = { now in watch.look(at: now) }
         drive.run()
         var report = watch.report(settings.duration.rawValue)
@@ -101,7 +103,10 @@ final class Watch {
     private var now: Int64 = 0
     private var result = Exploration.Report()
     weak var engine: Engine?
-    var names: BasketNames?
+    weak var drive: VirtualDrive?
+
+    /// Within the time that a frozen link takes to be found out, its books are wrong and nobody can know.
+    private var isBlind: Bool { drive.map { $0.isSilent(.kalshi) || $0.isSilent(.polymarket) } ?? false }
 
     init(world: SimWorld, isLoose: Bool) {
         self.world = world
@@ -120,6 +125,7 @@ final class Watch {
         open.removeAll { index in
             let edge = edges[index].planted
             if !edges[index].isFound {
+                if isBlind { edges[index].wasHidden = true }
                 let pair = Int32(edge.pair)
                 for instrument in [InstrumentID(pair * 2), InstrumentID(pair * 2 + 1)]
                 where engine?.status(of: instrument).status != .live || engine?.terms(of: instrument) == nil {
@@ -151,7 +157,11 @@ final class Watch {
     private func check(_ opportunity: Opportunity) {
         let (pair, direction) = place(opportunity)
         let edge = world.pairs[pair].edge(direction) ?? .min
-        guard edge <= 0, !isLoose else { return }
+        guard edge <= 0, !isLoose, opportunity.disposition == .taken else { return }
+        guard !isBlind else {
+            result.blind += 1
+            return
+        }
         result.phantoms.append(
             "pair \(pair) direction \(direction) at \(opportunity.born.monotonic.rawValue) ns: the truth earns \(edge)e-7, "
                 + "the plan \(opportunity.plan.net) on \(opportunity.plan.orderQty)")
@@ -201,7 +211,7 @@ final class Watch {
 
     /// Every live book must be the truth at the end.
     private func compareBooks() {
-        guard let engine else { return }
+        guard let engine, !isBlind else { return }
         for pair in world.pairs {
             for venue in [0, 1] {
                 let instrument = InstrumentID(Int32(pair.index * 2 + venue))

@@ -77,6 +77,9 @@ public final class VirtualDrive {
     private var order = 0
     private var up: Set<LinkID> = []
     private var silenced: Set<LinkID> = []
+
+    /// True while a venue has a link that is up and brings nothing.
+    public func isSilent(_ venue: VenueID) -> Bool { silenced.contains { $0.venue == venue } }
     private var delayed: [LinkID: Int64] = [:]
     /// Frames given to the core.
     public private(set) var frames = 0

@@ -5,12 +5,15 @@ import Trading
 
 @Suite("Captures")
 struct CaptureTests {
-    private let path = FileManager.default.temporaryDirectory.appending(path: "arb-capture-\(UUID().uuidString).ndjson").path
-    private let start = Stamp(monotonic: MonotonicNanos(rawValue: 1_000), utc: UTCNanos(rawValue: 1_795_219_200_000_000_000))
+    private let path = FileManager.default.temporaryDirectory.appending(path: "arb-capture-\(UUID().uuidString).ndjson")
+        .path
+    private let start = Stamp(
+        monotonic: MonotonicNanos(rawValue: 1_000), utc: UTCNanos(rawValue: 1_795_219_200_000_000_000))
 
     private func header() -> CaptureHeader {
         CaptureHeader(
-            build: "test", started: start, seed: .max, configuration: "account = \"a\\\"b\"\n", configurationSHA256: "00",
+            build: "test", started: start, seed: .max, configuration: "account = \"a\\\"b\"\n",
+            configurationSHA256: "00",
             pairs: [.init(path: "m.toml", text: "[[pair]]\n\u{202E}")], only: "fed-*", feeRules: Core.feeRules)
     }
 
@@ -19,7 +22,8 @@ struct CaptureTests {
     }
 
     private let texts = [
-        "{\"a\":\"b\"}\n", "", "\u{1F600} \u{0000}\u{0007} \\ \" \u{2028}", String(repeating: "x", count: 300_000), "PONG",
+        "{\"a\":\"b\"}\n", "", "\u{1F600} \u{0000}\u{0007} \\ \" \u{2028}", String(repeating: "x", count: 300_000),
+        "PONG",
     ]
 
     private func write() throws {
@@ -30,9 +34,12 @@ struct CaptureTests {
             Array(text.utf8).withUnsafeBytes { writer.frame(link, $0.bytes, at: stamp(10 + Int64(index))) }
         }
         writer.timer(at: stamp(50))
-        let request = RestRequest(tag: .max, venue: .kalshi, service: "rest", method: "POST", path: "/a?b=c", body: [1, 2, 255])
+        let request = RestRequest(
+            tag: .max, venue: .kalshi, service: "rest", method: "POST", path: "/a?b=c", body: [1, 2, 255])
         writer.answer(
-            RestAnswer(request: request, status: 200, contentType: "application/json", body: [0xFF, 0xFE, 0], fetchedAt: start.utc),
+            RestAnswer(
+                request: request, status: 200, contentType: "application/json", body: [0xFF, 0xFE, 0],
+                fetchedAt: start.utc),
             at: stamp(60))
         writer.closed(link, reason: "gone \"away\"", at: stamp(70))
         try writer.finish(decisions: 4, sha256: "ab")
@@ -53,7 +60,8 @@ struct CaptureTests {
             case .frame(_, let payload): frames.append(String(decoding: payload, as: UTF8.self))
             case .timer: kinds.append("timer \(at.monotonic.rawValue)")
             case .answer(let answer):
-                #expect(answer.body == [0xFF, 0xFE, 0] && answer.request.body == [1, 2, 255] && answer.request.tag == .max)
+                #expect(
+                    answer.body == [0xFF, 0xFE, 0] && answer.request.body == [1, 2, 255] && answer.request.tag == .max)
                 kinds.append("rest")
             case .end(let end):
                 #expect(end.inputs == 9 && end.decisions == 4 && end.decisionsSHA256 == "ab" && end.overrunAt == nil)
@@ -88,7 +96,8 @@ struct CaptureTests {
         var damaged = lines.map { Data($0) }
         damaged[2] = Data("{\"k\":\"ws\"".utf8)
         let found = try fault(Data(damaged.joined(separator: [0x0A])))
-        #expect(found?.code == "E_CAP_DAMAGED" && found?.line == 3 && found?.offset == lines[0].count + lines[1].count + 2)
+        #expect(
+            found?.code == "E_CAP_DAMAGED" && found?.line == 3 && found?.offset == lines[0].count + lines[1].count + 2)
         damaged[2] = Data(#"{"k":"timer","n":1,"w":2}"#.utf8)
         #expect(try fault(Data(damaged.joined(separator: [0x0A])))?.text.contains("backwards") == true)
         damaged[2] = Data(#"{"k":"dance","n":2000,"w":2}"#.utf8)

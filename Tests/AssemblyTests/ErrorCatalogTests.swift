@@ -9,7 +9,9 @@ struct ErrorCatalogTests {
         #expect(codes.count > 80)
         #expect(Set(codes).count == codes.count)
         for entry in ErrorCatalog.entries {
-            #expect(entry.code.hasPrefix("E_") && entry.meaning.count > 5 && !entry.retryable.isEmpty && !entry.outcomeKnown.isEmpty)
+            #expect(
+                entry.code.hasPrefix("E_") && entry.meaning.count > 5 && !entry.retryable.isEmpty
+                    && !entry.outcomeKnown.isEmpty)
         }
     }
 }

@@ -27,12 +27,18 @@ struct CommandLineTests {
         "mistakes are told with the nearest right word",
         arguments: [
             (["rn"], "did you mean 'run'"), (["pairs"], "list, show"), (["pairs", "lst"], "did you mean 'pairs list'"),
-            (["run", "--fro", "1s"], "did you mean '--for'"), (["run", "--for"], "needs a value"), (["run", "--dry-run=1"], "takes no value"),
-            (["run", "extra"], "takes nothing more"), (["pairs", "show"], "takes ID"), (["run", "--json", "--json"], "twice"), ([], "no command"),
+            (["run", "--fro", "1s"], "did you mean '--for'"), (["run", "--for"], "needs a value"),
+            (["run", "--dry-run=1"], "takes no value"),
+            (["run", "extra"], "takes nothing more"), (["pairs", "show"], "takes ID"),
+            (["run", "--json", "--json"], "twice"), ([], "no command"),
         ] as [([String], String)])
     func mistakes(words: [String], says: String) throws { #expect(try #require(fault(words)).contains(says)) }
 
-    @Test("durations have units", arguments: [("500ms", 500_000_000), ("60s", 60_000_000_000), ("15m", 900_000_000_000), ("24h", 86_400_000_000_000)] as [(String, Int64)])
+    @Test(
+        "durations have units",
+        arguments: [
+            ("500ms", 500_000_000), ("60s", 60_000_000_000), ("15m", 900_000_000_000), ("24h", 86_400_000_000_000),
+        ] as [(String, Int64)])
     func durations(text: String, nanoseconds: Int64) throws {
         #expect(try ParsedCommand.duration(text, of: "--for") == nanoseconds)
         #expect(throws: UsageFault.self) { try ParsedCommand.duration(text + "x", of: "--for") }

@@ -12,6 +12,13 @@ import websockets
 
 
 async def serve(connection):
+    try:
+        await talk(connection)
+    except websockets.exceptions.ConnectionClosed:
+        pass
+
+
+async def talk(connection):
     async for message in connection:
         if message == "close":
             await connection.close(4001, "as asked")

@@ -46,10 +46,13 @@ struct SimulatorTests {
         #expect(paying > 100)
     }
 
-    @Test("an edge is what the published formulas say", arguments: [(400, 450, false), (400, 450, true), (100, 150, false)])
+    @Test(
+        "an edge is what the published formulas say",
+        arguments: [(400, 450, false), (400, 450, true), (100, 150, false)])
     func edges(ask: Int, bid: Int, isInverted: Bool) throws {
         var pair = SimPair(
-            index: 0, ticker: "K", condition: "0x0", yesToken: "1", noToken: "2", isInverted: isInverted, kalshiTick: 10,
+            index: 0, ticker: "K", condition: "0x0", yesToken: "1", noToken: "2", isInverted: isInverted,
+            kalshiTick: 10,
             polymarketTick: 10, fair: 500, polymarketFair: 500, sizes: [], depth: 0)
         pair.kalshi.asks[ask] = 100
         if isInverted { pair.polymarket.asks[1_000 - bid] = 100 } else { pair.polymarket.bids[bid] = 100 }
@@ -64,7 +67,9 @@ struct SimulatorTests {
     @Test("numbers are printed as the venues print them")
     func text() {
         #expect(SimText.trimmed(450) == "0.45" && SimText.trimmed(5) == "0.005" && SimText.trimmed(1_000) == "1")
-        #expect(SimText.trimmedSize(1_350) == "13.5" && SimText.trimmedSize(30_000) == "300" && SimText.trimmedSize(7) == "0.07")
+        #expect(
+            SimText.trimmedSize(1_350) == "13.5" && SimText.trimmedSize(30_000) == "300"
+                && SimText.trimmedSize(7) == "0.07")
         #expect(SimText.four(450) == "0.4500" && SimText.two(-300) == "-3.00" && SimText.two(5) == "0.05")
     }
 }

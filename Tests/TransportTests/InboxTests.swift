@@ -59,15 +59,15 @@ struct InboxTests {
     @Test(
         "refuses what RFC 6455 does not allow, each by its code",
         arguments: [
-            ([0x81, 0x80, 0, 0, 0, 0], "E_WS_PROTOCOL"),  // masked by a server
-            ([0xC1, 0x00], "E_WS_PROTOCOL"), ([0xA1, 0x00], "E_WS_PROTOCOL"), ([0x91, 0x00], "E_WS_PROTOCOL"),  // reserved bits
-            ([0x83, 0x00], "E_WS_PROTOCOL"), ([0x8B, 0x00], "E_WS_PROTOCOL"),  // reserved opcodes
-            ([0x81, 126, 0, 125], "E_WS_PROTOCOL"), ([0x81, 127, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], "E_WS_PROTOCOL"),  // long forms
+            ([0x81, 0x80, 0, 0, 0, 0], "E_WS_PROTOCOL"),
+            ([0xC1, 0x00], "E_WS_PROTOCOL"), ([0xA1, 0x00], "E_WS_PROTOCOL"), ([0x91, 0x00], "E_WS_PROTOCOL"),
+            ([0x83, 0x00], "E_WS_PROTOCOL"), ([0x8B, 0x00], "E_WS_PROTOCOL"),
+            ([0x81, 126, 0, 125], "E_WS_PROTOCOL"), ([0x81, 127, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], "E_WS_PROTOCOL"),
             ([0x81, 127, 0x80, 0, 0, 0, 0, 0, 0, 0], "E_WS_TOO_LARGE"),
             ([0x81, 127, 0, 0, 0, 0, 0, 1, 0, 1], "E_WS_TOO_LARGE"),
-            ([0x09, 0x00], "E_WS_PROTOCOL"), ([0x89, 126, 0, 126], "E_WS_PROTOCOL"),  // control frames
-            ([0x80, 0x00], "E_WS_PROTOCOL"), ([0x01, 0x00, 0x81, 0x00], "E_WS_PROTOCOL"),  // fragments of nothing, inside one
-            ([0x88, 0x01, 0x03], "E_WS_PROTOCOL"), ([0x88, 0x02, 0x03, 0xED], "E_WS_PROTOCOL"),  // close of one byte, code 1005
+            ([0x09, 0x00], "E_WS_PROTOCOL"), ([0x89, 126, 0, 126], "E_WS_PROTOCOL"),
+            ([0x80, 0x00], "E_WS_PROTOCOL"), ([0x01, 0x00, 0x81, 0x00], "E_WS_PROTOCOL"),
+            ([0x88, 0x01, 0x03], "E_WS_PROTOCOL"), ([0x88, 0x02, 0x03, 0xED], "E_WS_PROTOCOL"),
             ([0x88, 0x02, 0x00, 0x00], "E_WS_PROTOCOL"), ([0x88, 0x03, 0x03, 0xE8, 0xFF], "E_WS_PROTOCOL"),
             ([0x81, 0x01, 0xFF], "E_WS_UTF8"), ([0x81, 0x02, 0xC0, 0x80], "E_WS_UTF8"),
             ([0x81, 0x03, 0xED, 0xA0, 0x80], "E_WS_UTF8"),

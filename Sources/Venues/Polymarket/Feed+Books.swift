@@ -26,6 +26,7 @@ extension Feed {
         } else {
             isData = take(root, index, at: stamp, into: sink)
         }
+        if isData { links[index].lastData = stamp.monotonic }
         return isData
     }
 

@@ -307,7 +307,14 @@ extension Feed {
         for place in markets.indices {
             if let goal = markets[place].goal, goal.until <= now {
                 counters.crossCheckFailures &+= 1  // bounded by time
+                let index = markets[place].link
+                let isSilent = links[index].isUp && now - links[index].lastData >= settings.catchUpMax
                 resync(place, .crossCheckFailed, at: stamp, into: sink)
+                if isSilent {
+                    // The venue has moved on and the link has brought nothing since: it is frozen, whatever it pongs.
+                    links[index].isUp = false
+                    actions.append(.close(link(index), reason: "frozen: the venue's book moved on and no data came"))
+                }
             } else if let next = markets[place].nextCheck, next <= now, due.count < settings.booksPerRead,
                 sink.book(markets[place].instrument).status == .live
             {

@@ -13,6 +13,8 @@ public struct FeedSettings: Hashable, Sendable {
     public var pingEvery = Nanoseconds.seconds(10)
     /// A link without any frame for this long is dead.
     public var frameSilenceMax = Nanoseconds.seconds(30)
+    /// A link without data for this long has one of its books checked at once.
+    public var probeAfter = Nanoseconds.seconds(5)
     /// Cross-checks of one market lie this far apart.
     public var crossCheckMin = Nanoseconds.seconds(30)
     /// As `crossCheckMin`.
@@ -128,6 +130,9 @@ public final class Feed: BookFeed {
         var markets: [Int] = []
         var isUp = false
         var lastFrame = MonotonicNanos(rawValue: 0)
+        /// Of market data; a PONG proves nothing.
+        var lastData = MonotonicNanos(rawValue: 0)
+        var lastProbe = MonotonicNanos(rawValue: 0)
         var lastPing = MonotonicNanos(rawValue: 0)
         var openDue: MonotonicNanos?
         var failures = 0
@@ -212,6 +217,8 @@ public final class Feed: BookFeed {
         links[index].isUp = true
         links[index].lastFrame = stamp.monotonic
         links[index].lastPing = stamp.monotonic
+        links[index].lastData = stamp.monotonic
+        links[index].lastProbe = stamp.monotonic
         let names = links[index].markets.flatMap { [markets[$0].tokens.yes, markets[$0].tokens.no] }
         actions.append(.send(link, text: Wire.subscribe(names)))
         for place in links[index].markets { markets[place].resyncDue = stamp.monotonic + .milliseconds(100) }
@@ -285,6 +292,19 @@ public final class Feed: BookFeed {
                 actions.append(.send(link(index), text: Wire.ping))
             }
         }
+        for index in links.indices where links[index].isUp { probe(index, now) }
         sweepBooks(stamp, into: sink)
+    }
+
+    /// A socket can freeze while PONGs go on: a link that has been quiet for long has one book compared with the venue's.
+    private func probe(_ index: Int, _ now: MonotonicNanos) {
+        guard now - max(links[index].lastData, links[index].lastProbe) >= settings.probeAfter,
+            let place = links[index].markets.first(where: { markets[$0].nextCheck != nil })
+        else { return }
+        links[index].lastProbe = now
+        for other in links[index].markets.prefix(8) where markets[other].nextCheck != nil {
+            markets[other].nextCheck = now
+        }
+        markets[place].nextCheck = now
     }
 }
