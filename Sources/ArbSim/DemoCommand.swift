@@ -14,6 +14,7 @@ enum DemoCommand {
             OptionSpec("--dry-run", nil, "watch and log (the only mode so far)"),
             OptionSpec("--seed", "N", "of the market (default: the time)"),
             OptionSpec("--pairs", "N", "pairs (default 12)"),
+            OptionSpec("--sets", "N", "outcome sets, three markets each (default 2)"),
             OptionSpec("--rate", "N", "changes a second (default 300)"),
             OptionSpec("--for", "DURATION", "length (default 60s)"),
             OptionSpec("--record", "FILE", "record the run for replay"),
@@ -24,6 +25,7 @@ enum DemoCommand {
         let seed = try parsed.integer("--seed", 0...Int.max / 2, default: Int(NanoClock.utc().rawValue / 1_000_000_000))
         settings.seed = UInt64(seed)
         settings.pairs = try parsed.integer("--pairs", 1...10_000, default: 12)
+        settings.sets = try parsed.integer("--sets", 0...10_000, default: 2)
         settings.rate = try parsed.integer("--rate", 1...100_000, default: 300)
         let length = parsed.options["--for"] ?? "60s"
         let duration = try ParsedCommand.duration(length, of: "--for")
@@ -77,6 +79,14 @@ enum DemoCommand {
         return status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
     }
 
+    private static func isOf(_ row: Ledger.OpportunityRow, _ edge: PlantedEdge) -> Bool {
+        guard row.pair == edge.basket.name else { return false }
+        switch edge.basket {
+        case .pair(_, let direction): return row.direction.hasPrefix("kalshi yes") == (direction == 0)
+        case .set(_, let isYes): return row.direction.hasPrefix("yes") == isYes
+        }
+    }
+
     /// What the ledger has beside what was planted while the run was warm.
     private static func report(_ summary: LoopbackVenues.Summary, _ folder: VenueFolder, from: Int64, until: Int64)
         throws -> Int32
@@ -90,8 +100,7 @@ enum DemoCommand {
             planted += 1
             let isFound = rows.contains { row in
                 let ended = row.ended ?? row.born
-                return row.pair == "loop-\(edge.pair)" && row.disposition == "taken"
-                    && (row.direction.hasPrefix("kalshi yes") ? 0 : 1) == edge.direction
+                return isOf(row, edge) && row.disposition == "taken"
                     && row.born <= start + Nanoseconds(rawValue: edge.until + 50_000_000)
                     && ended >= start + Nanoseconds(rawValue: edge.from)
             }
@@ -99,8 +108,7 @@ enum DemoCommand {
         }
         let phantoms = rows.filter { row in
             !summary.planted.contains { edge in
-                row.pair == "loop-\(edge.pair)" && (row.direction.hasPrefix("kalshi yes") ? 0 : 1) == edge.direction
-                    && row.born >= start + Nanoseconds(rawValue: edge.from - 50_000_000)
+                isOf(row, edge) && row.born >= start + Nanoseconds(rawValue: edge.from - 50_000_000)
                     && row.born <= start + Nanoseconds(rawValue: edge.until + 250_000_000)
             }
         }

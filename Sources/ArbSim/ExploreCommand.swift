@@ -14,6 +14,7 @@ enum ExploreCommand {
             OptionSpec("--start-seed", "S", "the first one (default 1)"),
             OptionSpec("--minutes", "M", "virtual minutes a seed (default 10)"),
             OptionSpec("--pairs", "N", "pairs a seed (default 10)"),
+            OptionSpec("--sets", "N", "outcome sets a seed, three markets each (default 3)"),
             OptionSpec("--rate", "N", "changes a second (default 200)"),
             OptionSpec(
                 "--faults", "LIST",
@@ -25,6 +26,7 @@ enum ExploreCommand {
         settings.faults = try parsed.faults()
         settings.duration = .seconds(Int64(try parsed.integer("--minutes", 1...10_000, default: 10)) * 60)
         settings.world.pairs = try parsed.integer("--pairs", 1...100_000, default: 10)
+        settings.world.sets = try parsed.integer("--sets", 0...10_000, default: 3)
         settings.world.rate = try parsed.integer("--rate", 1...1_000_000, default: 200)
         let seeds = try parsed.integer("--seeds", 1...1_000_000, default: 20)
         let first = try parsed.integer("--start-seed", 0...Int.max / 2, default: 1)

@@ -67,8 +67,11 @@ struct VenueFolder {
             var json = JSONWriter()
             json.beginObject()
             json.member("schema", "arb.sim-truth/1")
-            json.member("pair", "loop-\(edge.pair)")
-            json.member("direction", edge.direction)
+            json.member("pair", edge.basket.name)
+            switch edge.basket {
+            case .pair(_, let direction): json.member("direction", direction == 0 ? "kalshi yes" : "kalshi no")
+            case .set(_, let isYes): json.member("direction", isYes ? "all yes" : "all no")
+            }
             json.member("from", (start + Nanoseconds(rawValue: edge.from)).rfc3339)
             json.member("until", (start + Nanoseconds(rawValue: edge.until)).rfc3339)
             json.endObject()
@@ -85,6 +88,7 @@ enum VenuesCommand {
             OptionSpec("--out", "DIR", "where the files go (needed)"),
             OptionSpec("--seed", "N", "of the market (default 1)"),
             OptionSpec("--pairs", "N", "pairs (default 10)"),
+            OptionSpec("--sets", "N", "outcome sets, three markets each (default 2)"),
             OptionSpec("--rate", "N", "changes a second (default 200)"),
             OptionSpec("--for", "DURATION", "end after this (default: SIGTERM, SIGINT or end of input)"),
         ])
@@ -94,6 +98,7 @@ enum VenuesCommand {
         var settings = SimWorld.Settings()
         settings.seed = UInt64(try parsed.integer("--seed", 0...Int.max / 2, default: 1))
         settings.pairs = try parsed.integer("--pairs", 1...100_000, default: 10)
+        settings.sets = try parsed.integer("--sets", 0...10_000, default: 2)
         settings.rate = try parsed.integer("--rate", 1...1_000_000, default: 200)
         let duration = try parsed.options["--for"].map { try ParsedCommand.duration($0, of: "--for") }
         Stopper.block()

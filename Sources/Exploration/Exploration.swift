@@ -99,7 +99,6 @@ final class Watch {
     private var edges: [Edge] = []
     private var open: [Int] = []
     private var seen = 0
-    private var lastEdge: [Int64]
     private var now: Int64 = 0
     private var result = Exploration.Report()
     weak var engine: Engine?
@@ -108,26 +107,28 @@ final class Watch {
     /// Within the time that a frozen link takes to be found out, its books are wrong and nobody can know.
     private var isBlind: Bool { drive.map { $0.isSilent(.kalshi) || $0.isSilent(.polymarket) } ?? false }
 
+    private let map: WorldMap
+
+    /// Shortly after a connection came up again what was said meanwhile is still being read.
+    private func isCatchingUp(_ now: Int64) -> Bool {
+        now - (drive?.lastOpened ?? 0) < 100_000_000 && now > 5_000_000_000
+    }
+
     init(world: SimWorld, isLoose: Bool) {
         self.world = world
+        map = WorldMap(world)
         self.isLoose = isLoose
-        lastEdge = Array(repeating: .min, count: world.pairs.count * 2)
     }
 
     /// After every input of the drive: edges that came and went, books that were no books meanwhile.
     func look(at now: Int64) {
         self.now = now
-        while seen < world.planted.count {
-            edges.append(Edge(planted: world.planted[seen]))
-            open.append(seen)
-            seen += 1
-        }
+        meet()
         open.removeAll { index in
             let edge = edges[index].planted
             if !edges[index].isFound {
-                if isBlind { edges[index].wasHidden = true }
-                let pair = Int32(edge.pair)
-                for instrument in [InstrumentID(pair * 2), InstrumentID(pair * 2 + 1)]
+                if isBlind || isCatchingUp(now) { edges[index].wasHidden = true }
+                for instrument in map.instruments(of: edge.basket)
                 where engine?.status(of: instrument).status != .live || engine?.terms(of: instrument) == nil {
                     edges[index].wasHidden = true
                 }
@@ -148,47 +149,42 @@ final class Watch {
         }
     }
 
-    private func place(_ opportunity: Opportunity) -> (pair: Int, direction: Int) {
-        let basket = Int(opportunity.basket.index)
-        return (basket / 2, basket % 2)
-    }
-
     /// An opportunity is a phantom when the truth has no edge at that instant.
     private func check(_ opportunity: Opportunity) {
-        let (pair, direction) = place(opportunity)
-        let edge = world.pairs[pair].edge(direction) ?? .min
-        guard edge <= 0, !isLoose, opportunity.disposition == .taken else { return }
+        let basket = map.basket(Int(opportunity.basket.index))
+        let edge: Int? =
+            switch basket {
+            case .pair(let index, let direction): world.pairs[index].edge(direction)
+            case .set(let index, let isYes): world.edge(set: index, isYes: isYes)
+            }
+        guard (edge ?? .min) <= 0, !isLoose, opportunity.disposition == .taken else { return }
         guard !isBlind else {
             result.blind += 1
             return
         }
         result.phantoms.append(
-            "pair \(pair) direction \(direction) at \(opportunity.born.monotonic.rawValue) ns: the truth earns \(edge)e-7, "
+            "\(basket) at \(opportunity.born.monotonic.rawValue) ns: the truth earns \(edge.map(String.init) ?? "nothing")e-7, "
                 + "the plan \(opportunity.plan.net) on \(opportunity.plan.orderQty)")
     }
 
     private func credit(_ opportunity: Opportunity, at stamp: Stamp) {
-        let (pair, direction) = place(opportunity)
+        let basket = map.basket(Int(opportunity.basket.index))
         let instant = stamp.monotonic.rawValue
+        // Born in the very input that planted it: the watch has not seen it yet.
+        meet()
         for index in edges.indices.reversed() {
             let edge = edges[index].planted
             if edge.until + 1_000_000_000 < instant, index + 200 < edges.count { break }
-            if edge.pair == pair, edge.direction == direction, edge.from <= instant, instant <= edge.until {
-                edges[index].isFound = true
-            }
+            if edge.basket == basket, edge.from <= instant, instant <= edge.until { edges[index].isFound = true }
         }
-        // Born in the very input that planted it: the watch has not seen it yet.
-        for planted in world.planted.suffix(4) where planted.pair == pair && planted.direction == direction {
-            guard planted.from <= instant, instant <= planted.until else { continue }
-            while seen < world.planted.count {
-                edges.append(Edge(planted: world.planted[seen]))
-                open.append(seen)
-                seen += 1
-            }
-            for index in edges.indices.suffix(8)
-            where edges[index].planted.from == planted.from && edges[index].planted.pair == pair {
-                edges[index].isFound = true
-            }
+    }
+
+    /// Takes in what was planted since the last time.
+    private func meet() {
+        while seen < world.planted.count {
+            edges.append(Edge(planted: world.planted[seen]))
+            open.append(seen)
+            seen += 1
         }
     }
 
@@ -201,8 +197,7 @@ final class Watch {
                 result.hidden += 1
             } else {
                 let planted = edge.planted
-                result.missed.append(
-                    "pair \(planted.pair) direction \(planted.direction) from \(planted.from) to \(planted.until) ns")
+                result.missed.append("\(planted.basket) from \(planted.from) to \(planted.until) ns")
             }
         }
         compareBooks()
@@ -214,11 +209,14 @@ final class Watch {
         guard let engine, !isBlind else { return }
         for pair in world.pairs {
             for venue in [0, 1] {
-                let instrument = InstrumentID(Int32(pair.index * 2 + venue))
+                guard let instrument = map.instrument(pair.index, venue) else { continue }
                 let book = engine.book(instrument)
                 guard book.status == .live else { continue }
+                if venue == 0, pair.isPaused, engine.terms(of: instrument)?.status == .active, !isCatchingUp(now) {
+                    result.wrongBooks.append("pair \(pair.index) is paused and taken for active")
+                }
                 let truth = venue == 0 ? pair.kalshi : pair.polymarket
-                for (isBid, levels) in [(true, truth.bids), (false, truth.asks)] {
+                for (isBid, levels) in [(true, truth.bids.levels), (false, truth.asks.levels)] {
                     let side: BookSide = isBid ? .bid : .ask
                     var isEqual = book[side].levels == levels.count
                     for (price, size) in levels {

@@ -8,29 +8,51 @@ public struct SimFrame: Sendable {
     public let text: [UInt8]
 }
 
-/// Kalshi's market data, spoken: subscriptions, snapshots and deltas with one `seq` per subscription over all its markets.
+/// Kalshi's market data, spoken: subscriptions, snapshots and deltas with one `seq` per subscription over all its markets,
+/// and the lifecycle of markets.
 ///
 /// - Source: sheet of the venue's documentation of 2026-10-08, section 6.
 public struct KalshiSim {
-    private struct Subscription {
+    private final class Subscription {
         let sid: Int
         let channel: String
         var pairs: Set<Int> = []
         var seq = 0
         var usesYesPrice = false
+
+        init(sid: Int, channel: String) {
+            self.sid = sid
+            self.channel = channel
+        }
     }
 
     private var connections: [UInt64: [Subscription]] = [:]
+    /// By pair: who hears of its book.
+    private var listeners: [[(connection: UInt64, subscription: Subscription)]]
     private var places: [String: Int] = [:]
-    private let reader = JSONReader()
+    private let reader = JSONReader(limits: .rest)
+    private var text = FrameText()
 
     /// A venue that lists the markets of these pairs.
-    public init(_ pairs: [SimPair]) { for pair in pairs { places[pair.ticker] = pair.index } }
+    public init(_ pairs: [SimPair]) {
+        listeners = Array(repeating: [], count: pairs.count)
+        for pair in pairs { places[pair.ticker] = pair.index }
+    }
 
     /// A connection is up.
-    public mutating func opened(_ connection: UInt64) { connections[connection] = [] }
+    public mutating func opened(_ connection: UInt64) {
+        closed(connection)
+        connections[connection] = []
+    }
+
     /// A connection is gone.
-    public mutating func closed(_ connection: UInt64) { connections[connection] = nil }
+    public mutating func closed(_ connection: UInt64) {
+        for subscription in connections.removeValue(forKey: connection) ?? [] { forget(subscription) }
+    }
+
+    private mutating func forget(_ subscription: Subscription) {
+        for pair in subscription.pairs { listeners[pair].removeAll { $0.subscription === subscription } }
+    }
 
     /// A command of a client.
     public mutating func received(_ connection: UInt64, _ text: [UInt8], _ world: SimWorld) -> [SimFrame] {
@@ -52,10 +74,15 @@ public struct KalshiSim {
         case "unsubscribe":
             var frames: [SimFrame] = []
             for sid in sids {
-                guard let index = connections[connection]?.firstIndex(where: { $0.sid == Int(sid) }) else { continue }
-                let seq = next(connection, index)
-                connections[connection]?.remove(at: index)
-                frames.append(frame(connection, #"{"id":\#(id),"sid":\#(sid),"seq":\#(seq),"type":"unsubscribed"}"#))
+                guard let index = connections[connection]?.firstIndex(where: { $0.sid == Int(sid) }),
+                    let subscription = connections[connection]?.remove(at: index)
+                else { continue }
+                forget(subscription)
+                subscription.seq += 1
+                frames.append(
+                    frame(
+                        connection,
+                        #"{"id":\#(id),"sid":\#(sid),"seq":\#(subscription.seq),"type":"unsubscribed"}"#))
             }
             return frames
         default: return [frame(connection, #"{"id":\#(id),"type":"error","msg":{"code":5,"msg":"Unknown command"}}"#)]
@@ -67,19 +94,21 @@ public struct KalshiSim {
     ) -> [SimFrame] {
         var frames: [SimFrame] = []
         for channel in channels {
-            let known = connections[connection]?.firstIndex { $0.channel == channel }
+            var known = connections[connection]?.first { $0.channel == channel }
             if known == nil {
                 let sid = (connections[connection]?.map(\.sid).max() ?? 0) + 1
-                connections[connection]?.append(Subscription(sid: sid, channel: channel))
+                let fresh = Subscription(sid: sid, channel: channel)
+                connections[connection]?.append(fresh)
+                known = fresh
             }
-            guard let index = known ?? connections[connection].map({ $0.count - 1 }),
-                let sid = connections[connection]?[index].sid
-            else { continue }
+            guard let subscription = known else { continue }
             frames.append(
-                frame(connection, #"{"id":\#(id),"type":"subscribed","msg":{"channel":"\#(channel)","sid":\#(sid)}}"#))
+                frame(
+                    connection,
+                    #"{"id":\#(id),"type":"subscribed","msg":{"channel":"\#(channel)","sid":\#(subscription.sid)}}"#))
             guard channel == "orderbook_delta" else { continue }
-            connections[connection]?[index].usesYesPrice = yesPrice
-            frames += add(connection, index, tickers, nil, world)
+            subscription.usesYesPrice = yesPrice
+            frames += add(connection, subscription, tickers, world)
         }
         return frames
     }
@@ -87,62 +116,78 @@ public struct KalshiSim {
     private mutating func update(
         _ connection: UInt64, _ id: Int64, _ sid: Int, _ action: String, _ tickers: [String], _ world: SimWorld
     ) -> [SimFrame] {
-        guard let index = connections[connection]?.firstIndex(where: { $0.sid == sid }) else {
+        guard let subscription = connections[connection]?.first(where: { $0.sid == sid }) else {
             return [frame(connection, #"{"id":\#(id),"type":"error","msg":{"code":7,"msg":"Unknown sid"}}"#)]
         }
-        switch action {
-        case "get_snapshot": return snapshots(connection, index, tickers, id, world)
-        case "delete_markets":
-            for ticker in tickers {
-                if let pair = places[ticker] { connections[connection]?[index].pairs.remove(pair) }
-            }
-            return [
-                frame(
-                    connection, #"{"id":\#(id),"sid":\#(sid),"seq":\#(next(connection, index)),"type":"ok","msg":{}}"#)
-            ]
-        default:
-            let ok = frame(
-                connection, #"{"id":\#(id),"sid":\#(sid),"seq":\#(next(connection, index)),"type":"ok","msg":{}}"#)
-            return [ok] + add(connection, index, tickers, nil, world)
+        if action == "get_snapshot" { return snapshots(connection, subscription, tickers, id, world) }
+        subscription.seq += 1
+        let ok = frame(
+            connection, #"{"id":\#(id),"sid":\#(sid),"seq":\#(subscription.seq),"type":"ok","msg":{}}"#)
+        guard action == "delete_markets" else { return [ok] + add(connection, subscription, tickers, world) }
+        for pair in tickers.compactMap({ places[$0] }) {
+            subscription.pairs.remove(pair)
+            listeners[pair].removeAll { $0.subscription === subscription }
         }
+        return [ok]
     }
 
-    private mutating func add(_ connection: UInt64, _ index: Int, _ tickers: [String], _ id: Int64?, _ world: SimWorld)
-        -> [SimFrame]
-    {
-        for ticker in tickers { if let pair = places[ticker] { connections[connection]?[index].pairs.insert(pair) } }
-        return snapshots(connection, index, tickers, id, world)
-    }
-
-    private mutating func next(_ connection: UInt64, _ index: Int) -> Int {
-        connections[connection]?[index].seq += 1
-        return connections[connection]?[index].seq ?? 0
+    private mutating func add(
+        _ connection: UInt64, _ subscription: Subscription, _ tickers: [String], _ world: SimWorld
+    ) -> [SimFrame] {
+        for pair in tickers.compactMap({ places[$0] }) where subscription.pairs.insert(pair).inserted {
+            listeners[pair].append((connection, subscription))
+            listeners[pair].sort { $0.connection < $1.connection }
+        }
+        return snapshots(connection, subscription, tickers, nil, world)
     }
 
     private mutating func snapshots(
-        _ connection: UInt64, _ index: Int, _ tickers: [String], _ id: Int64?, _ world: SimWorld
+        _ connection: UInt64, _ subscription: Subscription, _ tickers: [String], _ id: Int64?, _ world: SimWorld
     ) -> [SimFrame] {
         var frames: [SimFrame] = []
         for ticker in tickers {
-            guard let place = places[ticker], let subscription = connections[connection]?[index] else { continue }
+            guard let place = places[ticker] else { continue }
             let book = world.pairs[place].kalshi
-            let seq = next(connection, index)
-            func levels(_ side: [Int: Int], _ price: (Int) -> Int) -> String {
-                side.map { (price($0.key), $0.value) }.sorted { $0.0 < $1.0 }
-                    .map { #"["\#(SimText.four($0.0))","\#(SimText.two($0.1))"]"# }.joined(separator: ",")
+            subscription.seq += 1
+            text.clear()
+            text.add("{")
+            if let id {
+                text.add("\"id\":")
+                text.number(Int(id))
+                text.add(",")
             }
-            let yes = book.bids.isEmpty ? "" : #","yes_dollars_fp":[\#(levels(book.bids) { $0 })]"#
-            let no =
-                book.asks.isEmpty
-                ? "" : #","no_dollars_fp":[\#(levels(book.asks) { subscription.usesYesPrice ? $0 : 1_000 - $0 })]"#
-            let head = id.map { #""id":\#($0),"# } ?? ""
-            frames.append(
-                frame(
-                    connection,
-                    #"{\#(head)"type":"orderbook_snapshot","sid":\#(subscription.sid),"seq":\#(seq),"msg":{"market_ticker":"\#(ticker)","market_id":"00000000-0000-4000-8000-000000000000"\#(yes)\#(no)}}"#
-                ))
+            text.add(#""type":"orderbook_snapshot","sid":"#)
+            text.number(subscription.sid)
+            text.add(#","seq":"#)
+            text.number(subscription.seq)
+            text.add(#","msg":{"market_ticker":""#)
+            text.add(ticker)
+            text.add(#"","market_id":"00000000-0000-4000-8000-000000000000""#)
+            if !book.bids.isEmpty { levels("yes_dollars_fp", book.bids.levels) }
+            if !book.asks.isEmpty {
+                let isYes = subscription.usesYesPrice
+                levels(
+                    "no_dollars_fp",
+                    isYes ? book.asks.levels : book.asks.levels.reversed().map { (1_000 - $0.price, $0.size) })
+            }
+            text.add("}}\n")
+            frames.append(SimFrame(connection: connection, text: text.bytes))
         }
         return frames
+    }
+
+    private mutating func levels(_ name: StaticString, _ levels: [(price: Int, size: Int)]) {
+        text.add(",\"")
+        text.add(name)
+        text.add("\":[")
+        for (index, level) in levels.enumerated() {
+            text.add(index == 0 ? "[\"" : ",[\"")
+            text.four(level.price)
+            text.add("\",\"")
+            text.two(level.size)
+            text.add("\"]")
+        }
+        text.add("]")
     }
 
     /// The deltas of a change, for every connection that wants them.
@@ -150,20 +195,39 @@ public struct KalshiSim {
         -> [SimFrame]
     {
         var frames: [SimFrame] = []
+        for (connection, subscription) in listeners[pair.index] {
+            subscription.seq += 1
+            text.clear()
+            text.add(#"{"type":"orderbook_delta","sid":"#)
+            text.number(subscription.sid)
+            text.add(#","seq":"#)
+            text.number(subscription.seq)
+            text.add(#","msg":{"market_ticker":""#)
+            text.add(pair.ticker)
+            text.add(#"","market_id":"00000000-0000-4000-8000-000000000000","price_dollars":""#)
+            text.four(isBid || subscription.usesYesPrice ? price : 1_000 - price)
+            text.add(#"","delta_fp":""#)
+            text.two(change)
+            text.add(isBid ? #"","side":"yes","ts_ms":"# : #"","side":"no","ts_ms":"#)
+            text.number(Int(milliseconds))
+            text.add("}}\n")
+            frames.append(SimFrame(connection: connection, text: text.bytes))
+        }
+        return frames
+    }
+
+    /// The word that a market is paused, or trades again, to whoever follows the lifecycle of markets.
+    public mutating func paused(_ pair: SimPair, _ isPaused: Bool) -> [SimFrame] {
+        var frames: [SimFrame] = []
         for connection in connections.keys.sorted() {
-            guard
-                let index = connections[connection]?.firstIndex(where: {
-                    $0.channel == "orderbook_delta" && $0.pairs.contains(pair.index)
-                }),
-                let subscription = connections[connection]?[index]
-            else { continue }
-            let seq = next(connection, index)
-            let shown = isBid || subscription.usesYesPrice ? price : 1_000 - price
-            frames.append(
-                frame(
-                    connection,
-                    #"{"type":"orderbook_delta","sid":\#(subscription.sid),"seq":\#(seq),"msg":{"market_ticker":"\#(pair.ticker)","market_id":"00000000-0000-4000-8000-000000000000","price_dollars":"\#(SimText.four(shown))","delta_fp":"\#(SimText.two(change))","side":"\#(isBid ? "yes" : "no")","ts_ms":\#(milliseconds)}}"#
-                ))
+            for subscription in connections[connection] ?? [] where subscription.channel == "market_lifecycle_v2" {
+                subscription.seq += 1
+                frames.append(
+                    frame(
+                        connection,
+                        #"{"type":"market_lifecycle_v2","sid":\#(subscription.sid),"seq":\#(subscription.seq),"msg":{"market_ticker":"\#(pair.ticker)","event_type":"\#(isPaused ? "deactivated" : "activated")","exchange_index":0,"is_deactivated":\#(isPaused)}}"#
+                    ))
+            }
         }
         return frames
     }

@@ -21,11 +21,13 @@ public final class LoopbackVenues: @unchecked Sendable {
         let world: SimWorld
         var kalshi: KalshiSim
         var polymarket: PolymarketSim
+        let rest: SimRest
         var sent = 0
         init(_ world: SimWorld) {
             self.world = world
             kalshi = KalshiSim(world.pairs)
             polymarket = PolymarketSim(world.pairs)
+            rest = SimRest(world.pairs)
         }
     }
 
@@ -113,6 +115,8 @@ public final class LoopbackVenues: @unchecked Sendable {
             polymarket += state.polymarket.traded(state.world.pairs[pair], levels, price: price, size: size, base: base)
         case .tick(let pair, let was, _):
             polymarket += state.polymarket.ticked(state.world.pairs[pair], was: was, base: base)
+        case .paused(let pair, let isPaused):
+            kalshi += state.kalshi.paused(state.world.pairs[pair], isPaused)
         }
     }
 
@@ -120,7 +124,8 @@ public final class LoopbackVenues: @unchecked Sendable {
         WebServer.Handlers(
             request: { [unowned self] request in
                 let target = request.target.replacing("/trade-api/v2", with: "", maxReplacements: 1)
-                return answer(state.withLock { SimRest.kalshi(target, $0.world, now: started.utc) })
+                return answer(
+                    state.withLock { $0.rest.kalshi(target, $0.world, now: started.utc).map { Array($0.utf8) } })
             },
             upgrade: { [unowned self] _, headers in
                 guard let verifier else { return nil }
@@ -149,7 +154,10 @@ public final class LoopbackVenues: @unchecked Sendable {
                 if request.target == "/books" {
                     return answer(state.withLock { $0.polymarket.books(request.body, $0.world, base: base) })
                 }
-                return answer(state.withLock { SimRest.polymarket(request.target, $0.world, now: started.utc) })
+                return answer(
+                    state.withLock {
+                        $0.rest.polymarket(request.target, $0.world, now: started.utc).map { Array($0.utf8) }
+                    })
             }, opened: { [unowned self] _, id, _ in state.withLock { $0.polymarket.opened(id) } },
             text: { [unowned self] server, id, text in
                 let base = base
@@ -159,12 +167,12 @@ public final class LoopbackVenues: @unchecked Sendable {
             closed: { [unowned self] _, id in state.withLock { $0.polymarket.closed(id) } })
     }
 
-    private func answer(_ body: String?) -> WebServer.Response {
+    private func answer(_ body: [UInt8]?) -> WebServer.Response {
         guard let body else {
             return WebServer.Response(
                 status: 404, body: Array(#"{"error":{"code":"not_found","message":"not found"}}"#.utf8))
         }
-        return WebServer.Response(body: Array(body.utf8))
+        return WebServer.Response(body: body)
     }
 
     private static func refusal(_ code: String, _ details: String) -> WebServer.Response {

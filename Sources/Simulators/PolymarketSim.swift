@@ -6,12 +6,17 @@ internal import Signing
 /// - Source: sheet of the venue's documentation and captures of September 2026, section 7.
 public struct PolymarketSim {
     private var connections: [UInt64: Set<Int>] = [:]
+    /// By pair: who hears of it.
+    private var listeners: [[UInt64]]
     private var places: [String: Int] = [:]
-    private let reader = JSONReader()
+    private let reader = JSONReader(limits: .rest)
     private let digest = Digest(.sha1)
+    private var text = FrameText()
+    private var hashed = FrameText()
 
     /// A venue that lists the tokens of these pairs.
     public init(_ pairs: [SimPair]) {
+        listeners = Array(repeating: [], count: pairs.count)
         for pair in pairs {
             places[pair.yesToken] = pair.index
             places[pair.noToken] = pair.index
@@ -19,9 +24,15 @@ public struct PolymarketSim {
     }
 
     /// A connection is up.
-    public mutating func opened(_ connection: UInt64) { connections[connection] = [] }
+    public mutating func opened(_ connection: UInt64) {
+        closed(connection)
+        connections[connection] = []
+    }
+
     /// A connection is gone.
-    public mutating func closed(_ connection: UInt64) { connections[connection] = nil }
+    public mutating func closed(_ connection: UInt64) {
+        for pair in connections.removeValue(forKey: connection) ?? [] { listeners[pair].removeAll { $0 == connection } }
+    }
 
     /// A message of a client.
     ///
@@ -34,106 +45,195 @@ public struct PolymarketSim {
         let wanted = Array(assets.elements).compactMap { $0.text.flatMap { places[$0.string] } }
         let fresh = Set(wanted).subtracting(connections[connection] ?? [])
         connections[connection]?.formUnion(fresh)
-        let books = fresh.sorted().flatMap { place in
-            [false, true].map { book(world.pairs[place], isNo: $0, base: base, isFull: true) }
+        for place in fresh {
+            listeners[place].append(connection)
+            listeners[place].sort()
         }
-        guard !books.isEmpty else { return [SimFrame(connection: connection, text: Array("[]".utf8))] }
-        return [SimFrame(connection: connection, text: Array("[\(books.joined(separator: ","))]".utf8))]
+        self.text.clear()
+        self.text.add("[")
+        for (index, place) in fresh.sorted().enumerated() {
+            if index > 0 { self.text.add(",") }
+            book(world.pairs[place], isNo: false, base: base)
+            self.text.add(",")
+            book(world.pairs[place], isNo: true, base: base)
+        }
+        self.text.add("]")
+        return [SimFrame(connection: connection, text: self.text.bytes)]
     }
 
     /// The answer to `POST /books`.
-    public func books(_ body: [UInt8], _ world: SimWorld, base: Int64) -> String {
-        let reader = JSONReader(limits: .rest)
-        return withExtendedLifetime(reader) {
-            guard let root = try? reader.read(body), root.kind == .array else { return "[]" }
-            let books = root.elements.compactMap { element -> String? in
-                guard let token = element["token_id"]?.text?.string, let place = places[token] else { return nil }
-                let pair = world.pairs[place]
-                return book(pair, isNo: token == pair.noToken, base: base, isFull: true, isRest: true)
-            }
-            return "[\(books.joined(separator: ","))]"
+    public mutating func books(_ body: [UInt8], _ world: SimWorld, base: Int64) -> [UInt8] {
+        text.clear()
+        text.add("[")
+        var isFirst = true
+        guard let root = try? reader.read(body), root.kind == .array else { return Array("[]".utf8) }
+        for element in root.elements {
+            guard let token = element["token_id"]?.text?.string, let place = places[token] else { continue }
+            if !isFirst { text.add(",") }
+            isFirst = false
+            book(world.pairs[place], isNo: token == world.pairs[place].noToken, base: base, isRest: true)
         }
+        text.add("]")
+        return text.bytes
     }
 
-    private func levels(_ side: [Int: Int], ascending: Bool) -> String {
-        side.sorted { ascending ? $0.key < $1.key : $0.key > $1.key }
-            .map { #"{"price":"\#(SimText.trimmed($0.key))","size":"\#(SimText.trimmedSize($0.value))"}"# }.joined(
-                separator: ",")
+    // MARK: Pieces
+
+    private static func levels(_ levels: [(price: Int, size: Int)], ascending: Bool, _ text: inout FrameText) {
+        var isFirst = true
+        for index in levels.indices {
+            let level = levels[ascending ? index : levels.count - 1 - index]
+            text.add(isFirst ? #"{"price":""# : #",{"price":""#)
+            isFirst = false
+            text.trimmed(level.price)
+            text.add(#"","size":""#)
+            text.trimmedSize(level.size)
+            text.add("\"}")
+        }
     }
 
     private func token(_ pair: SimPair, _ isNo: Bool) -> String { isNo ? pair.noToken : pair.yesToken }
 
-    private func stamp(_ pair: SimPair, _ base: Int64) -> Int64 { base + pair.polymarketStamp }
+    private func stamp(_ pair: SimPair, _ base: Int64) -> Int { Int(base + pair.polymarketStamp) }
+
+    /// Market, token and time: how every whole book begins.
+    private static func head(_ pair: SimPair, _ token: String, _ stamp: Int, _ text: inout FrameText) {
+        text.add(#"{"market":""#)
+        text.add(pair.condition)
+        text.add(#"","asset_id":""#)
+        text.add(token)
+        text.add(#"","timestamp":""#)
+        text.number(stamp)
+        text.add(#"","hash":""#)
+    }
+
+    private static func sides(_ book: SimBook, _ text: inout FrameText) {
+        text.add(#"","bids":["#)
+        levels(book.bids.levels, ascending: true, &text)
+        text.add(#"],"asks":["#)
+        levels(book.asks.levels, ascending: false, &text)
+        text.add("]")
+    }
 
     /// The book hash, from the text that the venue hashes.
-    private func hash(_ pair: SimPair, isNo: Bool, base: Int64) -> String {
-        let book = isNo ? pair.polymarket.mirrored : pair.polymarket
-        let text =
-            #"{"market":"\#(pair.condition)","asset_id":"\#(token(pair, isNo))","timestamp":"\#(stamp(pair, base))","hash":"","bids":[\#(levels(book.bids, ascending: true))],"asks":[\#(levels(book.asks, ascending: false))],"min_order_size":"5","tick_size":"\#(SimText.trimmed(pair.polymarketTick))","neg_risk":false,"last_trade_price":"\#(SimText.trimmed(pair.lastTrade))"}"#
-        digest.update(Array(text.utf8))
+    private mutating func hash(_ pair: SimPair, isNo: Bool, base: Int64) -> String {
+        hashed.clear()
+        Self.head(pair, token(pair, isNo), stamp(pair, base), &hashed)
+        Self.sides(isNo ? pair.polymarket.mirrored : pair.polymarket, &hashed)
+        hashed.add(#","min_order_size":"5","tick_size":""#)
+        hashed.trimmed(pair.polymarketTick)
+        hashed.add(#"","neg_risk":false,"last_trade_price":""#)
+        hashed.trimmed(pair.lastTrade)
+        hashed.add("\"}")
+        digest.update(hashed.bytes)
         return digest.finishHex()
     }
 
-    private func book(_ pair: SimPair, isNo: Bool, base: Int64, isFull: Bool, isRest: Bool = false) -> String {
-        let book = isNo ? pair.polymarket.mirrored : pair.polymarket
-        let tail =
-            isFull
-            ? #","tick_size":"\#(SimText.trimmed(pair.polymarketTick))","last_trade_price":"\#(SimText.trimmed(pair.lastTrade))""#
-            : ""
-        let rest = isRest ? #","min_order_size":"5","neg_risk":false"# : #","event_type":"book""#
-        return
-            #"{"market":"\#(pair.condition)","asset_id":"\#(token(pair, isNo))","timestamp":"\#(stamp(pair, base))","hash":"\#(hash(pair, isNo: isNo, base: base))","bids":[\#(levels(book.bids, ascending: true))],"asks":[\#(levels(book.asks, ascending: false))]\#(tail)\#(rest)}"#
-    }
-
-    private func to(_ pair: SimPair, _ text: String) -> [SimFrame] {
-        let bytes = Array(text.utf8)
-        return connections.keys.sorted().filter { connections[$0]?.contains(pair.index) == true }
-            .map { SimFrame(connection: $0, text: bytes) }
-    }
-
-    private func change(
-        _ pair: SimPair, _ level: (isBid: Bool, price: Int, now: Int), _ hashes: (yes: String, no: String), base: Int64
-    ) -> String {
-        func entry(_ isNo: Bool) -> String {
-            let price = isNo ? 1_000 - level.price : level.price
-            let side = level.isBid == isNo ? "SELL" : "BUY"
-            return
-                #"{"asset_id":"\#(token(pair, isNo))","price":"\#(SimText.trimmed(price))","size":"\#(SimText.trimmedSize(level.now))","side":"\#(side)","hash":"\#(isNo ? hashes.no : hashes.yes)"}"#
+    private mutating func book(
+        _ pair: SimPair, isNo: Bool, base: Int64, isFull: Bool = true, isRest: Bool = false
+    ) {
+        let hash = hash(pair, isNo: isNo, base: base)
+        Self.head(pair, token(pair, isNo), stamp(pair, base), &text)
+        text.add(hash)
+        Self.sides(isNo ? pair.polymarket.mirrored : pair.polymarket, &text)
+        if isFull {
+            text.add(#","tick_size":""#)
+            text.trimmed(pair.polymarketTick)
+            text.add(#"","last_trade_price":""#)
+            text.trimmed(pair.lastTrade)
+            text.add("\"")
         }
-        let entries = level.price % 20 == 0 ? entry(true) + "," + entry(false) : entry(false) + "," + entry(true)
-        return
-            #"{"market":"\#(pair.condition)","price_changes":[\#(entries)],"timestamp":"\#(stamp(pair, base))","event_type":"price_change"}"#
+        text.add(isRest ? #","min_order_size":"5","neg_risk":false}"# : #","event_type":"book"}"#)
     }
+
+    /// What has been written, to everyone who hears of the pair.
+    private func told(_ pair: SimPair) -> [SimFrame] {
+        listeners[pair.index].map { SimFrame(connection: $0, text: text.bytes) }
+    }
+
+    private mutating func change(
+        _ pair: SimPair, _ level: (isBid: Bool, price: Int, now: Int), _ hashes: (yes: String, no: String), base: Int64
+    ) -> [SimFrame] {
+        text.clear()
+        text.add(#"{"market":""#)
+        text.add(pair.condition)
+        text.add(#"","price_changes":["#)
+        let isYesFirst = level.price % 20 == 0
+        for isNo in [!isYesFirst, isYesFirst] {
+            text.add(#"{"asset_id":""#)
+            text.add(token(pair, isNo))
+            text.add(#"","price":""#)
+            text.trimmed(isNo ? 1_000 - level.price : level.price)
+            text.add(#"","size":""#)
+            text.trimmedSize(level.now)
+            text.add(level.isBid == isNo ? #"","side":"SELL","hash":""# : #"","side":"BUY","hash":""#)
+            text.add(isNo ? hashes.no : hashes.yes)
+            text.add(isNo == isYesFirst ? "\"}" : "\"},")
+        }
+        text.add(#"],"timestamp":""#)
+        text.number(stamp(pair, base))
+        text.add(#"","event_type":"price_change"}"#)
+        return told(pair)
+    }
+
+    // MARK: Frames
 
     /// The frame of one change.
-    public func changed(_ pair: SimPair, isBid: Bool, price: Int, now: Int, base: Int64) -> [SimFrame] {
-        guard connections.values.contains(where: { $0.contains(pair.index) }) else { return [] }
+    public mutating func changed(_ pair: SimPair, isBid: Bool, price: Int, now: Int, base: Int64) -> [SimFrame] {
+        guard !listeners[pair.index].isEmpty else { return [] }
         let hashes = (hash(pair, isNo: false, base: base), hash(pair, isNo: true, base: base))
-        return to(pair, change(pair, (isBid, price, now), hashes, base: base))
+        return change(pair, (isBid, price, now), hashes, base: base)
     }
 
     /// The frames of a crossing trade: all with the time and hash of the end, then the book without tick and last price.
-    public func traded(
+    public mutating func traded(
         _ pair: SimPair, _ levels: [(isBid: Bool, price: Int, now: Int)], price: Int, size: Int, base: Int64
     ) -> [SimFrame] {
         let hashes = (hash(pair, isNo: false, base: base), hash(pair, isNo: true, base: base))
-        var frames = levels.flatMap { to(pair, change(pair, $0, hashes, base: base)) }
-        frames += to(
-            pair,
-            #"{"market":"\#(pair.condition)","asset_id":"\#(pair.yesToken)","price":"\#(SimText.trimmed(price))","size":"\#(SimText.trimmedSize(size))","side":"BUY","fee_rate_bps":"0","timestamp":"\#(stamp(pair, base))","event_type":"last_trade_price"}"#
-        )
-        return frames + to(pair, book(pair, isNo: false, base: base, isFull: false))
+        var frames: [SimFrame] = []
+        for level in levels { frames += change(pair, level, hashes, base: base) }
+        text.clear()
+        text.add(#"{"market":""#)
+        text.add(pair.condition)
+        text.add(#"","asset_id":""#)
+        text.add(pair.yesToken)
+        text.add(#"","price":""#)
+        text.trimmed(price)
+        text.add(#"","size":""#)
+        text.trimmedSize(size)
+        text.add(#"","side":"BUY","fee_rate_bps":"0","timestamp":""#)
+        text.number(stamp(pair, base))
+        text.add(#"","event_type":"last_trade_price"}"#)
+        frames += told(pair)
+        text.clear()
+        book(pair, isNo: false, base: base, isFull: false)
+        return frames + told(pair)
     }
 
     /// The frames of a tick change: both tokens, then fresh books.
-    public func ticked(_ pair: SimPair, was: Int, base: Int64) -> [SimFrame] {
-        let changes = [false, true].flatMap { isNo in
-            to(
-                pair,
-                #"{"market":"\#(pair.condition)","asset_id":"\#(token(pair, isNo))","old_tick_size":"\#(SimText.trimmed(was))","new_tick_size":"\#(SimText.trimmed(pair.polymarketTick))","timestamp":"\#(stamp(pair, base))","event_type":"tick_size_change"}"#
-            )
+    public mutating func ticked(_ pair: SimPair, was: Int, base: Int64) -> [SimFrame] {
+        var frames: [SimFrame] = []
+        for isNo in [false, true] {
+            text.clear()
+            text.add(#"{"market":""#)
+            text.add(pair.condition)
+            text.add(#"","asset_id":""#)
+            text.add(token(pair, isNo))
+            text.add(#"","old_tick_size":""#)
+            text.trimmed(was)
+            text.add(#"","new_tick_size":""#)
+            text.trimmed(pair.polymarketTick)
+            text.add(#"","timestamp":""#)
+            text.number(stamp(pair, base))
+            text.add(#"","event_type":"tick_size_change"}"#)
+            frames += told(pair)
         }
-        let books = [false, true].map { book(pair, isNo: $0, base: base, isFull: true) }.joined(separator: ",")
-        return changes + to(pair, "[\(books)]")
+        text.clear()
+        text.add("[")
+        book(pair, isNo: false, base: base)
+        text.add(",")
+        book(pair, isNo: true, base: base)
+        text.add("]")
+        return frames + told(pair)
     }
 }

@@ -4,7 +4,7 @@ internal import Signing
 public enum SimFiles {
     /// A pair file with all pairs of a world, approved.
     public static func pairs(_ world: SimWorld) -> String {
-        world.pairs.map { pair in
+        let pairs = world.pairs.filter { $0.set == nil }.map { pair in
             """
             [[pair]]
             id = "loop-\(pair.index)"
@@ -13,17 +13,48 @@ public enum SimFiles {
             polarity = "\(pair.isInverted ? "inverted" : "same")"
             reviewed = { by = "loopback", on = "2026-11-20", note = "made by the loopback venues" }
               [pair.kalshi]
-              ticker = "\(pair.ticker)"
-              exchange_index = 0
-              rules_sha256 = "\(Digest.hex(.sha256, pair.rules.primary + "\n" + pair.rules.secondary))"
+              \(kalshi(pair))
               [pair.polymarket]
-              condition_id = "\(pair.condition)"
-              yes_token = "\(pair.yesToken)"
-              no_token = "\(pair.noToken)"
-              neg_risk = false
-              rules_sha256 = "\(Digest.hex(.sha256, pair.description))"
+              \(polymarket(pair))
 
             """
-        }.joined(separator: "\n")
+        }
+        let sets = world.sets.map { set in
+            """
+            [[set]]
+            id = "loop-set-\(set.index)"
+            title = "Which outcome of event \(set.index)?"
+            status = "approved"
+            venue = "\(set.venue == 0 ? "kalshi" : "polymarket")"
+            event = "\(set.event)"
+            exhaustive = \(set.isExhaustive)
+            max_winners = 1
+            reviewed = { by = "loopback", on = "2026-11-20", note = "made by the loopback venues" }
+
+            """
+                + set.members.map { member in
+                    "  [[set.leg]]\n  "
+                        + (set.venue == 0 ? kalshi(world.pairs[member]) : polymarket(world.pairs[member])) + "\n"
+                }.joined()
+        }
+        return (pairs + sets).joined(separator: "\n")
+    }
+
+    private static func kalshi(_ pair: SimPair) -> String {
+        """
+        ticker = "\(pair.ticker)"
+          exchange_index = 0
+          rules_sha256 = "\(Digest.hex(.sha256, pair.rules.primary + "\n" + pair.rules.secondary))"
+        """
+    }
+
+    private static func polymarket(_ pair: SimPair) -> String {
+        """
+        condition_id = "\(pair.condition)"
+          yes_token = "\(pair.yesToken)"
+          no_token = "\(pair.noToken)"
+          neg_risk = false
+          rules_sha256 = "\(Digest.hex(.sha256, pair.description))"
+        """
     }
 }

@@ -1,9 +1,11 @@
-/// One question that both venues list.
-public struct SimPair {
-    /// 0-based.
+/// One question that both venues list; as a member of an outcome set it is one outcome of an event, on one venue only.
+public struct SimPair: Sendable {
+    /// 0-based, over pairs and then members of sets.
     public let index: Int
     /// Kalshi's ticker.
     public let ticker: String
+    /// Kalshi's event ticker.
+    public let event: String
     /// Polymarket's condition id.
     public let condition: String
     /// Polymarket's token ids.
@@ -12,6 +14,8 @@ public struct SimPair {
     public let noToken: String
     /// True where Kalshi YES is Polymarket NO.
     public let isInverted: Bool
+    /// The set it belongs to.
+    public let set: Int?
     /// Tick of the Kalshi market, in thousandths.
     public let kalshiTick: Int
     /// Tick of the Polymarket market, in thousandths; may change.
@@ -20,6 +24,8 @@ public struct SimPair {
     public var kalshi = SimBook()
     /// As `kalshi`.
     public var polymarket = SimBook()
+    /// True while Kalshi has paused trading; its book stands still.
+    public var isPaused = false
     /// Price of the last Polymarket trade, in thousandths.
     var lastTrade = 500
     /// Milliseconds of the newest change at Polymarket.
@@ -36,6 +42,16 @@ public struct SimPair {
     var depth: Int
     /// A side that is empty for a while: venue and side.
     var emptySide: (venue: Int, isBid: Bool)?
+    /// A side that has drawn back for a while: venue and side.
+    var drawnBack: (venue: Int, isBid: Bool)?
+
+    /// True while both sides stand where they belong.
+    var isQuoting: Bool { shift == (0, 0) && emptySide == nil && drawnBack == nil }
+
+    /// True while nothing special goes on with the quotes.
+    var isCalm: Bool {
+        isQuoting && fair == polymarketFair && !isPaused
+    }
 
     /// The rule text of the market, for hashes.
     public var rules: (primary: String, secondary: String) {
@@ -48,30 +64,79 @@ public struct SimPair {
     func target(_ venue: Int) -> SimBook {
         var book = SimBook()
         let centre = (venue == 0 ? fair + shift.kalshi : polymarketFair + shift.polymarket)
+        let back = drawnBack.map { $0.venue == venue ? ($0.isBid ? (300, 0) : (0, 300)) : (0, 0) } ?? (0, 0)
         for level in 0..<depth {
-            let bid = centre - 30 - level * 10
-            let ask = centre + 30 + level * 10
+            let bid = centre - 30 - level * 10 - back.0
+            let ask = centre + 30 + level * 10 + back.1
             if bid > 0, bid < 1_000 { book.bids[bid] = sizes[venue][0][level] }
             if ask > 0, ask < 1_000 { book.asks[ask] = sizes[venue][1][level] }
         }
         if let empty = emptySide, empty.venue == venue {
-            if empty.isBid { book.bids = [:] } else { book.asks = [:] }
+            if empty.isBid { book.bids.removeAll() } else { book.asks.removeAll() }
         }
         return venue == 1 && isInverted ? book.mirrored : book
     }
 
     /// What one contract of each direction earns at the best prices after fees by the published formulas, in 1e-7 dollars;
-    /// nil where a side is empty. Direction 0 buys Kalshi YES, 1 buys Kalshi NO; the other leg is the opposite outcome.
+    /// nil where a side is empty or Kalshi is paused. Direction 0 buys Kalshi YES, 1 buys Kalshi NO; the other leg is the
+    /// opposite outcome.
     ///
     /// Written out in whole numbers, independent of the program under test. A pUSD spent counts 1.001, one received 0.999.
     public func edge(_ direction: Int) -> Int? {
+        guard !isPaused else { return nil }
         let same = polymarket
         let facing = isInverted ? same.mirrored : same
         let buyKalshi = direction == 0 ? kalshi.bestAsk : kalshi.bestBid.map { 1_000 - $0 }
         let buyPolymarket = direction == 0 ? facing.bestBid.map { 1_000 - $0 } : facing.bestAsk
         guard let k = buyKalshi, let p = buyPolymarket else { return nil }
-        let kalshiCost = k * 10_000 + 7 * k * (1_000 - k) / 10  // 0.07 p (1 - p)
-        let polymarketCost = p * 10_000 + 4 * p * (1_000 - p) / 10  // 0.04 p (1 - p)
-        return 9_990_000 - kalshiCost - polymarketCost * 1_001 / 1_000
+        return 9_990_000 - Self.kalshiCost(k) - Self.polymarketCost(p)
     }
+
+    /// Price and fee of one contract at Kalshi: 0.07 p (1 - p). Unit: 1e-7 dollar.
+    static func kalshiCost(_ mills: Int) -> Int { mills * 10_000 + 7 * mills * (1_000 - mills) / 10 }
+
+    /// Price and fee of one share at Polymarket, 0.04 p (1 - p), counted 0.1 % against us. Unit: 1e-7 dollar.
+    static func polymarketCost(_ mills: Int) -> Int {
+        (mills * 10_000 + 4 * mills * (1_000 - mills) / 10) * 1_001 / 1_000
+    }
+}
+
+/// One event with several outcomes on one venue, of which exactly one will happen.
+public struct SimSet: Sendable {
+    /// 0-based.
+    public let index: Int
+    /// 0 Kalshi, 1 Polymarket.
+    public let venue: Int
+    /// Its outcomes, as indices of `SimWorld.pairs`.
+    public let members: [Int]
+    /// What its file says: without it, buying every YES is no riskless basket, whatever the prices say.
+    public let isExhaustive: Bool
+    /// The venue's name of the event.
+    public let event: String
+}
+
+/// An opportunity that was put into the books on purpose.
+public struct PlantedEdge: Sendable {
+    /// What pays.
+    public enum Basket: Hashable, Sendable {
+        /// A pair; direction 0 buys Kalshi YES, 1 buys Kalshi NO.
+        case pair(Int, direction: Int)
+        /// A set; every YES or every NO.
+        case set(Int, isYes: Bool)
+
+        /// The id in the pair file.
+        public var name: String {
+            switch self {
+            case .pair(let index, _): "loop-\(index)"
+            case .set(let index, _): "loop-set-\(index)"
+            }
+        }
+    }
+
+    /// What pays.
+    public let basket: Basket
+    /// When it came. Unit: ns of the world's clock.
+    public let from: Int64
+    /// When it goes.
+    public let until: Int64
 }

@@ -1,10 +1,21 @@
 public import Trading
 
 /// The REST reads of both venues, answered from the world.
-public enum SimRest {
+public struct SimRest {
+    private var byTicker: [String: Int] = [:]
+    private var byCondition: [String: Int] = [:]
+
+    /// Answers about these pairs.
+    public init(_ pairs: [SimPair]) {
+        for pair in pairs {
+            byTicker[pair.ticker] = pair.index
+            byCondition[pair.condition] = pair.index
+        }
+    }
+
     /// Answers a Kalshi read; nil: 404.
-    public static func kalshi(_ target: String, _ world: SimWorld, now: UTCNanos) -> String? {
-        let (path, query) = split(target)
+    public func kalshi(_ target: String, _ world: SimWorld, now: UTCNanos) -> String? {
+        let (path, query) = Self.split(target)
         switch path {
         case "/exchange/status":
             return
@@ -16,8 +27,8 @@ public enum SimRest {
             return
                 #"{"schedule":{"standard_hours":[{"start_time":"2020-01-01T00:00:00Z","end_time":"2099-01-01T00:00:00Z",\#(days)}],"maintenance_windows":[]}}"#
         case "/markets":
-            let wanted = Set((query["tickers"] ?? "").split(separator: ",").map(String.init))
-            let rows = world.pairs.filter { wanted.contains($0.ticker) }.map { market($0, now) }
+            let rows = (query["tickers"] ?? "").split(separator: ",").compactMap { byTicker[String($0)] }
+                .map { Self.market(world.pairs[$0], now) }
             return #"{"markets":[\#(rows.joined(separator: ","))],"cursor":""}"#
         case "/series/fee_changes": return #"{"series_fee_change_arr":[]}"#
         case "/events/fee_changes": return #"{"event_fee_changes":[],"cursor":""}"#
@@ -36,20 +47,23 @@ public enum SimRest {
         let close = (now + .seconds(30 * 86_400)).rfc3339.prefix(19) + "Z"
         let paid = (now + .seconds(31 * 86_400)).rfc3339.prefix(19) + "Z"
         return
-            #"{"ticker":"\#(pair.ticker)","event_ticker":"KXSIM-26DEC31","market_type":"binary","title":"Will event \#(pair.index) happen?","yes_sub_title":"Yes","no_sub_title":"No","open_time":"2026-01-01T00:00:00Z","close_time":"\#(close)","expected_expiration_time":"\#(close)","latest_expiration_time":"\#(paid)","settlement_timer_seconds":1800,"status":"active","notional_value_dollars":"1.0000","rules_primary":"\#(pair.rules.primary)","rules_secondary":"\#(pair.rules.secondary)","price_level_structure":"linear","price_ranges":[{"start":"0.0000","end":"1.0000","step":"\#(SimText.four(pair.kalshiTick))"}],"exchange_index":0,"result":"","can_close_early":false}"#
+            #"{"ticker":"\#(pair.ticker)","event_ticker":"\#(pair.event)","market_type":"binary","title":"Will event \#(pair.index) happen?","yes_sub_title":"Yes","no_sub_title":"No","open_time":"2026-01-01T00:00:00Z","close_time":"\#(close)","expected_expiration_time":"\#(close)","latest_expiration_time":"\#(paid)","settlement_timer_seconds":1800,"status":"\#(pair.isPaused ? "inactive" : "active")","notional_value_dollars":"1.0000","rules_primary":"\#(pair.rules.primary)","rules_secondary":"\#(pair.rules.secondary)","price_level_structure":"linear","price_ranges":[{"start":"0.0000","end":"1.0000","step":"\#(SimText.four(pair.kalshiTick))"}],"exchange_index":0,"result":"","can_close_early":false}"#
     }
 
     /// Answers a Polymarket read of the order book's or the metadata server; nil: 404. `POST /books` is the feed's.
-    public static func polymarket(_ target: String, _ world: SimWorld, now: UTCNanos) -> String? {
-        let (path, _) = split(target)
+    public func polymarket(_ target: String, _ world: SimWorld, now: UTCNanos) -> String? {
+        let (path, _) = Self.split(target)
         switch path {
         case "/version": return #"{"version":2}"#
         case "/time": return String(now.rawValue / 1_000_000_000)
         case "/markets/keyset":
-            let rows = world.pairs.filter { target.contains($0.condition) }.map { gamma($0, now) }
+            let rows = target.split(separator: "?").dropFirst().flatMap { $0.split(separator: "&") }
+                .filter { $0.hasPrefix("condition_ids=") }.compactMap { byCondition[String($0.dropFirst(14))] }
+                .map { Self.gamma(world.pairs[$0], now) }
             return #"{"markets":[\#(rows.joined(separator: ","))]}"#
         case _ where path.hasPrefix("/clob-markets/"):
-            guard let pair = world.pairs.first(where: { path.hasSuffix($0.condition) }) else { return nil }
+            guard let place = byCondition[String(path.dropFirst(14))] else { return nil }
+            let pair = world.pairs[place]
             return
                 #"{"c":"\#(pair.condition)","t":[{"t":"\#(pair.yesToken)","o":"Yes"},{"t":"\#(pair.noToken)","o":"No"}],"mts":\#(SimText.trimmed(pair.polymarketTick)),"mos":5,"mbf":1000,"tbf":1000,"fd":{"r":0.04,"e":1,"to":true},"ao":true,"v":"v1"}"#
         default: return nil

@@ -73,14 +73,15 @@ public final class VirtualDrive {
     private var kalshi: KalshiSim
     private var polymarket: PolymarketSim
     private var random: SeededGenerator
-    private var queue: [(at: Int64, order: Int, due: Due)] = []
-    private var order = 0
+    private let rest: SimRest
+    private var queue = TimedQueue<Due>()
     private var up: Set<LinkID> = []
     private var silenced: Set<LinkID> = []
 
     /// True while a venue has a link that is up and brings nothing.
     public func isSilent(_ venue: VenueID) -> Bool { silenced.contains { $0.venue == venue } }
-    private var delayed: [LinkID: Int64] = [:]
+    /// When a link last came up.
+    public private(set) var lastOpened: Int64 = 0
     /// Frames given to the core.
     public private(set) var frames = 0
     /// Faults that struck.
@@ -98,6 +99,7 @@ public final class VirtualDrive {
         self.core = core
         kalshi = KalshiSim(world.pairs)
         polymarket = PolymarketSim(world.pairs)
+        rest = SimRest(world.pairs)
         random = SeededGenerator(seed: settings.world.seed ^ 0xFA17)
     }
 
@@ -112,13 +114,11 @@ public final class VirtualDrive {
         core.start(at: Self.stamp(0))
         perform(now)
         while now < settings.duration.rawValue {
-            let queued = queue.min { ($0.at, $0.order) < ($1.at, $1.order) }
             let deadline = core.nextDeadline?.rawValue ?? .max
-            let next = max(now, min(world.nextEvent, queued?.at ?? .max, deadline))
+            let next = max(now, min(world.nextEvent, queue.next ?? .max, deadline))
             now = min(next, settings.duration.rawValue)
-            if let queued, queued.at <= now {
-                queue.removeAll { $0.order == queued.order }
-                carry(queued.due, now)
+            if let due = queue.pop(by: now) {
+                carry(due.item, now)
             } else if deadline <= now {
                 core.advance(to: Self.stamp(now))
             } else {
@@ -131,8 +131,7 @@ public final class VirtualDrive {
     }
 
     private func later(_ delay: Int64, _ now: Int64, _ due: Due) {
-        order += 1
-        queue.append((now + delay, order, due))
+        queue.push(due, at: now + delay)
     }
 
     private func carry(_ due: Due, _ now: Int64) {
@@ -141,6 +140,7 @@ public final class VirtualDrive {
         case .answer(let answer): core.answer(answer, at: Self.stamp(now))
         case .open(let link):
             up.insert(link)
+            lastOpened = now
             silenced.remove(link)
             if link.venue == .kalshi {
                 kalshi.opened(UInt64(link.index))
@@ -182,6 +182,8 @@ public final class VirtualDrive {
             send(polymarket.traded(world.pairs[pair], levels, price: price, size: size, base: base), .polymarket, now)
         case .tick(let pair, let was, _):
             send(polymarket.ticked(world.pairs[pair], was: was, base: base), .polymarket, now)
+        case .paused(let pair, let isPaused):
+            send(kalshi.paused(world.pairs[pair], isPaused), .kalshi, now)
         }
     }
 
@@ -254,13 +256,15 @@ public final class VirtualDrive {
 
     private func fetch(_ request: RestRequest, _ now: Int64) {
         let utc = UTCNanos(rawValue: Self.base + now)
-        var body: String?
+        var body: [UInt8]?
         if request.venue == .kalshi {
-            body = SimRest.kalshi(request.path, world, now: UTCNanos(rawValue: Self.base))
+            body = rest.kalshi(request.path, world, now: UTCNanos(rawValue: Self.base)).map {
+                Array($0.utf8)
+            }
         } else if request.path == "/books" {
             body = polymarket.books(request.body, world, base: Self.base / 1_000_000)
         } else {
-            body = SimRest.polymarket(request.path, world, now: UTCNanos(rawValue: Self.base))
+            body = rest.polymarket(request.path, world, now: UTCNanos(rawValue: Self.base)).map { Array($0.utf8) }
         }
         var delay = Int64.random(in: 1_000_000...20_000_000, using: &random)
         var type = "application/json"
@@ -269,12 +273,12 @@ public final class VirtualDrive {
             struck[.slowRest, default: 0] += 1
         }
         if settings.faults.contains(.html200), Int.random(in: 0..<10, using: &random) == 0 {
-            body = "<html><body>welcome to the hotel</body></html>"
+            body = Array("<html><body>welcome to the hotel</body></html>".utf8)
             type = "text/html"
             struck[.html200, default: 0] += 1
         }
         let answer = RestAnswer(
-            request: request, status: body == nil ? 404 : 200, contentType: type, body: Array((body ?? "{}").utf8),
+            request: request, status: body == nil ? 404 : 200, contentType: type, body: body ?? Array("{}".utf8),
             fetchedAt: utc)
         later(delay, now, .answer(answer))
     }

@@ -8,6 +8,7 @@ struct ExplorationTests {
     private func run(_ seed: UInt64, seconds: Int64, faults: Set<SimFault> = []) throws -> Exploration.Report {
         var settings = VirtualDrive.Settings()
         settings.duration = .seconds(seconds)
+        settings.world.sets = 3
         settings.faults = faults
         settings.faultEvery = 500
         return try Exploration(settings).run(seed: seed)

@@ -24,6 +24,7 @@ struct SimulatorTests {
         var settings = SimWorld.Settings()
         settings.seed = 4
         settings.rate = 400
+        settings.sets = 3
         let world = SimWorld(settings)
         var now: Int64 = 0
         var paying = 0
@@ -33,12 +34,21 @@ struct SimulatorTests {
             for pair in world.pairs {
                 if let bid = pair.kalshi.bestBid, let ask = pair.kalshi.bestAsk { #expect(bid < ask) }
                 if let bid = pair.polymarket.bestBid, let ask = pair.polymarket.bestAsk { #expect(bid < ask) }
-                for direction in [0, 1] where (pair.edge(direction) ?? -1) > 0 {
+                for direction in [0, 1] where pair.set == nil && (pair.edge(direction) ?? -1) > 0 {
                     paying += 1
                     let isPlanted = world.planted.contains {
-                        $0.pair == pair.index && $0.direction == direction && $0.from <= now && now <= $0.until
+                        $0.basket == .pair(pair.index, direction: direction) && $0.from <= now && now <= $0.until
                     }
                     #expect(isPlanted, "pair \(pair.index) direction \(direction) at \(now)")
+                }
+            }
+            for set in world.sets {
+                for isYes in [false, true]
+                where (set.isExhaustive || !isYes) && (world.edge(set: set.index, isYes: isYes) ?? -1) > 0 {
+                    let isPlanted = world.planted.contains {
+                        $0.basket == .set(set.index, isYes: isYes) && $0.from <= now && now <= $0.until
+                    }
+                    #expect(isPlanted, "set \(set.index) \(isYes) at \(now)")
                 }
             }
         }
@@ -51,9 +61,8 @@ struct SimulatorTests {
         arguments: [(400, 450, false), (400, 450, true), (100, 150, false)])
     func edges(ask: Int, bid: Int, isInverted: Bool) throws {
         var pair = SimPair(
-            index: 0, ticker: "K", condition: "0x0", yesToken: "1", noToken: "2", isInverted: isInverted,
-            kalshiTick: 10,
-            polymarketTick: 10, fair: 500, polymarketFair: 500, sizes: [], depth: 0)
+            index: 0, ticker: "K", event: "E", condition: "0x0", yesToken: "1", noToken: "2", isInverted: isInverted,
+            set: nil, kalshiTick: 10, polymarketTick: 10, fair: 500, polymarketFair: 500, sizes: [], depth: 0)
         pair.kalshi.asks[ask] = 100
         if isInverted { pair.polymarket.asks[1_000 - bid] = 100 } else { pair.polymarket.bids[bid] = 100 }
         let kalshiFee = 7 * ask * (1_000 - ask) / 10

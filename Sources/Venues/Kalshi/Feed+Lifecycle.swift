@@ -72,6 +72,8 @@ extension Feed {
                 addMarkets(index, at: stamp)
             case .lifecycle:
                 if links[index].lifecycleSid != sid { links[index].lifecycleExpected = 1 }
+                // What was said before is lost: the terms are read at once.
+                wishes = ReferenceWishes(markets: true, fees: wishes.fees, isUrgent: true)
                 links[index].lifecycleSid = sid
             case .other: counters.ignoredKinds &+= 1
             }
@@ -203,13 +205,13 @@ extension Feed {
         switch message.event {
         case .created, .metadataUpdated: wishes.markets = true
         case .activated:
-            sink.apply(.status(id, .active))
+            tell(place, .active, at: stamp, into: sink)
             if markets[place].phase == .paused { want(place, at: stamp) }
         case .deactivated:
-            sink.apply(.status(id, .paused))
+            tell(place, .paused, at: stamp, into: sink)
             leave(place, .paused, .notTrading, at: stamp, into: sink)
         case .determined, .settled:
-            sink.apply(.status(id, .closed))
+            tell(place, .closed, at: stamp, into: sink)
             let isNew = markets[place].phase != .ended && markets[place].phase != .refused
             leave(place, .ended, .notTrading, at: stamp, into: sink)
             if isNew { deleteMarket(place) }
@@ -277,6 +279,18 @@ extension Feed {
     enum Learned {
         case grid(TickGrid)
         case active
+    }
+
+    private func tell(_ place: Int, _ status: TradingStatus, at stamp: Stamp, into sink: any BookSink) {
+        details[place].told = (status, stamp.monotonic)
+        wishes.markets = true  // the terms say more: dates, shard
+        sink.apply(.status(markets[place].id, status))
+    }
+
+    /// What the lifecycle said after `instant`: newer than any terms that were asked for then, whenever they arrive.
+    func status(of instrument: InstrumentID, toldAfter instant: MonotonicNanos) -> TradingStatus? {
+        guard let place = place(instrument), let told = details[place].told, told.at >= instant else { return nil }
+        return told.status
     }
 
     /// Takes what the terms say of a market. A grid that is new to a book that is up is acted on at the next turn.

@@ -234,7 +234,9 @@ extension Feed {
         voidAll(index, reason, into: sink)
         forgetSubscriptions(index)
         lines[index].phase = .closed
-        if wasUp, stamp.monotonic - links[index].openedAt >= .seconds(60) { links[index].attempt = 0 }
+        if wasUp {
+            links[index].attempt = Self.attempts(links[index].attempt, after: stamp.monotonic - links[index].openedAt)
+        }
         let doubled = settings.backoffFirst.rawValue << Int64(min(links[index].attempt, 16))
         let longest = max(2, min(doubled, settings.backoffMax.rawValue))
         links[index].attempt += 1
@@ -242,8 +244,12 @@ extension Feed {
         let due = stamp.monotonic + Nanoseconds(rawValue: pause)
         links[index].phaseBy = due
         schedule(due)
-        // What the lifecycle said meanwhile is lost.
-        if index == 0 { wishes.markets = true }
+    }
+
+    /// How many failures count after a connection that lived: a minute clears them all, some seconds all but a short pause,
+    /// so that a venue that drops us often is not met with long silence, nor one that drops us at once with haste.
+    static func attempts(_ attempts: Int, after lived: Nanoseconds) -> Int {
+        lived >= .seconds(60) ? 0 : lived >= .seconds(5) ? min(attempts, 2) : attempts
     }
 
     private func forgetSubscriptions(_ index: Int) {

@@ -134,6 +134,8 @@ public final class Feed: BookFeed {
         var otherEnd: UTCNanos?
         var checkDue = MonotonicNanos(rawValue: .max)
         var isAsked = false
+        /// What the lifecycle last said, and when.
+        var told: (status: TradingStatus, at: MonotonicNanos)?
     }
 
     enum LinkPhase: UInt8 {
@@ -373,4 +375,6 @@ struct ReferenceWishes: Hashable {
     var markets = false
     /// Fees of a series or event.
     var fees = false
+    /// At once, rather than at the rate at which a venue can send news.
+    var isUrgent = false
 }

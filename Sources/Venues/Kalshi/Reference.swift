@@ -58,6 +58,10 @@ public final class Reference: ReferenceReader {
         /// Of the request under way; nil while none is.
         var tag: UInt64?
         var timeoutAt = MonotonicNanos(rawValue: 0)
+        /// When the first page of the present reading was asked for.
+        var askedAt = MonotonicNanos(rawValue: 0)
+        /// News came while it was under way: what it answers may be older than the news.
+        var isWanted = false
         /// Pages of a list so far, and the cursors that led to them.
         var cursors: [String] = []
         var isFirst = true
@@ -71,11 +75,15 @@ public final class Reference: ReferenceReader {
         let contract: Contract
         var body: Wire.MarketBody?
         var readAt: UTCNanos?
+        /// When `body` was asked for: what the feed was told later is newer.
+        var askedAt = MonotonicNanos(rawValue: 0)
         var isBlocked = false
         var hasTerms = false
     }
 
     static let pagesMax = 50
+    /// Markets by event; a market that changed its event is in two, and its body says which.
+    private var members: [String: [Int]] = [:]
 
     /// Kalshi.
     public let venue = VenueID.kalshi
@@ -160,12 +168,20 @@ public final class Reference: ReferenceReader {
         let wishes = feed.wishes
         feed.wishes = ReferenceWishes()
         guard wishes != ReferenceWishes() else { return }
-        for index in reads.indices where reads[index].tag == nil {
-            switch reads[index].subject {
-            case .markets: if wishes.markets { hurry(index, at: stamp) }
-            case .event, .eventFees, .series, .seriesFees: if wishes.fees { hurry(index, at: stamp) }
-            case .status: if wishes.markets { hurry(index, at: stamp) }
-            case .schedule: break
+        for index in reads.indices {
+            let isMeant =
+                switch reads[index].subject {
+                case .markets, .status: wishes.markets
+                case .event, .eventFees, .series, .seriesFees: wishes.fees
+                case .schedule: false
+                }
+            guard isMeant else { continue }
+            if reads[index].tag != nil {
+                reads[index].isWanted = true
+            } else if wishes.isUrgent {
+                reads[index].due = min(reads[index].due, stamp.monotonic)
+            } else {
+                hurry(index, at: stamp)
             }
         }
     }
@@ -200,6 +216,7 @@ public final class Reference: ReferenceReader {
         underWay += 1
         earliestRead = stamp.monotonic + settings.spacing
         reads[index].tag = tag
+        if reads[index].cursors.isEmpty { reads[index].askedAt = stamp.monotonic }
         reads[index].timeoutAt = stamp.monotonic + settings.timeout
         actions.append(
             .fetch(
@@ -299,7 +316,7 @@ public final class Reference: ReferenceReader {
         switch subject {
         case .markets:
             let page = try Wire.markets(root)
-            for row in page.rows { take(row, subject, answer.fetchedAt, at: stamp) }
+            for row in page.rows { take(row, index, answer.fetchedAt, at: stamp) }
             return page.cursor
         case .event(let ticker):
             let body = try Wire.event(root)
@@ -331,11 +348,14 @@ public final class Reference: ReferenceReader {
         return nil
     }
 
-    private func take(_ row: Wire.MarketBody, _ subject: Subject, _ readAt: UTCNanos, at stamp: Stamp) {
+    private func take(_ row: Wire.MarketBody, _ index: Int, _ readAt: UTCNanos, at stamp: Stamp) {
+        let subject = reads[index].subject
         guard let place = places[row.ticker], case .markets(let range) = subject, range.contains(place) else { return }
         partialMarkets[subject, default: []].insert(row.ticker)
+        if markets[place].body?.event != row.event, let event = row.event { members[event, default: []].append(place) }
         markets[place].body = row
         markets[place].readAt = readAt
+        markets[place].askedAt = reads[index].askedAt
         if let event = row.event {
             want(.event(event), at: stamp)
             want(.eventFees(event), at: stamp)
@@ -361,6 +381,10 @@ public final class Reference: ReferenceReader {
         // An answer from the disk will do until the fresh one is there, and that is asked for at once.
         let isOld = stamp.utc - answer.fetchedAt > .seconds(30)
         reads[index].due = isOld && answer.request.mayUseCache ? stamp.monotonic : stamp.monotonic + every(subject)
+        if reads[index].isWanted {
+            reads[index].isWanted = false
+            hurry(index, at: stamp)
+        }
         if case .markets(let range) = subject {
             let seen = partialMarkets[subject] ?? []
             partialMarkets[subject] = nil
@@ -395,16 +419,17 @@ public final class Reference: ReferenceReader {
 // What the answers add up to.
 extension Reference {
     private func publish(after subject: Subject, at stamp: Stamp, into sink: any ReferenceSink) {
-        for place in markets.indices where concerns(subject, place) { publish(place, at: stamp, into: sink) }
+        for place in concerned(subject) { publish(place, at: stamp, into: sink) }
     }
 
-    private func concerns(_ subject: Subject, _ place: Int) -> Bool {
-        let event = markets[place].body?.event
+    private func concerned(_ subject: Subject) -> [Int] {
         switch subject {
-        case .markets(let range): return range.contains(place)
-        case .event(let ticker), .eventFees(let ticker): return event == ticker
-        case .series(let name), .seriesFees(let name): return event.flatMap { events[$0]?.series } == name
-        case .status, .schedule: return markets[place].body != nil
+        case .markets(let range): return Array(range)
+        case .event(let ticker), .eventFees(let ticker):
+            return (members[ticker] ?? []).filter { markets[$0].body?.event == ticker }
+        case .series(let name), .seriesFees(let name):
+            return members.keys.filter { events[$0]?.series == name }.flatMap { members[$0] ?? [] }.sorted()
+        case .status, .schedule: return markets.indices.filter { markets[$0].body != nil }
         }
     }
 
@@ -416,9 +441,11 @@ extension Reference {
                 market.contract, account: settings.account, honoursWaiver: settings.honoursFeeWaiver, at: stamp.utc)
             markets[place].isBlocked = false
             markets[place].hasTerms = true
+            var terms = built.terms
+            if let told = feed?.status(of: market.instrument, toldAfter: market.askedAt) { terms.status = told }
             feed?.learn(
-                market.instrument, built.terms.grid, status: built.terms.status, otherEnd: built.otherEnd, at: stamp)
-            sink.apply(built.terms, of: market.instrument)
+                market.instrument, terms.grid, status: terms.status, otherEnd: built.otherEnd, at: stamp)
+            sink.apply(terms, of: market.instrument)
         } catch {
             markets[place].isBlocked = true
             markets[place].hasTerms = false

@@ -134,6 +134,7 @@ public final class Feed: BookFeed {
         var lastData = MonotonicNanos(rawValue: 0)
         var lastProbe = MonotonicNanos(rawValue: 0)
         var lastPing = MonotonicNanos(rawValue: 0)
+        var openedAt = MonotonicNanos(rawValue: 0)
         var openDue: MonotonicNanos?
         var failures = 0
     }
@@ -215,6 +216,7 @@ public final class Feed: BookFeed {
         let index = Int(link.index)
         guard links.indices.contains(index) else { return }
         links[index].isUp = true
+        links[index].openedAt = stamp.monotonic
         links[index].lastFrame = stamp.monotonic
         links[index].lastPing = stamp.monotonic
         links[index].lastData = stamp.monotonic
@@ -230,7 +232,11 @@ public final class Feed: BookFeed {
     public func closed(_ link: LinkID, reason: String, at stamp: Stamp, into sink: any BookSink) {
         let index = Int(link.index)
         guard links.indices.contains(index) else { return }
-        if links[index].isUp { links[index].failures = 0 }
+        if links[index].isUp {
+            let lived = stamp.monotonic - links[index].openedAt
+            links[index].failures =
+                lived >= .seconds(60) ? 0 : lived >= .seconds(5) ? min(links[index].failures, 2) : links[index].failures
+        }
         links[index].isUp = false
         for place in links[index].markets { void(place, .disconnected, into: sink) }
         let doublings = Int64(min(links[index].failures, 16))

@@ -118,7 +118,7 @@ struct FeedScriptTests {
             ])
         #expect(harness.sink.voids.first == .notTrading && !harness.isLive())
         #expect(harness.feed.counters.ignoredKinds == 5 && harness.feed.counters.unknownKinds == 0)
-        #expect(harness.feed.wishes == ReferenceWishes(markets: true, fees: true))
+        #expect(harness.feed.wishes == ReferenceWishes(markets: true, fees: true, isUrgent: true))
     }
 
     /// The generated streams lock the book for a while (bid and ask both 0.43): the guard must void it then, and the

@@ -418,6 +418,32 @@ struct ReferenceTests {
         #expect(harness.first.map { harness.stamp.utc - $0.readAt < .seconds(30) } == true)
     }
 
+    @Test("news of the feed outranks an answer that was asked for before it, and is read about once more")
+    func news() throws {
+        let server = try Server()
+        var harness: Harness?
+        var reads = 0
+        let made = Harness([contract]) { path in
+            if path.hasPrefix("/markets?"), let harness {
+                reads += 1
+                if reads == 1 {
+                    // The market is paused while the answer, which says "active", is on its way.
+                    harness.move(1)
+                    harness.feed.details[0].told = (.paused, harness.stamp.monotonic)
+                    harness.feed.wishes.markets = true
+                }
+            }
+            return server.answer(path)
+        }
+        harness = made
+        made.feed.wishes = ReferenceWishes(markets: true, fees: false, isUrgent: true)
+        made.run(.milliseconds(500))
+        #expect(reads == 1 && made.first?.status == .paused)
+        // The reading that was asked for after the news says what is true by then.
+        made.run(.seconds(3))
+        #expect(reads == 2 && made.first?.status == .active)
+    }
+
     @Test("what the feed saw change is read again soon, but not at the rate of the news")
     func wishes() throws {
         let server = try Server()
