@@ -12,7 +12,7 @@ extension Engine {
             case .void: return end(basket.id, .bookVoid)
             }
         }
-        guard detector.mayPay(basket, states) else { return end(basket.id, .edgeGone) }
+        guard detector.mayPay(basket.id) else { return end(basket.id, .edgeGone) }
         guard let legs = sizingLegs(of: basket) else {
             counters.blocked &+= 1  // bounded by frames
             return end(basket.id, .blocked)

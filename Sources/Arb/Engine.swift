@@ -12,35 +12,53 @@ public final class Engine {
     let settings: EngineSettings
     let books: BookTable
     let freshness: Freshness
-    unowned let sink: any DecisionSink
-    private let venues: [any Venue]
+    let sink: any DecisionSink
+    private let seats: [Seat]
+    /// Seat by venue.
+    private let seatOf: [Int]
 
     var states: [InstrumentState]
-    var detector: Detector
+    let detector: Detector
     let sizer = Sizer()
-    var opportunities: OpportunityBook
-    var inversions: InversionWatch
+    let opportunities: OpportunityBook
+    let inversions: InversionWatch
     private var offsets = [ClockOffset](repeating: ClockOffset(), count: 256)
     private var links = LinkTimes()
     private var touched: [InstrumentID] = []
     private(set) var stampOfNow = Stamp(monotonic: MonotonicNanos(rawValue: 0), utc: UTCNanos(rawValue: 0))
 
+    /// One venue's state machines, and when they next want to be called.
+    private struct Seat {
+        let id: VenueID
+        let feed: any BookFeed
+        let reference: any ReferenceReader
+    }
+
+    /// When each seat next wants to be called; refreshed whenever something was given to it.
+    private var due: [MonotonicNanos]
+    /// The earliest of them and of the judgements.
+    private var nextDue = MonotonicNanos(rawValue: .max)
+    /// True when a feed other than the one that was fed may have something to do sooner.
+    private var isOtherDue = false
+
     /// Counts since the start; read between inputs.
     public internal(set) var counters = EngineCounters()
 
-    /// An engine over `catalog`, fed by `venues`, deciding into `sink` (which outlives it).
+    /// An engine over `catalog`, fed by `venues`, deciding into `sink` (which must not own it).
     public init(catalog: Catalog, venues: [any Venue], settings: EngineSettings, sink: any DecisionSink) {
         self.catalog = catalog
-        self.venues = venues
+        seats = venues.map { Seat(id: $0.id, feed: $0.feed, reference: $0.reference) }
+        seatOf = (0..<256).map { raw in venues.firstIndex { Int($0.id.rawValue) == raw } ?? -1 }
+        due = Array(repeating: MonotonicNanos(rawValue: .max), count: venues.count)
         self.settings = settings
         self.sink = sink
         freshness = Freshness(settings.freshness)
         // A cent until the terms say otherwise: an empty ladder on it costs 48 bytes.
         books = BookTable(units: Array(repeating: .cent, count: catalog.count))
         states = Array(repeating: InstrumentState(), count: catalog.count)
-        detector = Detector(baskets: catalog.baskets.count)
+        detector = Detector(catalog)
         opportunities = OpportunityBook(baskets: catalog.baskets.count, delays: settings.judgeAfter)
-        inversions = InversionWatch(baskets: catalog.baskets.count)
+        inversions = InversionWatch(baskets: catalog.baskets.count, instruments: catalog.count)
         touched.reserveCapacity(1024)
     }
 
@@ -49,61 +67,69 @@ public final class Engine {
     /// Starts the venues: they queue their connections and reads.
     public func start(at stamp: Stamp) {
         stampOfNow = stamp
-        for venue in venues {
-            let mine = catalog.instruments(of: venue.id)
-            venue.reference.start(mine.map { ($0, catalog.contracts[Int($0.index)]) }, at: stamp)
-            venue.feed.start(mine, at: stamp, into: self)
+        for seat in seats {
+            let mine = catalog.instruments(of: seat.id)
+            seat.reference.start(mine.map { ($0, catalog.contracts[Int($0.index)]) }, at: stamp)
+            seat.feed.start(mine, at: stamp, into: self)
         }
+        refreshAll()
     }
 
     /// A link came up.
     public func opened(_ link: LinkID, at stamp: Stamp) {
         advance(to: stamp)
-        venue(link.venue)?.feed.opened(link, at: stamp, into: self)
+        guard let seat = seat(link.venue) else { return }
+        seats[seat].feed.opened(link, at: stamp, into: self)
         settle()
+        refreshAll()
     }
 
     /// A link went down.
     public func closed(_ link: LinkID, reason: String, at stamp: Stamp) {
         advance(to: stamp)
         links.forget(link)
-        venue(link.venue)?.feed.closed(link, reason: reason, at: stamp, into: self)
+        guard let seat = seat(link.venue) else { return }
+        seats[seat].feed.closed(link, reason: reason, at: stamp, into: self)
         settle()
+        refreshAll()
     }
 
     /// One complete text message of a link.
     public func frame(_ link: LinkID, _ payload: RawSpan, at stamp: Stamp) {
-        if dueBefore(stamp) { advance(to: stamp) }
+        if nextDue <= stamp.monotonic { advance(to: stamp) }
         stampOfNow = stamp
         counters.frames &+= 1  // 2^63 frames outlast the process
-        guard let feed = venue(link.venue)?.feed else { return }
-        if feed.received(link, payload, at: stamp, into: self) { links.record(link, stamp.monotonic) }
+        guard let seat = seat(link.venue) else { return }
+        if seats[seat].feed.received(link, payload, at: stamp, into: self) { links.record(link, stamp.monotonic) }
         settle()
+        if isOtherDue { refreshAll() } else { refresh(seat) }
     }
 
     /// A REST answer.
     public func answer(_ answer: RestAnswer, at stamp: Stamp) {
         advance(to: stamp)
-        guard let venue = venue(answer.request.venue) else { return }
+        guard let seat = seat(answer.request.venue) else { return }
         if answer.request.tag & RestRequest.feedTag != 0 {
-            venue.feed.answered(answer, at: stamp, into: self)
+            seats[seat].feed.answered(answer, at: stamp, into: self)
         } else {
-            venue.reference.answered(answer, at: stamp, into: self)
+            seats[seat].reference.answered(answer, at: stamp, into: self)
         }
         settle()
+        refreshAll()
     }
 
     /// Time has passed without an input.
     public func advance(to stamp: Stamp) {
         judge(dueBy: stamp.monotonic)
         stampOfNow = stamp
-        for venue in venues {
-            if let due = venue.feed.nextDeadline, due <= stamp.monotonic { venue.feed.advance(to: stamp, into: self) }
-            if let due = venue.reference.nextDeadline, due <= stamp.monotonic {
-                venue.reference.advance(to: stamp, into: self)
+        for seat in seats {
+            if let due = seat.feed.nextDeadline, due <= stamp.monotonic { seat.feed.advance(to: stamp, into: self) }
+            if let due = seat.reference.nextDeadline, due <= stamp.monotonic {
+                seat.reference.advance(to: stamp, into: self)
             }
         }
         settle()
+        refreshAll()
     }
 
     /// The run is over: every opportunity ends, unjudged delays stay unjudged.
@@ -114,41 +140,36 @@ public final class Engine {
     }
 
     /// The next instant at which `advance` has something to do; nil when nothing is pending.
-    public var nextDeadline: MonotonicNanos? {
-        var next = opportunities.nextDue
-        for venue in venues {
-            for due in [venue.feed.nextDeadline, venue.reference.nextDeadline] {
-                guard let due else { continue }
-                next = next.map { min($0, due) } ?? due
-            }
-        }
-        return next
-    }
+    public var nextDeadline: MonotonicNanos? { nextDue.rawValue == .max ? nil : nextDue }
 
     /// Takes what the venues want done outside, oldest first per venue.
     public func takeActions() -> [VenueAction] {
         var actions: [VenueAction] = []
-        for venue in venues {
-            actions += venue.reference.takeActions()
-            actions += venue.feed.takeActions()
+        for seat in seats {
+            actions += seat.reference.takeActions()
+            actions += seat.feed.takeActions()
         }
         return actions
     }
 
     // MARK: Inside
 
-    private func dueBefore(_ stamp: Stamp) -> Bool {
-        if let due = opportunities.nextDue, due <= stamp.monotonic { return true }
-        for venue in venues {
-            if let due = venue.feed.nextDeadline, due <= stamp.monotonic { return true }
-            if let due = venue.reference.nextDeadline, due <= stamp.monotonic { return true }
-        }
-        return false
+    private func seat(_ venue: VenueID) -> Int? {
+        let seat = seatOf[Int(venue.rawValue)]
+        return seat >= 0 ? seat : nil
     }
 
-    private func venue(_ id: VenueID) -> (any Venue)? {
-        for venue in venues where venue.id == id { return venue }
-        return nil
+    private func refresh(_ seat: Int) {
+        let never = MonotonicNanos(rawValue: .max)
+        due[seat] = min(seats[seat].feed.nextDeadline ?? never, seats[seat].reference.nextDeadline ?? never)
+        var next = opportunities.nextDue ?? never
+        for instant in due { next = min(next, instant) }
+        nextDue = next
+    }
+
+    private func refreshAll() {
+        isOtherDue = false
+        for seat in seats.indices { refresh(seat) }
     }
 
     func touch(_ instrument: InstrumentID) {
@@ -173,15 +194,28 @@ public final class Engine {
     private func look(at instrument: InstrumentID) {
         let index = Int(instrument.index)
         let book = books[instrument]
-        if let until = states[index].feesUntil, until <= stampOfNow.utc { states[index].selectFees(at: stampOfNow.utc) }
-        states[index].refreshTops(book, settings.valuation)
-        for basket in catalog.baskets(of: instrument) {
-            let alive = opportunities.isAlive(basket)
-            let entry = catalog.baskets[Int(basket.index)]
-            guard alive || (book.status == .live && detector.mayPay(entry, states)) else { continue }
-            evaluate(entry, trigger: instrument, stampOfNow)
+        if let until = states[index].feesUntil, until <= stampOfNow.utc { selectFees(of: instrument) }
+        let yes = book.asks.lowest?.price.rawValue ?? -1
+        let no = book.bids.highest.map { FixedPoint.one - $0.price.rawValue } ?? -1
+        if detector.isMoved(instrument, yes: yes, no: no) {
+            detector.set(instrument, states[index].tops(of: book, settings.valuation))
         }
-        inversions.observe(instrument, catalog, books, stampOfNow) { [unowned self] notice in sink.note(notice) }
+        let isLive = book.status == .live
+        for place in detector.places(of: instrument) {
+            let basket = detector.basket(at: place)
+            guard opportunities.isAlive(basket) || (isLive && detector.mayPay(at: place, of: instrument)) else {
+                continue
+            }
+            evaluate(catalog.baskets[Int(basket.index)], trigger: instrument, stampOfNow)
+        }
+        if inversions.isDue(instrument, stampOfNow.monotonic) {
+            inversions.observe(instrument, catalog, books, stampOfNow) { notice in sink.note(notice) }
+        }
+    }
+
+    private func selectFees(of instrument: InstrumentID) {
+        states[Int(instrument.index)].selectFees(at: stampOfNow.utc)
+        detector.set(instrument, Detector.Tops())
     }
 
     func offset(of venue: VenueID) -> Nanoseconds? { offsets[Int(venue.rawValue)].offset }
@@ -197,8 +231,9 @@ public final class Engine {
     func verified(_ basket: Basket) -> Bool {
         for leg in basket.legs {
             let contract = catalog.contracts[Int(leg.instrument.index)]
-            guard let feed = venue(contract.venue)?.feed,
-                feed.verify(leg.instrument, at: stampOfNow, into: self) == .verified
+            guard let seat = seat(contract.venue) else { return false }
+            isOtherDue = true  // a proof that fails holds the book for a time of that feed
+            guard seats[seat].feed.verify(leg.instrument, at: stampOfNow, into: self) == .verified
             else {
                 counters.unverified &+= 1  // bounded by frames
                 return false
@@ -297,7 +332,7 @@ extension Engine: ReferenceSink {
         states[index].terms = terms
         states[index].fault = nil
         states[index].feesPending = false
-        states[index].selectFees(at: stampOfNow.utc)
+        selectFees(of: instrument)
         for basket in catalog.baskets(of: instrument) { setPayoff(of: basket) }
         touch(instrument)
     }

@@ -4,7 +4,7 @@ import Trading
 ///
 /// Where the gap vanishes when one side is flipped, the polarity is wrong; where it does not, the questions differ. Either
 /// way the pair is no entry until a person has looked (FAULTS H03).
-struct InversionWatch {
+final class InversionWatch {
     /// Prices further apart than this are suspect. Unit: 1e-8.
     static let gapMax: Int64 = 30_000_000
     /// A gap below this counts as none.
@@ -20,15 +20,26 @@ struct InversionWatch {
     }
 
     private var watches: [Watch]
+    /// Per instrument: nothing to look at before.
+    private var nextLooks: [MonotonicNanos]
 
-    init(baskets: Int) { watches = Array(repeating: Watch(), count: baskets) }
+    init(baskets: Int, instruments: Int) {
+        watches = Array(repeating: Watch(), count: baskets)
+        nextLooks = Array(repeating: MonotonicNanos(rawValue: .min), count: instruments)
+    }
+
+    /// True when a change of the instrument should be looked at: once a second is enough.
+    func isDue(_ instrument: InstrumentID, _ now: MonotonicNanos) -> Bool {
+        nextLooks[Int(instrument.index)] <= now
+    }
 
     /// True when the pair of this basket has been suspect for long.
     func isSuspect(_ basket: BasketID) -> Bool { watches[Int(basket.index)].suspect }
 
-    mutating func observe(
+    func observe(
         _ instrument: InstrumentID, _ catalog: Catalog, _ books: BookTable, _ now: Stamp, _ notify: (FeedNotice) -> Void
     ) {
+        nextLooks[Int(instrument.index)] = now.monotonic + Self.interval
         for id in catalog.baskets(of: instrument) {
             let index = Int(id.index)
             if let next = watches[index].nextLook, now.monotonic < next { continue }

@@ -4,7 +4,7 @@ import Trading
 ///
 /// - Bound: at most one living per basket; at most `pendingMax` waiting for judgements: what is born beyond that is not
 ///   judged.
-struct OpportunityBook {
+final class OpportunityBook {
     /// A judgement that is due.
     struct Due {
         let slot: Int
@@ -64,7 +64,7 @@ struct OpportunityBook {
         return slot >= 0 ? slots[Int(slot)]?.opportunity : nil
     }
 
-    mutating func bear(
+    func bear(
         _ basket: BasketID, _ plan: BasketPlan, _ ages: [Nanoseconds?], _ disposition: Disposition, _ now: Stamp
     ) -> Opportunity {
         sequence += 1
@@ -83,7 +83,7 @@ struct OpportunityBook {
         return opportunity
     }
 
-    mutating func update(_ basket: BasketID, _ plan: BasketPlan, _ disposition: Disposition, _ now: Stamp) {
+    func update(_ basket: BasketID, _ plan: BasketPlan, _ disposition: Disposition, _ now: Stamp) {
         let slot = Int(alive[Int(basket.index)])
         guard slot >= 0, var entry = slots[slot] else { return }
         if plan.net > entry.opportunity.best.net {
@@ -100,7 +100,7 @@ struct OpportunityBook {
     /// Ends the living opportunity of a basket.
     ///
     /// - Returns: it, when nothing more is due for it; otherwise it is returned by the last `record`.
-    mutating func end(_ basket: BasketID, _ reason: EndReason, _ now: Stamp) -> Opportunity? {
+    func end(_ basket: BasketID, _ reason: EndReason, _ now: Stamp) -> Opportunity? {
         let slot = Int(alive[Int(basket.index)])
         guard slot >= 0 else { return nil }
         alive[Int(basket.index)] = -1
@@ -110,7 +110,7 @@ struct OpportunityBook {
         return releaseIfDone(slot)
     }
 
-    private mutating func releaseIfDone(_ slot: Int) -> Opportunity? {
+    private func releaseIfDone(_ slot: Int) -> Opportunity? {
         guard let entry = slots[slot], entry.pending == 0, entry.opportunity.ended != nil else { return nil }
         slots[slot] = nil
         free.append(slot)
@@ -126,7 +126,7 @@ struct OpportunityBook {
     }
 
     /// Takes the earliest judgement that is due; of equals the one with the smaller delay.
-    mutating func takeDue(by instant: MonotonicNanos) -> Due? {
+    func takeDue(by instant: MonotonicNanos) -> Due? {
         guard waiting > 0 else { return nil }
         var found: (index: Int, due: MonotonicNanos, slot: Int)?
         for (index, queue) in queues.enumerated() {
@@ -144,7 +144,7 @@ struct OpportunityBook {
     /// Keeps a judgement.
     ///
     /// - Returns: the opportunity when it has ended and this was the last judgement due.
-    mutating func record(_ judgement: Judgement, _ due: Due) -> Opportunity? {
+    func record(_ judgement: Judgement, _ due: Due) -> Opportunity? {
         slots[due.slot]?.opportunity.judgements.append(judgement)
         slots[due.slot]?.pending -= 1
         if slots[due.slot]?.pending == 0 { waiting -= 1 }
@@ -152,7 +152,7 @@ struct OpportunityBook {
     }
 
     /// Hands out every ended opportunity that still waits for judgements, in order of birth.
-    mutating func abandonJudgements(_ deliver: (Opportunity) -> Void) {
+    func abandonJudgements(_ deliver: (Opportunity) -> Void) {
         let left = slots.compactMap { $0?.opportunity }.filter { $0.ended != nil }.sorted { $0.sequence < $1.sequence }
         slots = []
         free = []
@@ -163,6 +163,8 @@ struct OpportunityBook {
 
     /// The living opportunities, in order of birth.
     var all: [Opportunity] {
-        alive.lazy.filter { $0 >= 0 }.compactMap { slots[Int($0)]?.opportunity }.sorted { $0.sequence < $1.sequence }
+        alive.lazy.filter { $0 >= 0 }.compactMap { self.slots[Int($0)]?.opportunity }.sorted {
+            $0.sequence < $1.sequence
+        }
     }
 }

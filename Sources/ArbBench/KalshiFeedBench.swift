@@ -70,7 +70,7 @@ private struct Stream {
 }
 
 /// Measures a delta frame from its bytes to the changed book, and shows that it allocates nothing.
-func runKalshiFeedBench() {
+func runKalshiFeedBench(json: Bool) {
     for markets in [10, 1_000] {
         let stream = Stream(markets: markets, deltas: 100_000)
         let warm = markets + 1
@@ -108,10 +108,9 @@ func runKalshiFeedBench() {
             let nanos = Double(spent.components.attoseconds) / 1e9 + Double(spent.components.seconds) * 1e9
             if round >= 2 { figures.append(nanos / Double(stream.ends.count - middle)) }
         }
-        figures.sort()
-        print(
-            "{\"bench\":\"kalshi_feed_delta/\(markets)\",\"unit\":\"ns/op\",\"reps\":\(figures.count),\"min\":\(figures[0]),"
-                + "\"median\":\(figures[figures.count / 2]),\"max\":\(figures[figures.count - 1]),"
-                + "\"note\":\"bytes still allocated by 90000 frames: \(allocated)\"}")
+        Row(
+            "feed.kalshi_delta.\(markets)", figures,
+            proof: "90000 deltas in their books; \(allocated) bytes still allocated by them"
+        ).show(json: json)
     }
 }

@@ -11,14 +11,17 @@ private struct Update {
 /// Messages of one shape, 256 copies that differ in their digits, so that branch history is not the benchmark.
 private struct ParseCase {
     let name: String
+    /// What the C program calls it.
+    let floor: String
     let messages: [[UInt8]]
     let parse: (JSONReader, UnsafeRawBufferPointer, inout [Update]) -> Int
 
     init(
-        _ name: String, _ message: String,
+        _ name: String, _ floor: String, _ message: String,
         _ parse: @escaping (JSONReader, UnsafeRawBufferPointer, inout [Update]) -> Int
     ) {
         self.name = name
+        self.floor = floor
         self.parse = parse
         messages = (0..<256).map { index in
             var bytes = Array(message.utf8)
@@ -145,8 +148,9 @@ private let changeMessage = """
     "best_bid":"0.48","best_ask":"0.483"}],"timestamp":"1795207441123"}
     """
 
-/// Times `rounds` calls, 15 times after two warm-ups, and prints a row in nanoseconds a call.
-private func measure(_ name: String, rounds: Int, note: String, _ body: (Int) -> Int) {
+/// Times `rounds` calls, 15 times after two warm-ups, and shows a row in nanoseconds a call.
+private func measure(_ name: String, rounds: Int, floor: [Double] = [], json: Bool, note: String, _ body: (Int) -> Int)
+{
     var figures: [Double] = []
     for round in -2..<15 {
         var found = 0
@@ -155,12 +159,11 @@ private func measure(_ name: String, rounds: Int, note: String, _ body: (Int) ->
         }
         precondition(found >= rounds, "every call must find what it looks for")
         let nanos = Double(spent.components.attoseconds) / 1e9 + Double(spent.components.seconds) * 1e9
-        if round >= 0 { figures.append(Double(Int(nanos / Double(rounds) * 10)) / 10) }
+        if round >= 0 { figures.append(nanos / Double(rounds)) }
     }
-    figures.sort()
-    print(
-        "{\"bench\":\"\(name)\",\"unit\":\"ns/op\",\"reps\":15,\"min\":\(figures[0]),\"median\":\(figures[7]),"
-            + "\"max\":\(figures[14]),\"note\":\"\(note)\"}")
+    var row = Row(name, figures, proof: note)
+    row.compare(figures, floor)
+    row.show(json: json)
 }
 
 /// Byte strings side by side in one arena, at multiples of `stride`.
@@ -174,13 +177,12 @@ private func arena(_ texts: [[UInt8]], stride: Int) -> UnsafeMutableRawBufferPoi
 
 /// Measures message text to the numbers the hot path needs (read, walk and decimals, as the C floor does), then the
 /// lookup of names that the walk finds.
-func runParseBench() {
+func runParseBench(_ floors: Floors, json: Bool) {
     let cases = [
-        ParseCase("kalshi_delta", deltaMessage, kalshiDelta),
-        ParseCase("poly_price_change2", changeMessage, polymarketChange),
-        ParseCase("poly_book20x20", bookMessage(levels: 20), polymarketBook),
+        ParseCase("parse.kalshi_delta", "kalshi_delta", deltaMessage, kalshiDelta),
+        ParseCase("parse.polymarket_price_change", "poly_price_change2", changeMessage, polymarketChange),
+        ParseCase("parse.polymarket_book20", "poly_book20x20", bookMessage(levels: 20), polymarketBook),
     ]
-    print("# simdjson \(JSONReader.implementation)")
     let reader = JSONReader()
     var out = [Update](repeating: Update(), count: 128)
     for item in cases {
@@ -188,20 +190,21 @@ func runParseBench() {
         let stride = (size + 127) / 64 * 64
         let arena = arena(item.messages, stride: stride)
         defer { arena.deallocate() }
-        for (label, work) in [("read", readOnly), ("all", item.parse)] {
-            measure("\(item.name)/swift_\(label)", rounds: 40_000_000 / (size + 200), note: "\(size) bytes") { index in
-                let start = (index & 255) * stride
-                return work(reader, UnsafeRawBufferPointer(rebasing: arena[start..<(start + size)]), &out)
-            }
+        measure(
+            item.name, rounds: 40_000_000 / (size + 200), floor: floors[item.floor + "/simdjson_ondemand"], json: json,
+            note: "\(size) bytes, every number read; simdjson \(JSONReader.implementation)"
+        ) { index in
+            let start = (index & 255) * stride
+            return item.parse(reader, UnsafeRawBufferPointer(rebasing: arena[start..<(start + size)]), &out)
         }
     }
-    lookup("ticker") { "KXNBAGAME-26NOV\(100_000 + $0)BOS-LAL" }
-    lookup("token") {
+    lookup("ticker", json) { "KXNBAGAME-26NOV\(100_000 + $0)BOS-LAL" }
+    lookup("token", json) {
         "713210456792522125946263855327069127503327285719425322896313793124555\(10_000_000 + $0)"
     }
 }
 
-private func lookup(_ name: String, _ make: (Int) -> String) {
+private func lookup(_ name: String, _ json: Bool, _ make: (Int) -> String) {
     let count = 10_000
     let table = SymbolTable(countMax: count)
     let names = (0..<count).map(make)
@@ -212,14 +215,9 @@ private func lookup(_ name: String, _ make: (Int) -> String) {
     let arena = arena(names.map { Array($0.utf8) }, stride: stride)
     defer { arena.deallocate() }
     for used in [64, 8192] {
-        measure("symbol_lookup/\(name)_\(used)_of_\(count)", rounds: 400_000, note: "\(bytes) bytes") { index in
+        measure("lookup.\(name).\(used)_of_\(count)", rounds: 400_000, json: json, note: "\(bytes) bytes") { index in
             let start = (index &* 7919) & (used - 1) * stride  // not in the order of entry
             return table.lookup(UnsafeRawBufferPointer(rebasing: arena[start..<(start + bytes)])) == nil ? 0 : 1
         }
     }
-}
-
-private func readOnly(_ reader: JSONReader, _ bytes: UnsafeRawBufferPointer, _ out: inout [Update]) -> Int {
-    guard let root = try? reader.read(bytes) else { return 0 }
-    return root.count > 0 ? 1 : 0
 }

@@ -1,1 +1,65 @@
-print("not built yet")
+import Glibc
+
+// arb-bench NAME [--json] [--floors FILE]: stage benchmarks; `Scripts/bench` runs them beside their C floors.
+
+let usage = """
+    usage: arb-bench all|parse|book|pipeline [--pairs LIST] [--json] [--floors FILE]
+
+      parse      one message from bytes to numbers, and the lookup of names
+      book       one Kalshi delta from bytes to the changed book; one ladder update
+      pipeline   a message without an opportunity, from bytes to decision, against the number of pairs
+      --pairs    of the pipeline (default 10,1000,10000,100000)
+      --floors   figures of the C programs, one JSON object a line
+
+    """
+
+var words = Array(CommandLine.arguments.dropFirst())
+var options: [String: String] = [:]
+var isJSON = false
+var names: [String] = []
+while let word = words.first {
+    words.removeFirst()
+    switch word {
+    case "--json": isJSON = true
+    case "--help", "-h":
+        emit(usage, STDOUT_FILENO)
+        exit(0)
+    case "--pairs", "--floors":
+        guard let value = words.first else {
+            emit("arb-bench: \(word) needs a value\n", STDERR_FILENO)
+            exit(64)
+        }
+        words.removeFirst()
+        options[word] = value
+    case _ where ["all", "parse", "book", "pipeline"].contains(word): names.append(word)
+    default:
+        emit("arb-bench: unknown '\(word)'\n\n" + usage, STDERR_FILENO)
+        exit(64)
+    }
+}
+if names.isEmpty {
+    emit(usage, STDERR_FILENO)
+    exit(64)
+}
+let sizes = (options["--pairs"] ?? "10,1000,10000,100000").split(separator: ",").map { Int($0) ?? 0 }
+guard sizes.allSatisfy({ (1...1_000_000).contains($0) }) else {
+    emit("arb-bench: --pairs wants whole numbers from 1 to 1000000, separated by commas\n", STDERR_FILENO)
+    exit(64)
+}
+let floors = Floors(options["--floors"])
+emit("# \(Machine.line)\n", STDERR_FILENO)
+if !isJSON { emit(Row.heads + "\n", STDOUT_FILENO) }
+for name in names {
+    if name == "all" || name == "parse" { runParseBench(floors, json: isJSON) }
+    if name == "all" || name == "book" {
+        runLadderBench(floors, json: isJSON)
+        runKalshiFeedBench(json: isJSON)
+    }
+    if name == "all" || name == "pipeline" {
+        for size in sizes {
+            for isZipf in size >= 10_000 ? [false, true] : [false] {
+                for row in try PipelineBench(pairs: size, isZipf: isZipf).run(floors) { row.show(json: isJSON) }
+            }
+        }
+    }
+}

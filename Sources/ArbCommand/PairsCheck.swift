@@ -10,6 +10,7 @@ extension PairsCommand {
     /// Reads the terms of every instrument from its venue and watches the books for a while, then says of each pair what
     /// stands between it and a trade.
     static func runCheck(_ context: CommandContext) throws -> ExitCode {
+        Signals.block()  // before the edges start their threads
         let session = try CheckSession(context)
         let findings = try session.run()
         for finding in findings { context.terminal.out(context.isJSON ? finding.json : finding.text) }
@@ -75,7 +76,6 @@ struct CheckSession {
     }
 
     func run() throws -> [PairFinding] {
-        Signals.block()
         let core: Core
         let lane: Lane
         do {
@@ -128,8 +128,9 @@ struct CheckSession {
             "  \(terms.status.rawValue), prices \(bands), lot \(terms.lot), least order \(terms.orderQtyMin)"
                 + (terms.negRisk ? ", neg-risk" : "") + (terms.takerDelay > .zero ? ", delays takers" : ""))
         finding.facts.append(
-            "  entries end \(terms.entriesEnd?.rfc3339.prefix(19) ?? "unknown"), payout by \(terms.payout?.rfc3339.prefix(19) ?? "unknown"), "
-                + "rules \(terms.rulesSHA256 ?? "unknown")")
+            "  entries end \(terms.entriesEnd?.rfc3339.prefix(19) ?? "unknown"), payout by \(terms.payout?.rfc3339.prefix(19) ?? "unknown")"
+        )
+        finding.facts.append("  rules \(terms.rulesSHA256 ?? "unknown")")
         finding.facts.append(
             "  book \(state.status): bid \(quote(state.bid)) ask \(quote(state.ask)), \(state.levels) levels")
         if terms.status != .active {

@@ -1,4 +1,6 @@
 #pragma once
+#define OPENSSL_SUPPRESS_DEPRECATED  // SHA-1 as a checksum, without EVP's allocations
+#include <openssl/sha.h>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/crypto.h>

@@ -62,6 +62,8 @@ public final class Reference: ReferenceReader {
         var askedAt = MonotonicNanos(rawValue: 0)
         /// News came while it was under way: what it answers may be older than the news.
         var isWanted = false
+        /// The last answer says something else than the one before: what stands on it is told anew.
+        var isNews = true
         /// Pages of a list so far, and the cursors that led to them.
         var cursors: [String] = []
         var isFirst = true
@@ -106,7 +108,9 @@ public final class Reference: ReferenceReader {
     private var calendar: PauseCalendar?
     private var actions: [VenueAction] = []
     private var nextTag: UInt64 = 1
-    private var underWay = 0
+    /// Reads under way, by tag.
+    private var asked: [UInt64: Int] = [:]
+    private var planned = DueQueue()
     private var earliestRead = MonotonicNanos(rawValue: 0)
     private var deadline: MonotonicNanos?
 
@@ -138,6 +142,12 @@ public final class Reference: ReferenceReader {
     private func want(_ subject: Subject, at stamp: Stamp) {
         guard known.insert(subject).inserted else { return }
         reads.append(Read(subject: subject, due: stamp.monotonic))
+        planned.plan(reads.count - 1, at: stamp.monotonic)
+    }
+
+    private func plan(_ index: Int, at due: MonotonicNanos) {
+        reads[index].due = due
+        planned.plan(index, at: due)
     }
 
     /// Earliest instant at which `advance` has something to do; long past while the feed wants something read again.
@@ -156,7 +166,7 @@ public final class Reference: ReferenceReader {
     /// Reads that are due, reads that failed, terms that grew too old.
     public func advance(to stamp: Stamp, into sink: any ReferenceSink) {
         takeWishes(at: stamp)
-        for index in reads.indices where reads[index].tag != nil && reads[index].timeoutAt <= stamp.monotonic {
+        for index in asked.values.sorted() where reads[index].timeoutAt <= stamp.monotonic {
             failed(
                 index, ReferenceFault(code: "E_REF_UNAVAILABLE", text: "no answer in time"), at: stamp, into: sink)
         }
@@ -179,7 +189,7 @@ public final class Reference: ReferenceReader {
             if reads[index].tag != nil {
                 reads[index].isWanted = true
             } else if wishes.isUrgent {
-                reads[index].due = min(reads[index].due, stamp.monotonic)
+                plan(index, at: min(reads[index].due, stamp.monotonic))
             } else {
                 hurry(index, at: stamp)
             }
@@ -188,32 +198,32 @@ public final class Reference: ReferenceReader {
 
     /// Sooner than planned, but not at the rate at which a venue can send news.
     private func hurry(_ index: Int, at stamp: Stamp) {
-        reads[index].due = min(reads[index].due, stamp.monotonic + .seconds(1))
+        plan(index, at: min(reads[index].due, stamp.monotonic + .seconds(1)))
     }
 
     // MARK: Reads
 
     private func issue(at stamp: Stamp) {
         let now = stamp.monotonic
-        for index in reads.indices where reads[index].tag == nil && reads[index].due <= now {
-            guard underWay < settings.readsMax, earliestRead <= now else { break }
+        while asked.count < settings.readsMax, earliestRead <= now,
+            let index = planned.take(by: now, { reads[$0].tag == nil && reads[$0].due == $1 })
+        {
             send(index, at: stamp)
         }
         deadline = nil
-        for read in reads {
-            var due = read.tag == nil ? read.due : read.timeoutAt
-            if read.tag == nil, due <= now {
-                // Held back by the spacing; held back by the number under way, an answer will come first.
-                due = underWay < settings.readsMax ? earliestRead : now + settings.timeout
-            }
-            deadline = deadline.map { min($0, due) } ?? due
+        for index in asked.values { soonest(reads[index].timeoutAt) }
+        // Held back by the number under way, an answer will come first.
+        if asked.count < settings.readsMax, let due = planned.next({ reads[$0].tag == nil && reads[$0].due == $1 }) {
+            soonest(max(due, earliestRead))
         }
     }
+
+    private func soonest(_ due: MonotonicNanos) { deadline = deadline.map { min($0, due) } ?? due }
 
     private func send(_ index: Int, at stamp: Stamp) {
         let tag = nextTag
         nextTag += 1
-        underWay += 1
+        asked[tag] = index
         earliestRead = stamp.monotonic + settings.spacing
         reads[index].tag = tag
         if reads[index].cursors.isEmpty { reads[index].askedAt = stamp.monotonic }
@@ -268,11 +278,11 @@ public final class Reference: ReferenceReader {
 
     /// One answer; what it completes is told to the sink.
     public func answered(_ answer: RestAnswer, at stamp: Stamp, into sink: any ReferenceSink) {
-        guard let index = reads.firstIndex(where: { $0.tag == answer.request.tag }) else { return }
+        guard let index = asked[answer.request.tag] else { return }
         do throws(ReferenceFault) {
             let root = try checked(answer, reads[index].subject)
             reads[index].tag = nil
-            underWay -= 1
+            asked[answer.request.tag] = nil
             var next: String?
             do throws(WireFault) { next = try take(root, index, answer, at: stamp) } catch {
                 throw ReferenceFault(
@@ -342,8 +352,14 @@ public final class Reference: ReferenceReader {
             partial[subject] = page.cursor == nil ? nil : rows
             if page.cursor == nil { seriesFees[ticker] = rows.sorted { $0.from < $1.from } }
             return page.cursor
-        case .status: status = try Wire.status(root)
-        case .schedule: calendar = PauseCalendar(try Wire.schedule(root))
+        case .status:
+            let fresh = try Wire.status(root)
+            reads[index].isNews = status != fresh || reads[index].attempt > 0
+            status = fresh
+        case .schedule:
+            let fresh = PauseCalendar(try Wire.schedule(root))
+            reads[index].isNews = calendar != fresh || reads[index].attempt > 0
+            calendar = fresh
         }
         return nil
     }
@@ -367,7 +383,7 @@ public final class Reference: ReferenceReader {
             throw ReferenceFault(code: "E_REF_PAGES", text: "\(path(of: index)): pages without end")
         }
         reads[index].cursors.append(cursor)
-        reads[index].due = stamp.monotonic
+        plan(index, at: stamp.monotonic)
         issue(at: stamp)
     }
 
@@ -380,7 +396,7 @@ public final class Reference: ReferenceReader {
         reads[index].readAt = answer.fetchedAt
         // An answer from the disk will do until the fresh one is there, and that is asked for at once.
         let isOld = stamp.utc - answer.fetchedAt > .seconds(30)
-        reads[index].due = isOld && answer.request.mayUseCache ? stamp.monotonic : stamp.monotonic + every(subject)
+        plan(index, at: isOld && answer.request.mayUseCache ? stamp.monotonic : stamp.monotonic + every(subject))
         if reads[index].isWanted {
             reads[index].isWanted = false
             hurry(index, at: stamp)
@@ -390,13 +406,13 @@ public final class Reference: ReferenceReader {
             partialMarkets[subject] = nil
             for place in range where !seen.contains(markets[place].contract.symbol) { markets[place].body = nil }
         }
-        publish(after: subject, at: stamp, into: sink)
+        if reads[index].isNews { publish(after: subject, at: stamp, into: sink) }
     }
 
     private func failed(_ index: Int, _ fault: ReferenceFault, at stamp: Stamp, into sink: any ReferenceSink) {
-        if reads[index].tag != nil {
+        if let tag = reads[index].tag {
             reads[index].tag = nil
-            underWay -= 1
+            asked[tag] = nil
         }
         let subject = reads[index].subject
         partial[subject] = nil
@@ -408,7 +424,7 @@ public final class Reference: ReferenceReader {
         reads[index].cursors = []
         reads[index].isFirst = false
         reads[index].fault = fault
-        reads[index].due = stamp.monotonic + Nanoseconds(rawValue: pause)
+        plan(index, at: stamp.monotonic + Nanoseconds(rawValue: pause))
         if reads[index].attempt == 1 || reads[index].attempt % 10 == 0 {
             sink.note(FeedNotice(code: fault.code, text: "\(fault.text); asked again after a pause"))
         }

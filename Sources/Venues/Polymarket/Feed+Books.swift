@@ -80,56 +80,60 @@ extension Feed {
         throws(WireFault)
     {
         let timestamp = try Wire.instant(message.timestamp)
-        guard let changes = message.changes else {
-            // The oldest form: one change at the top.
-            guard let side = message.side else { throw WireFault(.missing, "price_changes") }
-            guard let found = try market(message.asset) else { return }
-            place = found.place
-            begin(found.place, timestamp, message, at: stamp, into: sink)
-            let level = try Wire.level(message.price, message.size, least: 0)
-            let change = Wire.Change(
-                asset: message.asset, hash: message.hash, isBuy: try Wire.isBuy(side), level: level)
-            apply(change, found.place, isNo: found.isNo, timestamp, at: stamp, into: sink)
-            return finish(found.place, timestamp, at: stamp, into: sink)
-        }
-        guard changes.kind == .array else { throw WireFault(.field, "price_changes") }
-        // Both tokens of a market tell the same change: the YES entries are applied; the NO entries only where a frame
-        // has none for YES.
-        var hasYes = false
-        for element in changes.elements where element.kind == .object {
-            if let asset = element["asset_id"]?.decimalText ?? message.asset, let symbol = tokens.lookup(asset),
-                symbol & 1 == 0
-            {
-                hasYes = true
-            }
-        }
+        let hasYes = try readChanges(message, &place)
         var current = -1
-        for element in changes.elements {
-            let change = try Wire.change(element)
-            guard let found = try market(change.asset ?? message.asset) else { continue }
-            place = found.place
-            if found.place != current {
+        for index in told.indices {
+            let entry = told[index]
+            if entry.place != current {
                 if current >= 0 { finish(current, timestamp, at: stamp, into: sink) }
-                current = found.place
-                begin(current, timestamp, message, at: stamp, into: sink)
+                current = entry.place
+                begin(current, timestamp, at: stamp, into: sink)
             }
-            var told = change
-            if told.hash == nil { told.hash = message.hash }
-            if found.isNo, hasYes {
-                if let text = told.hash { keep(text, current, isNo: true) }
+            if entry.isNo, hasYes {
+                if let hash = entry.hash { markets[current].keep(hash, isNo: true) }
             } else {
-                apply(told, current, isNo: found.isNo, timestamp, at: stamp, into: sink)
+                apply(entry, timestamp, at: stamp, into: sink)
             }
         }
         if current >= 0 { finish(current, timestamp, at: stamp, into: sink) }
     }
 
+    /// Reads all entries into `told` before anything is done: a frame that cannot be read changes no book.
+    ///
+    /// - Returns: true when an entry is of a YES token. Both tokens of a market tell the same change: the YES entries are
+    ///   applied; the NO entries only where a frame has none for YES.
+    private func readChanges(_ message: Wire.Message, _ place: inout Int?) throws(WireFault) -> Bool {
+        told.removeAll(keepingCapacity: true)
+        guard let changes = message.changes else {
+            // The oldest form: one change at the top.
+            guard let side = message.side else { throw WireFault(.missing, "price_changes") }
+            guard let found = try market(message.asset) else { return false }
+            place = found.place
+            let level = try Wire.level(message.price, message.size, least: 0)
+            let change = Wire.Change(
+                asset: message.asset, hash: message.hash, isBuy: try Wire.isBuy(side), level: level)
+            told.append(
+                Told(change: change, place: found.place, isNo: found.isNo, hash: message.hash.flatMap { HashText($0) }))
+            return !found.isNo
+        }
+        guard changes.kind == .array else { throw WireFault(.field, "price_changes") }
+        var hasYes = false
+        for element in changes.elements {
+            let change = try Wire.change(element)
+            guard let found = try market(change.asset ?? message.asset) else { continue }
+            place = found.place
+            if !found.isNo { hasYes = true }
+            told.append(
+                Told(
+                    change: change, place: found.place, isNo: found.isNo,
+                    hash: (change.hash ?? message.hash).flatMap { HashText($0) }))
+        }
+        return hasYes
+    }
+
     /// A frame of a market begins: what the frame before left open is decided first.
-    private func begin(
-        _ place: Int, _ timestamp: Int64, _ message: Wire.Message, at stamp: Stamp, into sink: any BookSink
-    ) {
-        let isSame = timestamp == markets[place].timestamp && continues(message, place)
-        if isSame {
+    private func begin(_ place: Int, _ timestamp: Int64, at stamp: Stamp, into sink: any BookSink) {
+        if timestamp == markets[place].timestamp, continues(place) {
             markets[place].isBurst = true
             return
         }
@@ -143,47 +147,25 @@ extension Feed {
         markets[place].isBurst = false
         guard timestamp >= markets[place].timestamp else { return }
         // What the frame does not say again is about a state that is gone.
-        markets[place].yesHash.removeAll(keepingCapacity: true)
-        markets[place].noHash.removeAll(keepingCapacity: true)
+        markets[place].forgetHashes()
     }
 
     /// True when the frame carries the very hash of the frame before: one crossing trade in several frames.
-    private func continues(_ message: Wire.Message, _ place: Int) -> Bool {
-        guard let changes = message.changes, changes.kind == .array else {
-            return message.hash.map { isHash($0, markets[place].yesHash) || isHash($0, markets[place].noHash) } ?? false
-        }
-        for element in changes.elements where element.kind == .object {
-            guard let hash = element["hash"]?.text ?? message.hash else { continue }
-            if isHash(hash, markets[place].yesHash) || isHash(hash, markets[place].noHash) { return true }
-        }
-        return false
-    }
-
-    private func isHash(_ text: JSONText, _ known: [UInt8]) -> Bool {
-        text.count == known.count && text.count == 40 && text.bytes.elementsEqual(known)
-    }
-
-    /// Keeps the hash of the newest state; the arrays keep their memory.
-    func keep(_ text: JSONText, _ place: Int, isNo: Bool) {
-        if isNo {
-            markets[place].noHash.removeAll(keepingCapacity: true)
-            markets[place].noHash.append(contentsOf: text.bytes)
-        } else {
-            markets[place].yesHash.removeAll(keepingCapacity: true)
-            markets[place].yesHash.append(contentsOf: text.bytes)
+    private func continues(_ place: Int) -> Bool {
+        told.contains { entry in
+            entry.place == place && (entry.hash == markets[place].yesHash || entry.hash == markets[place].noHash)
         }
     }
 
-    private func apply(
-        _ change: Wire.Change, _ place: Int, isNo: Bool, _ timestamp: Int64, at stamp: Stamp, into sink: any BookSink
-    ) {
+    private func apply(_ entry: Told, _ timestamp: Int64, at stamp: Stamp, into sink: any BookSink) {
+        let (change, place, isNo) = (entry.change, entry.place, entry.isNo)
         let side: BookSide = change.isBuy == isNo ? .ask : .bid
         let raw = isNo ? FixedPoint.one - change.level.price.rawValue : change.level.price.rawValue
         guard let price = Price(rawValue: raw) else { return }
         if markets[place].resyncTag != nil || markets[place].resyncDue != nil,
             sink.book(markets[place].instrument).status == .void
         {
-            wait(change, place, side, price, isNo: isNo, timestamp)
+            wait(entry, side, price, timestamp)
             return
         }
         guard timestamp >= markets[place].timestamp else {
@@ -191,20 +173,12 @@ extension Feed {
             markets[place].updates = settings.sampleEvery  // a late frame is a lost one: look at once
             return
         }
-        if let hash = change.hash { keep(hash, place, isNo: isNo) }
-        markets[place].lastChangeText.removeAll(keepingCapacity: true)
-        append(raw, to: place)
+        if let hash = entry.hash { markets[place].keep(hash, isNo: isNo) }
+        markets[place].lastChange = price
         remember(change.level, place, isNo: isNo, isBid: change.isBuy)
         counters.changes &+= 1  // bounded by frames
         if sink.apply(.level(markets[place].instrument, side, price, change.level.quantity)) != nil {
             resync(place, .corrupt, at: stamp, into: sink)
-        }
-    }
-
-    private func append(_ units: Int64, to place: Int) {
-        withUnsafeTemporaryAllocation(byteCount: DecimalText.bytesMax, alignment: 1) { buffer in
-            let count = DecimalText.write(units, into: buffer)
-            markets[place].lastChangeText.append(contentsOf: buffer[..<count])
         }
     }
 
@@ -230,7 +204,7 @@ extension Feed {
             }
             return
         }
-        advanceState(place, timestamp)
+        markets[place].advance(to: timestamp)
         _ = sink.apply(.updated(markets[place].instrument, venueStamp: UTCNanos(milliseconds: timestamp)))
         reached(place, into: sink)
         if book.isCrossed {
@@ -248,21 +222,6 @@ extension Feed {
     private func sample(_ place: Int, at stamp: Stamp, into sink: any BookSink) {
         markets[place].updates = 0
         if !check(place, sink) { hold(place, at: stamp, into: sink) }
-    }
-
-    /// A new state of the book: its time, its place in the history, its turn for a sample.
-    func advanceState(_ place: Int, _ timestamp: Int64) {
-        markets[place].state &+= 1  // bounded by frames
-        markets[place].updates &+= 1  // reset at every sample
-        if timestamp != markets[place].timestamp || markets[place].timestampText.isEmpty {
-            markets[place].timestamp = timestamp
-            markets[place].timestampText.removeAll(keepingCapacity: true)
-            withUnsafeTemporaryAllocation(byteCount: DecimalText.bytesMax, alignment: 1) { buffer in
-                let count = DecimalText.write(timestamp, scale: 0, into: buffer)
-                markets[place].timestampText.append(contentsOf: buffer[..<count])
-            }
-        }
-        recordHistory(place)
     }
 
     // MARK: Trades, ticks, resolution

@@ -19,7 +19,7 @@ extension Feed {
         }
         // The mirror of a book that is here already brings its own hash and nothing else.
         if isNo, !isVoid, timestamp == markets[place].timestamp {
-            if let text = message.hash { keep(text, place, isNo: true) }
+            if let hash = message.hash.flatMap({ HashText($0) }) { markets[place].keep(hash, isNo: true) }
             return
         }
         if let tick = message.tick { try setTick(tick, place) }
@@ -39,12 +39,11 @@ extension Feed {
         }
         guard isGood else { return resync(place, .corrupt, at: stamp, into: sink) }
         counters.books &+= 1  // bounded by frames
-        markets[place].yesHash.removeAll(keepingCapacity: true)
-        markets[place].noHash.removeAll(keepingCapacity: true)
-        if let text = message.hash { keep(text, place, isNo: isNo) }
+        markets[place].forgetHashes()
+        if let hash = message.hash.flatMap({ HashText($0) }) { markets[place].keep(hash, isNo: isNo) }
         markets[place].isBurst = false
         unhold(place)
-        advanceState(place, timestamp)
+        markets[place].advance(to: timestamp)
         markets[place].goal = nil
         markets[place].resyncTag = nil
         // A book from the socket lacks the constants of the hash: REST brings them.
@@ -82,13 +81,13 @@ extension Feed {
 
     // MARK: Changes that came while a book was awaited
 
-    func wait(_ change: Wire.Change, _ place: Int, _ side: BookSide, _ price: Price, isNo: Bool, _ timestamp: Int64) {
+    func wait(_ entry: Told, _ side: BookSide, _ price: Price, _ timestamp: Int64) {
         // The book will not verify and is asked for again.
-        guard markets[place].waiting.count < Self.waitingMax else { return }
-        markets[place].waiting.append(
+        guard markets[entry.place].waiting.count < Self.waitingMax else { return }
+        markets[entry.place].waiting.append(
             Waiting(
-                timestamp: timestamp, side: side, price: price, quantity: change.level.quantity,
-                hash: change.hash.map { Array($0.bytes) } ?? [], isNo: isNo))
+                timestamp: timestamp, side: side, price: price, quantity: entry.change.level.quantity, hash: entry.hash,
+                isNo: entry.isNo))
     }
 
     /// Applies what came after the fresh book's own time.
@@ -103,17 +102,16 @@ extension Feed {
                 && (change.hash == markets[place].yesHash || change.hash == markets[place].noHash)
             if isOld || isIn || change.timestamp < last { continue }
             if change.timestamp > last {
-                markets[place].yesHash = []
-                markets[place].noHash = []
+                markets[place].forgetHashes()
             }
             last = change.timestamp
-            if change.isNo { markets[place].noHash = change.hash } else { markets[place].yesHash = change.hash }
+            if let hash = change.hash { markets[place].keep(hash, isNo: change.isNo) }
             if sink.apply(.level(markets[place].instrument, change.side, change.price, change.quantity)) != nil {
                 return resync(place, .corrupt, at: stamp, into: sink)
             }
         }
         guard last > timestamp else { return }
-        advanceState(place, last)
+        markets[place].advance(to: last)
         _ = sink.apply(.updated(markets[place].instrument, venueStamp: UTCNanos(milliseconds: last)))
     }
 
@@ -144,10 +142,9 @@ extension Feed {
     }
 
     func hasConstants(_ place: Int) -> Bool {
-        let market = markets[place]
-        return !market.minimumText.isEmpty && market.negRisk != nil && !market.tickText.isEmpty
-            && market.lastTradeText != nil
-            && (!market.yesHash.isEmpty || !market.noHash.isEmpty)
+        !markets[place].minimumText.isEmpty && markets[place].negRisk != nil && !markets[place].tickText.isEmpty
+            && markets[place].lastTradeText != nil
+            && (!markets[place].yesHash.isEmpty || !markets[place].noHash.isEmpty)
     }
 
     /// True when the newest hash is the book's; true as well where it cannot be computed, which `verify` tells apart.
@@ -156,7 +153,7 @@ extension Feed {
         guard hasConstants(place), let known = markets[place].lastTradeText else { return true }
         if matches(place, known, sink) { return proved(place, known) }
         // A trade changes the last price in the text: announced by the trade itself, or the last price that was hit.
-        for candidate in [markets[place].tradeText, markets[place].lastChangeText]
+        for candidate in [markets[place].tradeText, markets[place].lastChange.map(Self.text) ?? []]
         where !candidate.isEmpty && candidate != known {
             if matches(place, candidate, sink) { return proved(place, candidate) }
         }
@@ -164,23 +161,29 @@ extension Feed {
         return false
     }
 
+    /// A price as the server prints it.
+    private static func text(_ price: Price) -> [UInt8] {
+        withUnsafeTemporaryAllocation(byteCount: DecimalText.bytesMax, alignment: 1) { buffer in
+            Array(buffer[..<DecimalText.write(price.rawValue, into: buffer)])
+        }
+    }
+
     private func proved(_ place: Int, _ lastTrade: [UInt8]) -> Bool {
-        markets[place].lastTradeText = lastTrade
+        if markets[place].lastTradeText != lastTrade { markets[place].lastTradeText = lastTrade }
         markets[place].verifiedAt = markets[place].state
         return true
     }
 
     private func matches(_ place: Int, _ lastTrade: [UInt8], _ sink: any BookSink) -> Bool {
         counters.verifications &+= 1  // bounded by frames
-        let market = markets[place]
-        let isNo = market.yesHash.isEmpty
+        let isNo = markets[place].yesHash.isEmpty
         let frame = BookHash.Frame(
-            market: market.condition, token: Array((isNo ? market.tokens.no : market.tokens.yes).utf8),
-            timestamp: market.timestampText, minimum: market.minimumText, tick: market.tickText,
-            negRisk: market.negRisk ?? false,
-            lastTrade: lastTrade)
+            market: markets[place].condition, token: isNo ? markets[place].noToken : markets[place].yesToken,
+            timestamp: markets[place].timestamp, minimum: markets[place].minimumText, tick: markets[place].tickText,
+            negRisk: markets[place].negRisk ?? false, lastTrade: lastTrade)
         return hash.matches(
-            isNo ? market.noHash : market.yesHash, sink.book(market.instrument), isNo: isNo, frame, market.oddities)
+            isNo ? markets[place].noHash : markets[place].yesHash, sink.book(markets[place].instrument), isNo: isNo,
+            frame, markets[place].oddities)
     }
 
     // MARK: Holds
@@ -329,34 +332,10 @@ extension Feed {
     func reached(_ place: Int, into sink: any BookSink) {
         guard let goal = markets[place].goal, markets[place].timestamp >= goal.timestamp else { return }
         guard markets[place].timestamp > goal.timestamp || markets[place].yesHash == goal.hash else { return }
-        let isKnown = markets[place].history.contains { $0.timestamp == goal.timestamp && $0.hash == goal.hash }
-        guard isKnown || markets[place].yesHash == goal.hash else { return }
+        guard markets[place].hasHad(goal.timestamp, goal.hash) || markets[place].yesHash == goal.hash else { return }
         markets[place].goal = nil
         counters.crossChecks &+= 1  // bounded by time
         _ = sink.apply(.crossChecked(markets[place].instrument))
-    }
-
-    func recordHistory(_ place: Int) {
-        let timestamp = markets[place].timestamp
-        if let last = markets[place].history.indices.last, markets[place].history[last].timestamp == timestamp {
-            if !markets[place].yesHash.isEmpty { overwrite(place, last, timestamp) }
-            return
-        }
-        guard !markets[place].yesHash.isEmpty else { return }
-        // The oldest entry's memory becomes the newest's: nothing is allocated once the history is full.
-        if markets[place].history.count < Self.historyMax {
-            markets[place].history.append((timestamp, Array(markets[place].yesHash)))
-        } else {
-            let slot = markets[place].historyNext
-            markets[place].historyNext = (slot + 1) % Self.historyMax
-            overwrite(place, slot, timestamp)
-        }
-    }
-
-    private func overwrite(_ place: Int, _ slot: Int, _ timestamp: Int64) {
-        markets[place].history[slot].timestamp = timestamp
-        markets[place].history[slot].hash.removeAll(keepingCapacity: true)
-        markets[place].history[slot].hash.append(contentsOf: markets[place].yesHash)
     }
 
     // MARK: Answers
@@ -420,10 +399,10 @@ extension Feed {
         throws(WireFault)
     {
         let timestamp = try Wire.instant(message.timestamp)
-        guard let text = message.hash, text.count == 40 else { throw WireFault(.missing, "hash") }
-        let hash = Array(text.bytes)
-        let isKnown = markets[place].history.contains { $0.timestamp == timestamp && $0.hash == hash }
-        if isKnown || (timestamp == markets[place].timestamp && hash == markets[place].yesHash) {
+        guard let hash = message.hash.flatMap({ HashText($0) }) else { throw WireFault(.missing, "hash") }
+        if markets[place].hasHad(timestamp, hash)
+            || (timestamp == markets[place].timestamp && hash == markets[place].yesHash)
+        {
             markets[place].goal = nil
             counters.crossChecks &+= 1  // bounded by answers
             _ = sink.apply(.crossChecked(markets[place].instrument))

@@ -81,14 +81,25 @@ public final class Feed: BookFeed {
         let side: BookSide
         let price: Price
         let quantity: Quantity
-        let hash: [UInt8]
+        let hash: HashText?
         let isNo: Bool
+    }
+
+    /// One entry of a `price_change` that has been read.
+    struct Told {
+        let change: Wire.Change
+        let place: Int
+        let isNo: Bool
+        let hash: HashText?
     }
 
     struct Market {
         let instrument: InstrumentID
         let condition: [UInt8]
         let tokens: Contract.Tokens
+        /// Text of the tokens, for the hash.
+        let yesToken: [UInt8]
+        let noToken: [UInt8]
         let link: Int
         var tick: Price
         var tickText: [UInt8] = []
@@ -99,31 +110,61 @@ public final class Feed: BookFeed {
         var tradeText: [UInt8] = []
         /// Of the newest frame; the hashes are of the tokens that it named.
         var timestamp: Int64 = 0
-        var timestampText: [UInt8] = []
-        var yesHash: [UInt8] = []
-        var noHash: [UInt8] = []
+        var yesHash = HashText.none
+        var noHash = HashText.none
         /// Counts states of the book; equal to `verifiedAt` when this one was proved.
         var state: UInt64 = 0
         var verifiedAt: UInt64 = .max
         var isBurst = false
         var heldUntil: MonotonicNanos?
         /// YES price of the newest change: in a trade the last maker price hit.
-        var lastChangeText: [UInt8] = []
+        var lastChange: Price?
         var oddities: [BookHash.Oddity] = []
         var updates = 0
         /// Timestamps and hashes that the book has had, newest last.
-        var history: [(timestamp: Int64, hash: [UInt8])] = []
-        var historyNext = 0
+        var history: [(timestamp: Int64, hash: HashText)] = []
+        /// Index in `history` of the newest.
+        var newest = 0
         /// Of a resync under way.
         var resyncTag: UInt64?
         var resyncDue: MonotonicNanos?
         var resyncs = 0
         var waiting: [Waiting] = []
         var nextCheck: MonotonicNanos?
-        var goal: (timestamp: Int64, hash: [UInt8], until: MonotonicNanos)?
+        var goal: (timestamp: Int64, hash: HashText, until: MonotonicNanos)?
         var faults = 0
         var faultsSince: MonotonicNanos?
         var isResolved = false
+
+        /// A new state: its place in the history. What the frame did not say again is not its hash.
+        mutating func advance(to instant: Int64) {
+            state &+= 1  // bounded by frames
+            updates &+= 1  // reset at every sample
+            timestamp = instant
+            guard !yesHash.isEmpty else { return }
+            if !history.isEmpty, history[newest].timestamp == instant {
+                history[newest].hash = yesHash
+            } else if history.count < Feed.historyMax {
+                history.append((instant, yesHash))
+                newest = history.count - 1
+            } else {
+                newest = (newest + 1) % Feed.historyMax
+                history[newest] = (instant, yesHash)
+            }
+        }
+
+        /// Whether the book has had this hash at this time.
+        func hasHad(_ instant: Int64, _ hash: HashText) -> Bool {
+            history.contains { $0.timestamp == instant && $0.hash == hash }
+        }
+
+        /// Keeps the hash of the newest state.
+        mutating func keep(_ hash: HashText, isNo: Bool) { if isNo { noHash = hash } else { yesHash = hash } }
+
+        mutating func forgetHashes() {
+            yesHash = .none
+            noHash = .none
+        }
     }
 
     struct Link {
@@ -154,6 +195,8 @@ public final class Feed: BookFeed {
     var links: [Link] = []
     var places: [Int32] = []
     var held: [Int] = []
+    /// Of the frame being read; keeps its memory.
+    var told: [Told] = []
     var random: SeededGenerator
     var actions: [VenueAction] = []
     var nextTag: UInt64 = 1
@@ -190,8 +233,10 @@ public final class Feed: BookFeed {
         let link = place % linkCount
         markets.append(
             Market(
-                instrument: instrument, condition: Array(contract.symbol.utf8), tokens: pair, link: link, tick: .cent,
+                instrument: instrument, condition: Array(contract.symbol.utf8), tokens: pair,
+                yesToken: Array(pair.yes.utf8), noToken: Array(pair.no.utf8), link: link, tick: .cent,
                 negRisk: nil))
+        markets[place].history.reserveCapacity(Self.historyMax)
         links[link].markets.append(place)
         while places.count <= Int(instrument.index) { places.append(-1) }
         places[Int(instrument.index)] = Int32(place)

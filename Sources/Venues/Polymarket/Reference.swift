@@ -64,7 +64,7 @@ public final class Reference: ReferenceReader {
     private var markets: [Market] = []
     private var places: [String: Int] = [:]
     private var byTag: [UInt64: Int] = [:]
-    private var queue: [Int] = []
+    private var planned = DueQueue()
     private var actions: [VenueAction] = []
     private var nextTag: UInt64 = 1
     private var deadline: MonotonicNanos?
@@ -85,10 +85,20 @@ public final class Reference: ReferenceReader {
         }
         for start in stride(from: first, to: markets.count, by: settings.conditionsPerRead) {
             let range = start..<min(start + settings.conditionsPerRead, markets.count)
-            reads.append(Read(subject: .gamma(range), due: stamp.monotonic))
-            for place in range { reads.append(Read(subject: .clob(place), due: stamp.monotonic)) }
+            want(.gamma(range), stamp.monotonic)
+            for place in range { want(.clob(place), stamp.monotonic) }
         }
         issue(stamp.monotonic)
+    }
+
+    private func want(_ subject: Subject, _ now: MonotonicNanos) {
+        reads.append(Read(subject: subject, due: now))
+        planned.plan(reads.count - 1, at: now)
+    }
+
+    private func plan(_ index: Int, at due: MonotonicNanos) {
+        reads[index].due = due
+        planned.plan(index, at: due)
     }
 
     /// The next instant at which `advance` has something to do.
@@ -111,14 +121,16 @@ public final class Reference: ReferenceReader {
     }
 
     private func issue(_ now: MonotonicNanos) {
-        var next: MonotonicNanos?
-        for index in reads.indices {
-            if reads[index].tag == nil, reads[index].due <= now, byTag.count < settings.readsMax { send(index, now) }
-            // Held back by the number under way: an answer comes first.
-            let due = reads[index].tag != nil ? reads[index].timeoutAt : max(reads[index].due, now + .milliseconds(20))
-            next = next.map { min($0, due) } ?? due
+        while byTag.count < settings.readsMax,
+            let index = planned.take(by: now, { reads[$0].tag == nil && reads[$0].due == $1 })
+        {
+            send(index, now)
         }
-        deadline = next
+        deadline = byTag.values.lazy.map { self.reads[$0].timeoutAt }.min()
+        // Held back by the number under way: an answer comes first.
+        if byTag.count < settings.readsMax, let due = planned.next({ reads[$0].tag == nil && reads[$0].due == $1 }) {
+            deadline = deadline.map { min($0, due) } ?? due
+        }
     }
 
     private func send(_ index: Int, _ now: MonotonicNanos) {
@@ -144,7 +156,7 @@ public final class Reference: ReferenceReader {
 
     /// One answer; markets of which both servers have spoken are told to the sink.
     public func answered(_ answer: RestAnswer, at stamp: Stamp, into sink: any ReferenceSink) {
-        guard let index = byTag[answer.request.tag] ?? repeated(answer.request.tag) else { return }
+        guard let index = byTag[answer.request.tag] else { return }
         // An answer from the cache comes first; the fresh one follows under the same tag.
         let isKept = answer.request.mayUseCache && answer.fetchedAt < stamp.utc + .seconds(-1)
         if !isKept {
@@ -156,15 +168,13 @@ public final class Reference: ReferenceReader {
             if !isKept {
                 reads[index].attempt = 0
                 reads[index].isFirst = false
-                reads[index].due = stamp.monotonic + settings.marketsEvery
+                plan(index, at: stamp.monotonic + settings.marketsEvery)
             }
         } catch {
             if !isKept { failed(index, error, at: stamp, into: sink) }
         }
         issue(stamp.monotonic)
     }
-
-    private func repeated(_ tag: UInt64) -> Int? { reads.firstIndex { $0.tag == tag } }
 
     private func checked(_ answer: RestAnswer) throws(ReferenceFault) -> JSONValue {
         let path = answer.request.path.prefix(80)
@@ -220,7 +230,7 @@ public final class Reference: ReferenceReader {
         let doublings = Int64(min(reads[index].attempt, 10))
         reads[index].attempt += 1
         let step = min(settings.backoffMax.rawValue, settings.backoffFirst.rawValue << doublings)
-        reads[index].due = stamp.monotonic + Nanoseconds(rawValue: Int64.random(in: (step / 2)...step, using: &random))
+        plan(index, at: stamp.monotonic + Nanoseconds(rawValue: Int64.random(in: (step / 2)...step, using: &random)))
         sink.note(FeedNotice(code: fault.code, text: fault.text))
         // What was known stays in force through a passing failure; what never was known is blocked in words.
         let concerned: [Int]

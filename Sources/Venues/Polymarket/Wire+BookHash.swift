@@ -11,7 +11,8 @@ final class BookHash {
     struct Frame {
         var market: [UInt8]
         var token: [UInt8]
-        var timestamp: [UInt8]
+        /// Milliseconds.
+        var timestamp: Int64
         var minimum: [UInt8]
         var tick: [UInt8]
         var negRisk: Bool
@@ -27,28 +28,19 @@ final class BookHash {
         let sizeText: [UInt8]
     }
 
-    private let digest = Digest(.sha1)
+    private let digest = SHA1()
     private var text: [UInt8] = []
 
     init() { text.reserveCapacity(1 << 15) }
 
-    /// True when the hash of `book`, seen as the YES or the NO token, is `expected` (40 hex digits).
-    func matches(_ expected: [UInt8], _ book: Book, isNo: Bool, _ frame: Frame, _ oddities: [Oddity]) -> Bool {
+    /// True when the hash of `book`, seen as the YES or the NO token, is `expected`.
+    func matches(_ expected: HashText, _ book: Book, isNo: Bool, _ frame: Frame, _ oddities: [Oddity]) -> Bool {
         serialise(book, isNo: isNo, frame, oddities)
-        text.withUnsafeBytes { digest.update($0) }
         return withUnsafeTemporaryAllocation(byteCount: 20, alignment: 8) { raw in
-            digest.finish(into: raw)
-            guard expected.count == 40 else { return false }
-            for (index, byte) in raw.enumerated() {
-                if Self.digit(byte >> 4) != expected[index * 2] || Self.digit(byte & 15) != expected[index * 2 + 1] {
-                    return false
-                }
-            }
-            return true
+            text.withUnsafeBytes { digest.hash($0, into: raw) }
+            return expected.isDigest(raw.bytes)
         }
     }
-
-    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }
 
     private func serialise(_ book: Book, isNo: Bool, _ frame: Frame, _ oddities: [Oddity]) {
         text.removeAll(keepingCapacity: true)
@@ -57,7 +49,7 @@ final class BookHash {
         add("\",\"asset_id\":\"")
         text += frame.token
         add("\",\"timestamp\":\"")
-        text += frame.timestamp
+        number(frame.timestamp, scale: 0)
         add("\",\"hash\":\"\",\"bids\":[")
         levels(book, isNo: isNo, isBid: true, oddities)
         add("],\"asks\":[")
@@ -104,9 +96,9 @@ final class BookHash {
     }
 
     /// Trimmed decimal text of 1e-8 units, as the server prints almost everything.
-    private func number(_ units: Int64) {
+    private func number(_ units: Int64, scale: Int = 8) {
         withUnsafeTemporaryAllocation(byteCount: DecimalText.bytesMax, alignment: 1) { buffer in
-            let count = DecimalText.write(units, into: buffer)
+            let count = DecimalText.write(units, scale: scale, into: buffer)
             text.append(contentsOf: buffer[..<count])
         }
     }

@@ -24,19 +24,26 @@ public final class Digest {
     /// A hash over nothing yet.
     public init(_ algorithm: Algorithm) {
         self.algorithm = algorithm
-        guard let context = EVP_MD_CTX_new(), let method = algorithm == .sha1 ? EVP_sha1() : EVP_sha256() else {
+        guard let context = EVP_MD_CTX_new(),
+            let method = EVP_MD_fetch(nil, algorithm == .sha1 ? "SHA1" : "SHA256", nil)
+        else {
             preconditionFailure("OpenSSL 3 has SHA-1 and SHA-256")
         }
         self.context = context
         self.method = method
-        reset()
+        let status = EVP_DigestInit_ex(context, method, nil)
+        precondition(status == 1, "a digest can be started")
     }
 
-    deinit { EVP_MD_CTX_free(context) }
+    deinit {
+        EVP_MD_CTX_free(context)
+        EVP_MD_free(method)
+    }
 
     /// Forgets what was fed.
     public func reset() {
-        let status = EVP_DigestInit_ex(context, method, nil)
+        // Without naming the method again: the context and its memory stay.
+        let status = EVP_DigestInit_ex(context, nil, nil)
         precondition(status == 1, "a digest can be started again")
     }
 

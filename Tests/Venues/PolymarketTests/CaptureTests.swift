@@ -46,7 +46,7 @@ struct CaptureTests {
                 market.verifiedAt = .max
                 let frame = BookHash.Frame(
                     market: market.condition, token: Array((isNo ? Self.no : Self.yes).utf8),
-                    timestamp: market.timestampText,
+                    timestamp: market.timestamp,
                     minimum: market.minimumText, tick: market.tickText, negRisk: false, lastTrade: Array("0.255".utf8))
                 let matches = BookHash().matches(hash, harness.book, isNo: isNo, frame, market.oddities)
                 #expect(matches, "line \(index + 1) \(isNo ? "NO" : "YES")")
