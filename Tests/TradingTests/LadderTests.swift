@@ -62,6 +62,22 @@ struct LadderTests {
         #expect(ladder.levels == 1)
     }
 
+    @Test("the finest grid that is accepted fits a ladder from its first price to its last")
+    func finest() throws {
+        let grid = try TickGrid(step: try #require(Price(rawValue: TickGrid.unitMin)))
+        let table = BookTable(units: [grid.unit])
+        defer { withExtendedLifetime(table) {} }
+        let ladder = table[InstrumentID(0)].bids
+        let ends = [try #require(grid.ceil(.zero)), try #require(grid.floor(.one))]
+        for price in ends {
+            try ladder.set(price, Quantity(rawValue: 1))
+            #expect(ladder.highest?.price == price && ladder.quantity(at: price).rawValue == 1)
+        }
+        #expect(ladder.lowest?.price == ends[0] && ladder.levels == 2)
+        ladder.removeAll()
+        #expect(ladder.isEmpty)
+    }
+
     @Test("a book is crossed when a bid stands at or above an ask, and void clears it into a new epoch")
     func crossed() throws {
         let table = BookTable(units: [.cent])

@@ -129,7 +129,9 @@ struct TickGridTests {
         #expect(throws: GridFault.malformed) { try TickGrid(bands: []) }
         #expect(throws: GridFault.malformed) { try TickGrid(bands: [.init(start: .zero, end: .one, step: .zero)]) }
         #expect(throws: GridFault.malformed) { try TickGrid(bands: [.init(start: .one, end: .zero, step: .cent)]) }
-        #expect(throws: GridFault.scale) { try TickGrid(step: try #require(Price(rawValue: 10))) }
+        for raw in [Int64(10), 100, 500] {
+            #expect(throws: GridFault.scale) { try TickGrid(step: try #require(Price(rawValue: raw))) }
+        }
         #expect(GridFault.scale.code == "E_REF_SCALE" && GridFault.malformed.code == "E_REF_GRID")
     }
 }

@@ -31,7 +31,8 @@ public struct Ladder {
         init(unit: Price) {
             let ticks = Int(Price.one.rawValue / unit.rawValue)
             let words = (ticks + 63) / 64
-            precondition(words <= 4096 * 64, "TickGrid refuses finer grids")
+            // `top` has a bit for each of 64 groups of 64 words.
+            precondition(words <= 64 * 64, "TickGrid refuses finer grids")
             let summary = (words + 63) / 64
             self.unit = unit.rawValue
             self.words = words

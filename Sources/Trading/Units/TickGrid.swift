@@ -42,9 +42,12 @@ public struct TickGrid: Hashable, Sendable {
     /// The coarsest step of which every price of every band, and one, is a multiple.
     public let unit: Price
 
+    /// The finest unit of a ladder, 0.00001: its bitmaps reach 262,144 ticks and no further.
+    public static let unitMin: Int64 = 1_000
+
     /// A grid of `bands`.
     ///
-    /// - Throws: `GridFault.malformed` (`E_REF_GRID`), `GridFault.scale` (`E_REF_SCALE`) below 1e-6 per tick.
+    /// - Throws: `GridFault.malformed` (`E_REF_GRID`), `GridFault.scale` (`E_REF_SCALE`) below 1e-5 per tick.
     public init(bands: [Band]) throws(GridFault) {
         guard !bands.isEmpty, bands.count <= 64 else { throw .malformed }
         var divisor: Int64 = Price.one.rawValue
@@ -56,7 +59,7 @@ public struct TickGrid: Hashable, Sendable {
             previousEnd = band.end
             for value in [band.start.rawValue, band.step.rawValue] { divisor = Self.gcd(divisor, value) }
         }
-        guard divisor >= 100 else { throw .scale }
+        guard divisor >= Self.unitMin else { throw .scale }
         self.bands = bands
         self.unit = Price(unchecked: divisor)
     }

@@ -64,9 +64,14 @@ extension Feed {
             switch channel {
             case .book:
                 // Subscribing again merges into a subscription that is there; its counter then runs on.
-                if lines[index].sid != sid { lines[index].expected = 1 }
+                let isOther = lines[index].sid != sid
+                if isOther { lines[index].expected = 1 }
                 lines[index].sid = sid
                 addMarkets(index, at: stamp)
+                // What is live was fed by another subscription, which is nobody's from here on.
+                if isOther, hasLive(index) {
+                    resync(index, .subscriptionEnded, at: stamp, into: sink)
+                }
             case .trade:
                 links[index].tradeSid = sid
                 addMarkets(index, at: stamp)
@@ -81,6 +86,10 @@ extension Feed {
             counters.malformed &+= 1
             note(error.code, index, nil, "An acknowledgement cannot be read (\(error.field)).", sink, at: stamp)
         }
+    }
+
+    private func hasLive(_ index: Int) -> Bool {
+        links[index].markets.contains { markets[Int($0)].phase == .live }
     }
 
     /// A subscription is gone: its books are void, and it is asked for anew.
@@ -252,11 +261,14 @@ extension Feed {
     }
 
     private func setGrid(_ place: Int, _ grid: TickGrid) {
-        let previous = details[place].grid
+        var previous = details[place].grid
+        var unit = previous.map { Self.divisor($0.unit, grid.unit) } ?? grid.unit
+        if unit.rawValue < TickGrid.unitMin {
+            // No ladder holds both: an order that kept a price of the old grid makes the next snapshot unreadable.
+            (previous, unit) = (nil, grid.unit)
+        }
         details[place].previousGrid = previous
         details[place].grid = grid
-        // Before the first grid was known, the ladder was on the finest one, and the book with it.
-        let unit = previous.map { Self.divisor($0.unit, grid.unit) } ?? grid.unit
         details[place].unit = unit
         markets[place].checksGrid = !(Self.isPlain(grid, unit) && previous.map { Self.isPlain($0, unit) } ?? true)
     }
