@@ -7,7 +7,7 @@ extension Feed {
     public func received(_ link: LinkID, _ payload: RawSpan, at stamp: Stamp, into sink: any BookSink) -> Bool {
         counters.frames &+= 1  // bounded by time
         let index = Int(link.index)
-        guard links.indices.contains(index) else { return false }
+        guard links.indices.contains(index), links[index].isUp else { return false }
         links[index].lastFrame = stamp.monotonic
         if payload.byteCount == 4, payload.unsafeLoadUnaligned(as: UInt32.self) == 0x474E_4F50 {  // "PONG"
             counters.pongs &+= 1  // bounded by time
@@ -22,7 +22,10 @@ extension Feed {
         }
         var isData = false
         if root.kind == .array {
-            for element in root.elements where take(element, index, at: stamp, into: sink) { isData = true }
+            for element in root.elements {
+                if take(element, index, at: stamp, into: sink) { isData = true }
+                if !links[index].isUp { break }  // too many bad books: the rest is of a connection that is given up
+            }
         } else {
             isData = take(root, index, at: stamp, into: sink)
         }
@@ -71,6 +74,7 @@ extension Feed {
             counters.strangers &+= 1  // bounded by frames
             return nil
         }
+        guard !markets[Int(symbol) >> 1].isResolved else { return nil }
         return (Int(symbol) >> 1, symbol & 1 == 1)
     }
 
@@ -80,14 +84,17 @@ extension Feed {
         throws(WireFault)
     {
         let timestamp = try Wire.instant(message.timestamp)
-        let hasYes = try readChanges(message, &place)
+        try readChanges(message, &place)
+        var hasYes = false
         var current = -1
         for index in told.indices {
             let entry = told[index]
             if entry.place != current {
                 if current >= 0 { finish(current, timestamp, at: stamp, into: sink) }
                 current = entry.place
-                begin(current, timestamp, at: stamp, into: sink)
+                let run = run(from: index)
+                hasYes = run.hasYes
+                begin(current, timestamp, isSame: run.isSame, at: stamp, into: sink)
             }
             if entry.isNo, hasYes {
                 if let hash = entry.hash { markets[current].keep(hash, isNo: true) }
@@ -98,42 +105,55 @@ extension Feed {
         if current >= 0 { finish(current, timestamp, at: stamp, into: sink) }
     }
 
-    /// Reads all entries into `told` before anything is done: a frame that cannot be read changes no book.
+    /// Looks at the entries of one market that stand together: whether one is of its YES token, and whether one carries
+    /// the very hash of the frame before (one crossing trade in several frames).
     ///
-    /// - Returns: true when an entry is of a YES token. Both tokens of a market tell the same change: the YES entries are
-    ///   applied; the NO entries only where a frame has none for YES.
-    private func readChanges(_ message: Wire.Message, _ place: inout Int?) throws(WireFault) -> Bool {
+    /// Both tokens of a market tell the same change: the YES entries are applied; the NO entries only where there is none
+    /// for YES.
+    private func run(from first: Int) -> (hasYes: Bool, isSame: Bool) {
+        let place = told[first].place
+        var found = (hasYes: false, isSame: false)
+        var index = first
+        while index < told.count, told[index].place == place {
+            if !told[index].isNo { found.hasYes = true }
+            if let hash = told[index].hash, hash == markets[place].yesHash || hash == markets[place].noHash {
+                found.isSame = true
+            }
+            index += 1
+        }
+        return found
+    }
+
+    /// Reads all entries into `told` before anything is done: a frame that cannot be read changes no book.
+    private func readChanges(_ message: Wire.Message, _ place: inout Int?) throws(WireFault) {
         told.removeAll(keepingCapacity: true)
         guard let changes = message.changes else {
             // The oldest form: one change at the top.
             guard let side = message.side else { throw WireFault(.missing, "price_changes") }
-            guard let found = try market(message.asset) else { return false }
+            guard let found = try market(message.asset) else { return }
             place = found.place
             let level = try Wire.level(message.price, message.size, least: 0)
             let change = Wire.Change(
                 asset: message.asset, hash: message.hash, isBuy: try Wire.isBuy(side), level: level)
             told.append(
                 Told(change: change, place: found.place, isNo: found.isNo, hash: message.hash.flatMap { HashText($0) }))
-            return !found.isNo
+            return
         }
         guard changes.kind == .array else { throw WireFault(.field, "price_changes") }
-        var hasYes = false
         for element in changes.elements {
             let change = try Wire.change(element)
             guard let found = try market(change.asset ?? message.asset) else { continue }
             place = found.place
-            if !found.isNo { hasYes = true }
             told.append(
                 Told(
                     change: change, place: found.place, isNo: found.isNo,
                     hash: (change.hash ?? message.hash).flatMap { HashText($0) }))
         }
-        return hasYes
     }
 
     /// A frame of a market begins: what the frame before left open is decided first.
-    private func begin(_ place: Int, _ timestamp: Int64, at stamp: Stamp, into sink: any BookSink) {
-        if timestamp == markets[place].timestamp, continues(place) {
+    private func begin(_ place: Int, _ timestamp: Int64, isSame: Bool, at stamp: Stamp, into sink: any BookSink) {
+        if isSame, timestamp == markets[place].timestamp {
             markets[place].isBurst = true
             return
         }
@@ -150,13 +170,6 @@ extension Feed {
         markets[place].forgetHashes()
     }
 
-    /// True when the frame carries the very hash of the frame before: one crossing trade in several frames.
-    private func continues(_ place: Int) -> Bool {
-        told.contains { entry in
-            entry.place == place && (entry.hash == markets[place].yesHash || entry.hash == markets[place].noHash)
-        }
-    }
-
     private func apply(_ entry: Told, _ timestamp: Int64, at stamp: Stamp, into sink: any BookSink) {
         let (change, place, isNo) = (entry.change, entry.place, entry.isNo)
         let side: BookSide = change.isBuy == isNo ? .ask : .bid
@@ -166,6 +179,10 @@ extension Feed {
             sink.book(markets[place].instrument).status == .void
         {
             wait(entry, side, price, timestamp)
+            return
+        }
+        guard sink.book(markets[place].instrument).status != .void else {
+            counters.stale &+= 1  // bounded by frames
             return
         }
         guard timestamp >= markets[place].timestamp else {

@@ -33,9 +33,10 @@ extension Feed {
             remember(level, place, isNo: isNo, isBid: isBid)
             let raw = isNo ? FixedPoint.one - level.price.rawValue : level.price.rawValue
             guard let price = Price(rawValue: raw) else { continue }
-            if sink.apply(.level(instrument, isBid == isNo ? .ask : .bid, price, level.quantity)) != nil {
-                isGood = false
-            }
+            let side: BookSide = isBid == isNo ? .ask : .bid
+            // The same price twice: which of the two sizes is meant is anybody's guess.
+            if sink.book(instrument)[side].quantity(at: price) != .zero { isGood = false }
+            if sink.apply(.level(instrument, side, price, level.quantity)) != nil { isGood = false }
         }
         guard isGood else { return resync(place, .corrupt, at: stamp, into: sink) }
         counters.books &+= 1  // bounded by frames
@@ -358,6 +359,9 @@ extension Feed {
             do throws(WireFault) {
                 let message = try Wire.message(element)
                 guard let asset = message.asset, let symbol = tokens.lookup(asset), symbol & 1 == 0 else { continue }
+                // A connection that is down feeds no book, and a market that is over has none.
+                let market = markets[Int(symbol) >> 1]
+                guard links[market.link].isUp, !market.isResolved else { continue }
                 try take(message, Int(symbol) >> 1, at: stamp, into: sink)
             } catch {
                 counters.malformed &+= 1  // bounded by answers

@@ -268,7 +268,9 @@ public final class Feed: BookFeed {
         links[index].lastProbe = stamp.monotonic
         let names = links[index].markets.flatMap { [markets[$0].tokens.yes, markets[$0].tokens.no] }
         actions.append(.send(link, text: Wire.subscribe(names)))
-        for place in links[index].markets { markets[place].resyncDue = stamp.monotonic + .milliseconds(100) }
+        for place in links[index].markets where !markets[place].isResolved {
+            markets[place].resyncDue = stamp.monotonic + .milliseconds(100)
+        }
         nextSweep = min(nextSweep, stamp.monotonic + .milliseconds(110))
         schedule()
     }

@@ -221,7 +221,7 @@ enum Wire {
     /// A `timestamp` in milliseconds.
     static func instant(_ text: JSONText?) throws(WireFault) -> Int64 {
         guard let text else { throw WireFault(.missing, "timestamp") }
-        guard let milliseconds = text.integer, milliseconds > 0, milliseconds < 1 << 52 else {
+        guard let milliseconds = text.integer, milliseconds > 0, UTCNanos(milliseconds: milliseconds) != nil else {
             throw WireFault(.field, "timestamp")
         }
         return milliseconds

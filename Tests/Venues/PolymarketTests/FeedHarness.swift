@@ -56,6 +56,8 @@ final class FeedHarness {
     let instrument = InstrumentID(0)
     private(set) var now: Int64 = 1_000_000_000
     private var requests: [RestRequest] = []
+    /// Connections that the feed gave up.
+    private(set) var closes = 0
 
     init(condition: String, yes: String, no: String, settings: FeedSettings = FeedSettings()) {
         sink = TestSink(instruments: 1)
@@ -73,12 +75,22 @@ final class FeedHarness {
 
     @discardableResult
     func frame(_ text: String, after milliseconds: Int64 = 1) -> Bool {
+        frame(bytes: Array(text.utf8), after: milliseconds)
+    }
+
+    @discardableResult
+    func frame(bytes: [UInt8], after milliseconds: Int64 = 1) -> Bool {
         pass(milliseconds)
-        let isData = Array(text.utf8).withUnsafeBytes {
+        let isData = bytes.withUnsafeBytes {
             feed.received(LinkID(venue: .polymarket, index: 0), $0.bytes, at: stamp, into: sink)
         }
         collect()
         return isData
+    }
+
+    func close() {
+        feed.closed(LinkID(venue: .polymarket, index: 0), reason: "test", at: stamp, into: sink)
+        collect()
     }
 
     /// Lets time pass, waking the feed at every deadline of its own.
@@ -93,7 +105,10 @@ final class FeedHarness {
     }
 
     private func collect() {
-        for action in feed.takeActions() { if case .fetch(let request) = action { requests.append(request) } }
+        for action in feed.takeActions() {
+            if case .fetch(let request) = action { requests.append(request) }
+            if case .close = action { closes += 1 }
+        }
     }
 
     /// Answers the oldest request for books with this text.
