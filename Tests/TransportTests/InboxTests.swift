@@ -142,6 +142,41 @@ struct HandshakeTests {
         #expect(fault?.code == "E_WS_REFUSED")
         #expect(fault?.body == Array("hello".utf8))
     }
+
+    @Test(
+        "a length that is none is no length: the body ends with the connection",
+        arguments: ["-5", "5 5", "99999999999999999999", "five", ""])
+    func lengths(length: String) throws {
+        let bytes = Array("HTTP/1.1 503 No\r\nContent-Length: \(length)\r\n\r\nhello".utf8)
+        #expect(try WebSocketHandshake.read(bytes, key: key, ended: false) == .incomplete)
+        let fault = #expect(throws: TransportFault.self) {
+            try WebSocketHandshake.read(bytes, key: key, ended: true)
+        }
+        #expect(fault?.code == "E_WS_REFUSED" && fault?.status == 503 && fault?.body == Array("hello".utf8))
+    }
+
+    @Test("a head is bounded however it is cut, and its words are taken as they are")
+    func heads() throws {
+        let padded = answer(extra: "X: " + String(repeating: "x", count: WebSocketHandshake.headMax) + "\r\n")
+        for count in [WebSocketHandshake.headMax, padded.count] {
+            let fault = #expect(throws: TransportFault.self) {
+                try WebSocketHandshake.read(Array(padded.prefix(count)), key: key, ended: false)
+            }
+            #expect(fault?.code == "E_WS_HANDSHAKE")
+        }
+        let good = String(decoding: answer(), as: UTF8.self)
+        let blanks = Array(good.replacing("websocket", with: "\twebsocket ").utf8)
+        #expect(try WebSocketHandshake.read(blanks, key: key, ended: false) == .accepted(at: blanks.count))
+        for (was, now) in [
+            ("Connection: Upgrade", "Connection: not-upgrade"), ("101 Sw", "1010 Sw"), ("101 Sw", "+10 Sw"),
+            ("HTTP/1.1 101 ", "HTTP/1.1 101garbage "), ("Upgrade: websocket", "Upgrade: websockets"),
+        ] {
+            let fault = #expect(throws: TransportFault.self) {
+                try WebSocketHandshake.read(Array(good.replacing(was, with: now).utf8), key: key, ended: false)
+            }
+            #expect(fault?.code == "E_WS_HANDSHAKE", "\(now)")
+        }
+    }
 }
 
 @Suite("Backoff")

@@ -51,16 +51,16 @@ enum WebSocketHandshake {
     /// - Throws: `TransportFault`: `E_WS_HANDSHAKE`, `E_WS_REFUSED` with status and body.
     static func read(_ bytes: [UInt8], key: String, ended: Bool) throws(TransportFault) -> Answer {
         guard let end = endOfHead(bytes) else {
-            guard bytes.count <= headMax else { throw TransportFault(.upgradeMalformed, "an answer head over 16 KiB") }
+            guard bytes.count < headMax else { throw TransportFault(.upgradeMalformed, "an answer head over 16 KiB") }
             guard !ended else {
                 throw TransportFault(.upgradeMalformed, "the server ended the connection in its answer")
             }
             return .incomplete
         }
+        guard end + 4 <= headMax else { throw TransportFault(.upgradeMalformed, "an answer head over 16 KiB") }
         let lines = String(decoding: bytes[..<end], as: UTF8.self).split(
             separator: "\r\n", omittingEmptySubsequences: true)
-        guard let first = lines.first, first.hasPrefix("HTTP/1.1 "), let status = Int(first.dropFirst(9).prefix(3))
-        else {
+        guard let first = lines.first, first.hasPrefix("HTTP/1.1 "), let status = status(of: first) else {
             throw TransportFault(.upgradeMalformed, "the answer is not HTTP/1.1")
         }
         var headers: [String: String] = [:]
@@ -69,12 +69,12 @@ enum WebSocketHandshake {
                 throw TransportFault(.upgradeMalformed, "a header line without a name")
             }
             let name = line[..<colon].lowercased()
-            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+            let value = trimmed(line[line.index(after: colon)...])
             headers[name] = headers[name].map { $0 + ", " + value } ?? String(value)
         }
         guard status == 101 else { return try refusal(status, headers, Array(bytes[(end + 4)...]), ended) }
         guard headers["upgrade"]?.lowercased() == "websocket",
-            headers["connection"]?.lowercased().split(separator: ",").contains(where: { $0.contains("upgrade") })
+            headers["connection"]?.lowercased().split(separator: ",").contains(where: { trimmed($0) == "upgrade" })
                 == true,
             headers["sec-websocket-accept"] == accept(for: key)
         else { throw TransportFault(.upgradeMalformed, "an upgrade answer that does not fit our request") }
@@ -84,11 +84,32 @@ enum WebSocketHandshake {
         return .accepted(at: end + 4)
     }
 
+    /// The three digits of a status line, alone or with words behind them.
+    private static func status(of line: Substring) -> Int? {
+        let code = line.dropFirst(9).prefix(3)
+        let after = line.dropFirst(12).first
+        guard code.count == 3, code.utf8.allSatisfy({ (0x30...0x39).contains($0) }), after == nil || after == " " else {
+            return nil
+        }
+        return Int(code)
+    }
+
+    /// Without the blanks that may stand around a header's value.
+    private static func trimmed(_ text: Substring) -> Substring {
+        var text = text.drop { $0 == " " || $0 == "\t" }
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+        return text
+    }
+
+    /// True when a head is there that is no upgrade: what is missing is the body of a refusal, which may have no end.
+    static func isRefusal(_ bytes: [UInt8]) -> Bool { endOfHead(bytes) != nil }
+
     /// Keeps the body of a refusal: it says why (an expired timestamp, a wrong key).
     private static func refusal(_ status: Int, _ headers: [String: String], _ body: [UInt8], _ ended: Bool)
         throws(TransportFault) -> Answer
     {
-        let length = headers["content-length"].flatMap { Int($0) }
+        // A length that is none (negative, not a number) is as good as no length: the body ends with the connection.
+        let length = headers["content-length"].flatMap { UInt32($0) }.map { Int($0) }
         let isComplete = ended || length.map { body.count >= min($0, bodyMax) } ?? false || body.count >= bodyMax
         guard isComplete else { return .incomplete }
         throw TransportFault(

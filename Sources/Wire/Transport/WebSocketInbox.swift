@@ -41,6 +41,9 @@ public struct WebSocketInbox: ~Copyable {
         assembled.deallocate()
     }
 
+    /// Bytes of memory that this inbox holds.
+    var bytesHeld: Int { buffer.count + fragments.capacity + assembled.count }
+
     /// Where the next received bytes go; never empty.
     public mutating func room() -> UnsafeMutableRawBufferPointer {
         if start == end {

@@ -74,8 +74,12 @@ public final class WebSocketLink: @unchecked Sendable {
             case .bytes(let count): answer.append(contentsOf: chunk[..<count])
             case .ended: ended = true
             case .nothing:
-                guard TLSStream.wait(descriptor, output: false, until: deadline) else { throw Self.late(endpoint) }
-                continue
+                if TLSStream.wait(descriptor, output: false, until: deadline) { continue }
+            }
+            if !ended, NanoClock.monotonic() >= deadline {
+                // A page instead of an upgrade often has no end: its status says more than the deadline does.
+                guard WebSocketHandshake.isRefusal(answer) else { throw Self.late(endpoint) }
+                ended = true
             }
             if case .accepted(let start) = try WebSocketHandshake.read(answer, key: key, ended: ended) {
                 let room = inbox.room()
