@@ -102,6 +102,16 @@ struct CaptureTests {
         #expect(try fault(Data(damaged.joined(separator: [0x0A])))?.text.contains("backwards") == true)
         damaged[2] = Data(#"{"k":"dance","n":2000,"w":2}"#.utf8)
         #expect(try fault(Data(damaged.joined(separator: [0x0A])))?.code == "E_CAP_DAMAGED")
+        for record in [
+            #"{"k":"timer","n":9223372036854775807,"w":2}"#, #"{"k":"timer","n":2000,"w":9223372036854775807}"#,
+            #"{"k":"timer","n":2000,"w":-1}"#,
+        ] {
+            damaged[2] = Data(record.utf8)
+            #expect(try fault(Data(damaged.joined(separator: [0x0A])))?.text.contains("no clock") == true)
+        }
+        let first = String(decoding: lines[0], as: UTF8.self)
+        damaged[0] = Data(first.replacing(#""n":1000,"#, with: #""n":9223372036854775807,"#).utf8)
+        #expect(try fault(Data(damaged.joined(separator: [0x0A])))?.code == "E_CAP_DAMAGED")
         for foreign in ["", "hello\n", "{\"schema\":\"x\"}\n", "\u{7F}ELF"] {
             let code = try fault(Data(foreign.utf8))?.code
             #expect(code == "E_CAP_FOREIGN" || code == "E_CAP_TRUNCATED", "\(foreign): \(code ?? "none")")

@@ -110,6 +110,48 @@ struct ConfigurationTests {
     }
 }
 
+@Suite("TOML that is none")
+struct TomlTests {
+    private func fault(_ text: String) -> SourceFault? {
+        do throws(SourceFaults) {
+            _ = try ConfigurationReader.read(text, file: "arb.toml", folder: "/")
+            return nil
+        } catch { return error.all.first }
+    }
+
+    @Test(
+        "a table name that begins with no letter of one is refused at its line, and the process goes on",
+        arguments: ["[/pair]", "[ü]", "[[?]]", "[.]", "[ =]"])
+    func tableNames(text: String) throws {
+        let found = try #require(fault("account = \"a\"\n\n" + text + "\n[detector]\n"))
+        #expect(found.place.line == 3 && found.code == "E_CFG_SYNTAX" && !found.message.isEmpty)
+    }
+
+    @Test("what a mistake quotes does not act on the terminal, nor fill it")
+    func terminal() throws {
+        let key = "\\u001B[2J\\u000Aarb: all is well\\u202E" + String(repeating: "k", count: 100_000)
+        var shown = ""
+        do throws(SourceFaults) {
+            _ = try ConfigurationReader.read("\"\(key)\" = 1 # \u{202E}\u{9B}2J\n", file: "a\u{1B}.toml", folder: "/")
+        } catch { shown = error.rendered }
+        #expect(shown.contains("unknown") && shown.contains("\\u{1B}[2J") && shown.utf8.count < 2_000)
+        #expect(!shown.unicodeScalars.contains { $0.value == 0x1B || $0.value == 0x202E || $0.value == 0x9B })
+        #expect(shown.split(separator: "\n").count == 4)
+    }
+
+    @Test("keys and values nested without end are refused before they are followed")
+    func depth() throws {
+        let dots = try #require(fault("account = \"a\"\n" + String(repeating: "a.", count: 1_000_000) + "a = 1\n"))
+        #expect(dots.place.line == 2 && dots.place.column == 66)
+        #expect(fault("[" + String(repeating: "a.", count: 500_000) + "a]\n")?.place.line == 1)
+        #expect(fault("a = " + String(repeating: "[", count: 500_000))?.code == "E_CFG_SYNTAX")
+        #expect(fault(String(repeating: "a = {", count: 500_000))?.code == "E_CFG_SYNTAX")
+        let quoted = "account = \"" + String(repeating: ".", count: 60) + "\" # " + String(repeating: ".", count: 60)
+        let long = "x = \"\"\"\n\"" + String(repeating: ".", count: 60) + "\n\"\"\"\n"
+        for text in [quoted, long] { #expect(fault(text)?.message.contains("dots") != true) }
+    }
+}
+
 @Suite("Pair files")
 struct PairFileTests {
     private static let good = """

@@ -6,6 +6,9 @@ public struct CaptureHeader: Hashable, Sendable {
     /// The format written by this build.
     public static let schema = "arb.capture/1"
 
+    /// Nanoseconds that a clock may show, up to the year 2116: sums with any duration of ours stay in 64 bits.
+    static let instants: ClosedRange<Int64> = 0...(1 << 62)
+
     /// One pair file as it was read.
     public struct PairText: Hashable, Sendable {
         /// Its path, for messages only.
@@ -88,7 +91,8 @@ public struct CaptureHeader: Hashable, Sendable {
         guard let build = value["build"]?.text?.string, let monotonic = value["n"]?.int64, let utc = value["w"]?.int64,
             let seed = (value["seed"]?.text?.string).flatMap(UInt64.init), let text = value["config"]?.text?.string,
             let hash = value["config_sha256"]?.text?.string, let pairs = value["pairs"], pairs.kind == .array,
-            let rules = value["fee_rules"], rules.kind == .array, let only = value["only"]?.text?.string
+            let rules = value["fee_rules"], rules.kind == .array, let only = value["only"]?.text?.string,
+            Self.instants.contains(monotonic), Self.instants.contains(utc)
         else { return nil }
         var files: [PairText] = []
         for pair in pairs.elements {

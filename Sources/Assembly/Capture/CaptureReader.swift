@@ -93,7 +93,7 @@ public final class CaptureReader {
         }
         guard schema == CaptureHeader.schema else {
             throw CaptureFault(
-                .version, path: path, line: 1, text: "has schema \(schema); this build reads \(CaptureHeader.schema)")
+                .version, path: path, line: 1, text: "has schema \(TerminalText.neutral(schema, limit: 40)); this build reads \(CaptureHeader.schema)")
         }
         guard let found = CaptureHeader(value) else {
             throw CaptureFault(.damaged, path: path, line: 1, text: "has a header with a missing or mistyped field")
@@ -141,6 +141,9 @@ public final class CaptureReader {
         guard let monotonic = value["n"]?.int64, let utc = value["w"]?.int64 else {
             throw fault(.damaged, "has no stamps")
         }
+        guard CaptureHeader.instants.contains(monotonic), CaptureHeader.instants.contains(utc) else {
+            throw fault(.damaged, "has a stamp that no clock shows")
+        }
         guard monotonic >= lastMonotonic else { throw fault(.damaged, "runs backwards in time") }
         lastMonotonic = monotonic
         let stamp = Stamp(monotonic: MonotonicNanos(rawValue: monotonic), utc: UTCNanos(rawValue: utc))
@@ -181,7 +184,8 @@ public final class CaptureReader {
         guard let venue = (value["v"]?.text?.string).flatMap({ VenueID(name: $0) }),
             let tag = (value["t"]?.text?.string).flatMap(UInt64.init), let service = value["service"]?.text?.string,
             let method = value["method"]?.text?.string, let path = value["path"]?.text?.string,
-            let status = value["s"]?.int64, let type = value["ct"]?.text?.string, let fetched = value["f"]?.int64
+            let status = value["s"]?.int64, let type = value["ct"]?.text?.string, let fetched = value["f"]?.int64,
+            CaptureHeader.instants.contains(fetched)
         else { throw fault(.damaged, "is a REST answer with a missing field") }
         let body = (value["body"]?.text?.string).flatMap { Base64.decode($0) } ?? []
         let request = RestRequest(

@@ -1,3 +1,5 @@
+internal import Codec
+
 /// A mistake in a file that a person wrote, with its place, what was expected, and the nearest right word.
 public struct SourceFault: Error, Hashable, Sendable {
     /// The file as it was named.
@@ -26,28 +28,38 @@ public struct SourceFault: Error, Hashable, Sendable {
     ///
     /// - Parameter text: content of the file, for the quoted line.
     public func rendered(in text: String?) -> String {
-        var lines = [place.line > 0 ? "\(file):\(place.line):\(place.column): \(message)" : "\(file): \(message)"]
+        let words = TerminalText.neutral(message, limit: Self.wordsMax)
+        let name = TerminalText.neutral(file)
+        var lines = [place.line > 0 ? "\(name):\(place.line):\(place.column): \(words)" : "\(name): \(words)"]
         if let text, place.line > 0, let source = Self.line(place.line, of: text) {
             let shown = String(source.prefix(120).map { $0 == "\t" ? " " : $0 })
             lines.append("    " + Self.neutral(shown))
             lines.append("    " + String(repeating: " ", count: min(max(0, place.column - 1), 119)) + "^")
         }
-        if let expected { lines.append("    expected: \(expected)") }
+        if let expected { lines.append("    expected: \(TerminalText.neutral(expected, limit: Self.wordsMax))") }
         return lines.joined(separator: "\n")
     }
+
+    /// A key or value that is quoted may be as long as the file.
+    private static let wordsMax = 1_000
 
     private static func line(_ number: Int, of text: String) -> Substring? {
         var rest = text[...]
         for _ in 1..<max(1, number) {
-            guard let end = rest.firstIndex(where: \.isNewline) else { return nil }
+            guard let end = rest.firstIndex(where: isLineEnd) else { return nil }
             rest = rest[rest.index(after: end)...]
         }
-        return rest.prefix { !$0.isNewline }
+        return rest.prefix { !isLineEnd($0) }
     }
 
-    /// A quoted line must not act on the terminal that shows it.
+    /// What ends a line in TOML; other characters that look like it do not.
+    private static func isLineEnd(_ character: Character) -> Bool { character == "\n" || character == "\r\n" }
+
+    /// A quoted line must not act on the terminal that shows it; its columns stay where they are.
     private static func neutral(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { TerminalText.neutral(String($0)).unicodeScalars.count == 1 ? $0 : "?" }))
     }
 }
 
@@ -71,6 +83,7 @@ public struct SourceFaults: Error, Sendable {
 public enum NearestWord {
     /// The nearest of `words` by edit distance, when it is near enough to be worth saying.
     public static func of(_ word: String, among words: some Sequence<String>) -> String? {
+        guard word.utf8.count <= 64 else { return nil }  // no word of ours is near
         var best: (word: String, distance: Int)?
         for candidate in words {
             let distance = distance(Array(word.utf8), Array(candidate.utf8))
