@@ -133,10 +133,19 @@ if Context.environment["ARB_FUZZ"] != nil {
     let fuzzers: [(name: String, dependencies: [Target.Dependency])] = [
         ("JSONFuzz", ["Codec"]),
         ("TextFuzz", ["Codec"]),
+        ("WebSocketFuzz", ["Transport"]),
+        ("HandshakeFuzz", ["Transport"]),
+        ("KalshiWireFuzz", ["Kalshi", "Codec", "Trading"]),
+        ("KalshiFeedFuzz", ["Kalshi", "Codec", "Trading"]),
+        ("PolymarketWireFuzz", ["Polymarket", "Codec", "Trading"]),
+        ("PolymarketFeedFuzz", ["Polymarket", "Codec", "Signing", "Trading"]),
+        ("TomlFuzz", ["Assembly", "Trading"]),
+        ("CaptureFuzz", ["Assembly", "Trading"]),
     ]
     package.targets += [
         .target(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
-        .target(name: "FuzzKit", dependencies: ["CFuzzer"], path: "Tests/Fuzz/FuzzKit", swiftSettings: strict),
+        .target(
+            name: "FuzzKit", dependencies: ["CFuzzer", "Trading"], path: "Tests/Fuzz/FuzzKit", swiftSettings: strict),
     ]
     package.targets += fuzzers.map { fuzzer in
         .executableTarget(

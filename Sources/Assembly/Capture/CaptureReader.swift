@@ -93,7 +93,8 @@ public final class CaptureReader {
         }
         guard schema == CaptureHeader.schema else {
             throw CaptureFault(
-                .version, path: path, line: 1, text: "has schema \(TerminalText.neutral(schema, limit: 40)); this build reads \(CaptureHeader.schema)")
+                .version, path: path, line: 1,
+                text: "has schema \(TerminalText.neutral(schema, limit: 40)); this build reads \(CaptureHeader.schema)")
         }
         guard let found = CaptureHeader(value) else {
             throw CaptureFault(.damaged, path: path, line: 1, text: "has a header with a missing or mistyped field")

@@ -1,0 +1,4 @@
+import FuzzKit
+
+let checker = CaptureChecker()
+Fuzz.run { checker.check($0) }

@@ -1,0 +1,4 @@
+import FuzzKit
+
+let checker = HandshakeChecker()
+Fuzz.run { checker.check($0) }

@@ -1,0 +1,4 @@
+import FuzzKit
+
+let checker = KalshiFeedChecker()
+Fuzz.run { checker.check($0) }

@@ -1,0 +1,4 @@
+import FuzzKit
+
+let checker = KalshiWireChecker()
+Fuzz.run { checker.check($0) }

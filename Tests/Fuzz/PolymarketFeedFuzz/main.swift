@@ -1,0 +1,4 @@
+import FuzzKit
+
+let checker = PolymarketFeedChecker()
+Fuzz.run { checker.check($0) }

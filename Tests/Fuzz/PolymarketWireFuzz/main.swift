@@ -1,0 +1,4 @@
+import FuzzKit
+
+let checker = PolymarketWireChecker()
+Fuzz.run { checker.check($0) }

@@ -1,0 +1,4 @@
+import FuzzKit
+
+let checker = TomlChecker()
+Fuzz.run { checker.check($0) }

@@ -1,0 +1,4 @@
+import FuzzKit
+
+let checker = WebSocketChecker()
+Fuzz.run { checker.check($0) }
