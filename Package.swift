@@ -118,7 +118,7 @@ let package = Package(
         tests("RiskTests", ["Risk", "Trading"]),
         tests("KalshiTests", ["Kalshi", "Trading", "Codec", "Signing"], path: "Venues/KalshiTests", vectors: true),
         tests("PolymarketTests", ["Polymarket", "Trading", "Codec", "Signing"], path: "Venues/PolymarketTests"),
-        tests("ArbTests", ["Arb", "Trading", "Risk", "Kalshi", "Polymarket"]),
+        tests("ArbTests", ["Arb", "Trading", "Risk", "Kalshi", "Polymarket", "CAllocations"]),
         tests("StoreTests", ["Store", "Trading"]),
         tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb"]),
         tests("CommandTests", ["Assembly", "Trading", "Codec"]),

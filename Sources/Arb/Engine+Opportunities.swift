@@ -61,19 +61,19 @@ extension Engine {
         do {
             if let plan = try sizer.plan(problem(settings.thresholds)) { return (plan, .taken) }
             guard let plan = try sizer.plan(problem(.any)) else { return nil }
-            return (plan, lacking(plan, seconds))
+            return (plan, lacking(plan))
         } catch {
             counters.blocked &+= 1  // bounded by frames
             return nil
         }
     }
 
-    private func lacking(_ plan: BasketPlan, _ seconds: Int64) -> Disposition {
+    /// Which threshold the plan with the greatest net fails; it fails one, or it would have been found under all of them.
+    private func lacking(_ plan: BasketPlan) -> Disposition {
         let wanted = settings.thresholds
         if plan.net < wanted.edgeMin { return .belowMinEdge }
         if plan.edgeBps < wanted.edgeBpsMin { return .belowMinBps }
-        if plan.net < wanted.hurdle(plan.locked, seconds: seconds) { return .belowMinAnnualized }
-        return .noSize
+        return .belowMinAnnualized
     }
 
     /// Seconds until every venue is expected to have paid; nil when unknown or past.
@@ -91,7 +91,7 @@ extension Engine {
     private func gate(_ basket: Basket, trigger: InstrumentID, _ now: Stamp) -> Disposition {
         for leg in basket.legs {
             let contract = catalog.contracts[Int(leg.instrument.index)]
-            guard let terms = states[Int(leg.instrument.index)].terms else { return .blockedReference }
+            guard let terms = states[Int(leg.instrument.index)].terms else { return .unknownDates }
             if terms.status != .active { return .notTrading }
             if let pinned = contract.rulesSHA256, pinned != terms.rulesSHA256 { return .rulesChanged }
             if terms.placeholder { return .notRiskless }

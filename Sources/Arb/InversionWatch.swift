@@ -58,6 +58,7 @@ final class InversionWatch {
             watches[index].since = since
             guard !watches[index].suspect, now.monotonic - since >= Self.patience else { continue }
             watches[index].suspect = true
+            guard basket.legs[0].outcome == .yes else { continue }  // both directions show one gap: it is told once
             let flipped = Int64((first - second).magnitude)
             notify(
                 FeedNotice(

@@ -70,18 +70,12 @@ public enum Disposition: String, Sendable, Hashable, CaseIterable {
     case nearClose = "near_close"
     /// A close or payout date is unknown or past.
     case unknownDates = "unknown_dates"
-    /// The fee schedule is unknown or about to be read again.
-    case unknownFee = "unknown_fee"
-    /// The terms of a leg cannot be read.
-    case blockedReference = "blocked_reference"
     /// A leg's market is not open for orders.
     case notTrading = "not_trading"
     /// The trigger book is older than `max_book_age_ms`, or the clock offset is out of bounds.
     case staleBook = "stale_book"
     /// The passive book's connection is silent, or its cross-check too old.
     case silentFeed = "silent_feed"
-    /// The book could not be proved equal to the venue's.
-    case unverified
     /// The pair or set is not approved. A dry run logs it all the same.
     case notApproved = "not_approved"
     /// The rule text is not the one that was approved.
@@ -90,8 +84,6 @@ public enum Disposition: String, Sendable, Hashable, CaseIterable {
     case notRiskless = "not_riskless"
     /// The two venues' prices have been far apart for long: the pair or its polarity is suspect.
     case priceDivergence = "price_divergence"
-    /// No admissible size (minimums, lots, limits, balances).
-    case noSize = "no_size"
 }
 
 /// Why an opportunity ended.
