@@ -39,6 +39,9 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
+            name: "CSecp256k1", path: "Sources/C/CSecp256k1", pkgConfig: "libsecp256k1",
+            providers: [.apt(["libsecp256k1-dev"])]),
+        .systemLibrary(
             name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -59,7 +62,7 @@ let package = Package(
         module("Threading", "Threading", ["Trading", "CLinux"]),
         // Wire: bytes to values and back, keys to signatures, sockets to messages. Knows no venue.
         module("Codec", "Wire/Codec", ["CSimdjson"]),
-        module("Signing", "Wire/Signing", ["COpenSSL"]),
+        module("Signing", "Wire/Signing", ["COpenSSL", "CSecp256k1"]),
         module("Transport", "Wire/Transport", ["Trading", "Threading", "COpenSSL", "CCurl"]),
         module("Server", "Wire/Server", ["Trading", "Threading", "CWebsockets"]),
         // What may be traded now: pure, time is a parameter.
@@ -112,7 +115,7 @@ let package = Package(
         tests("TradingTests", ["Trading"]),
         tests("ThreadingTests", ["Threading", "Trading"]),
         tests("CodecTests", ["Codec"]),
-        tests("SigningTests", ["Signing", "Codec"]),
+        tests("SigningTests", ["Signing", "Codec"], vectors: true),
         tests("TransportTests", ["Transport", "Threading", "Trading", "Signing", "Simulators"]),
         tests("ServerTests", ["Server", "Transport", "Trading", "Threading", "Simulators"]),
         tests("RiskTests", ["Risk", "Trading"]),

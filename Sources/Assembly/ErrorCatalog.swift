@@ -24,11 +24,18 @@ public enum ErrorCatalog {
     private static let text = """
         E_AMT_NOT_DECIMAL|text that is no plain decimal number with at most eight decimals|no|yes: nothing was computed
         E_AMT_OVERFLOW|an amount does not fit 64 bits of 1e-8 units|no|yes: nothing was computed
+        E_AUTH_ADDRESS|a text that is no address, or one whose EIP-55 checksum is wrong|after mending the text|yes: nothing was signed
+        E_AUTH_CREDENTIALS|an API key, secret or passphrase that cannot be one|after deriving them anew|yes: nothing was signed
+        E_AUTH_FUNDER|the wallet that pays does not belong to the key that signs under this signature type|after mending the configuration|yes: nothing was signed
         E_AUTH_KEY_ENCRYPTED|an encrypted PEM|after decrypting it into a file of mode 0600|yes: nothing was signed
+        E_AUTH_KEY_HEX|a wallet's key file that holds anything but 0x and 64 hexadecimal letters|after mending the file|yes: nothing was signed
         E_AUTH_KEY_KIND|neither an RSA key of 2,048 bits or more nor an Ed25519 key|no|yes: nothing was signed
         E_AUTH_KEY_MODE|a key file that others may read, that is not ours, or no regular file (exit 77)|after chmod 600|yes: nothing was signed
+        E_AUTH_KEY_RANGE|a wallet's private key that is zero or not below the order of secp256k1|no|yes: nothing was signed
         E_AUTH_KEY_UNREADABLE|a key file that is not there or cannot be read|no|yes: nothing was signed
+        E_AUTH_ORDER|an order that cannot be signed: salt of 2^53 or more, no amount, or a signature type that the exchange does not know|no|yes: nothing was signed
         E_AUTH_SIGN|the library refused to sign|yes|yes: nothing was sent
+        E_AUTH_SIGNATURE|bytes that are no signature: not 65, v neither 27 nor 28, or s in the upper half|no|yes: it is refused
         E_CAP_DAMAGED|a record that cannot be read or contradicts those before it|no|yes: what came before was replayed
         E_CAP_FEE_RULES|a recording made under other fee rules|with the build that made it|yes: nothing was replayed
         E_CAP_FOREIGN|a file that is no recording|no|yes: nothing was replayed
