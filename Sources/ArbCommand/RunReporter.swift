@@ -152,6 +152,7 @@ final class RunReporter: Sendable {
         json.member("links_up", status.links.filter(\.isUp).count)
         json.member("links", status.links.count)
         json.member("messages", status.engine.counters.frames)
+        json.member("voids", status.engine.counters.voids)
         json.member("messages_per_second", status.framesPerSecond)
         json.member("edges_now", status.engine.alive.count)
         json.member("opportunities_seen", tally.born)

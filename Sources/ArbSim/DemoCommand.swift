@@ -38,7 +38,7 @@ enum DemoCommand {
         complain(
             "loopback venues: \(settings.pairs) pairs, seed \(seed), TLS on free ports; no keys, no money, no network\n"
         )
-        let folder = try VenueFolder(path, settings)
+        let folder = try LoopbackFolder(path, settings)
         var words = [
             beside("arb"), parsed.options["--record"] == nil ? "run" : "record", "--config", path + "/arb.toml",
             "--for", length,
@@ -88,7 +88,7 @@ enum DemoCommand {
     }
 
     /// What the ledger has beside what was planted while the run was warm.
-    private static func report(_ summary: LoopbackVenues.Summary, _ folder: VenueFolder, from: Int64, until: Int64)
+    private static func report(_ summary: LoopbackVenues.Summary, _ folder: LoopbackFolder, from: Int64, until: Int64)
         throws -> Int32
     {
         let rows = try Ledger.reader(path: folder.path + "/state/loopback/ledger.db").opportunities(
