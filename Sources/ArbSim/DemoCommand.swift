@@ -120,8 +120,10 @@ enum DemoCommand {
 
             The venues planted \(planted) opportunities while arb watched; arb found \(found).
             Phantoms (logged where there was nothing): \(phantoms.count).
-            \(rows.count) opportunities logged, \(taken.count) passed every gate, \(held) were still there half a second later.
-            Best net of those that passed: $\(FixedPoint.text(net.rawValue / 1_000_000 * 1_000_000, decimals: 2)). \(summary.frames) messages sent by the venues.
+            \(rows.count) opportunities logged, \(taken.count) passed every gate,
+            \(held) were still there half a second later.
+            Best net of those that passed: $\(FixedPoint.text(net.rawValue / 1_000_000 * 1_000_000, decimals: 2)).
+            \(summary.frames) messages sent by the venues.
 
             """)
         return found == planted && phantoms.isEmpty ? 0 : 6
