@@ -2,7 +2,7 @@ import COpenSSL
 import Glibc
 
 /// A certificate authority for one run of the loopback venues: nobody trusts it who is not told to.
-public struct ThrowawayCA {
+public struct ThrowawayCA: Sendable {
     /// PEM file of the authority, for `extra_ca_file`.
     public let authority: String
     /// PEM file of the server's certificate, for localhost and 127.0.0.1.

@@ -19,6 +19,10 @@ static inline CURLcode CCurl_set_write(CURL *handle, size_t (*take)(char *, size
     CURLcode status = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take);
     return status != CURLE_OK ? status : curl_easy_setopt(handle, CURLOPT_WRITEDATA, user);
 }
+static inline CURLcode CCurl_set_header(CURL *handle, size_t (*take)(char *, size_t, size_t, void *), void *user) {
+    CURLcode status = curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take);
+    return status != CURLE_OK ? status : curl_easy_setopt(handle, CURLOPT_HEADERDATA, user);
+}
 static inline long CCurl_info_long(CURL *handle, CURLINFO info) { long value = 0; curl_easy_getinfo(handle, info, &value); return value; }
 static inline const char *CCurl_info_string(CURL *handle, CURLINFO info) { char *value = NULL; curl_easy_getinfo(handle, info, &value); return value; }
 static inline void *CCurl_info_pointer(CURL *handle) { char *value = NULL; curl_easy_getinfo(handle, CURLINFO_PRIVATE, &value); return value; }

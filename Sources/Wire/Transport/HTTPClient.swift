@@ -53,6 +53,8 @@ public final class HTTPClient: @unchecked Sendable {
     private var active: [OpaquePointer: Transfer] = [:]
     private var worker: Worker?
     private static let bodyMax = 8 << 20
+    /// Of all lines before the body, interim answers included.
+    private static let headersMax = 64 << 10
     private static let waitingMax = 65_536
 
     private struct Inbox {
@@ -69,6 +71,7 @@ public final class HTTPClient: @unchecked Sendable {
         let job: Job
         var body: [UInt8] = []
         var headers: UnsafeMutablePointer<curl_slist>?
+        var headerBytes = 0
         var isTooLarge = false
         init(_ job: Job) { self.job = job }
         deinit { curl_slist_free_all(headers) }
@@ -194,6 +197,18 @@ public final class HTTPClient: @unchecked Sendable {
                 transfer.body.append(contentsOf: UnsafeRawBufferPointer(start: data, count: size * count))
                 return size * count
             }, Unmanaged.passUnretained(transfer).toOpaque())
+        CCurl_set_header(
+            easy,
+            { data, size, count, user in
+                guard let user else { return 0 }
+                let transfer = Unmanaged<Transfer>.fromOpaque(user).takeUnretainedValue()
+                transfer.headerBytes += size * count
+                guard transfer.headerBytes <= HTTPClient.headersMax else {
+                    transfer.isTooLarge = true
+                    return 0
+                }
+                return size * count
+            }, Unmanaged.passUnretained(transfer).toOpaque())
         active[OpaquePointer(easy)] = transfer
         curl_multi_add_handle(UnsafeMutableRawPointer(multi), easy)
     }
@@ -225,8 +240,10 @@ public final class HTTPClient: @unchecked Sendable {
     private static func outcome(_ easy: UnsafeMutableRawPointer, _ result: CURLcode, _ transfer: Transfer)
         -> Result<HTTPResponse, TransportFault>
     {
-        if transfer.isTooLarge || result == CURLE_FILESIZE_EXCEEDED {
-            return .failure(TransportFault(.tooLarge, "\(transfer.job.request.url): an answer over 8 MiB"))
+        // A single header line without end is given up by the library itself, as memory that it will not give.
+        if transfer.isTooLarge || result == CURLE_FILESIZE_EXCEEDED || result == CURLE_OUT_OF_MEMORY {
+            return .failure(
+                TransportFault(.tooLarge, "\(transfer.job.request.url): an answer over 8 MiB, or a head over 64 KiB"))
         }
         guard result == CURLE_OK else {
             let words = "\(transfer.job.request.url): \(String(cString: curl_easy_strerror(result)))"
@@ -245,7 +262,7 @@ public final class HTTPClient: @unchecked Sendable {
         case CURLE_PEER_FAILED_VERIFICATION: .certificate
         case CURLE_SSL_CACERT_BADFILE: .authority
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER: .tls
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .url
+        case CURLE_URL_MALFORMAT: .url
         default: .closed
         }
     }

@@ -1,7 +1,22 @@
 import COpenSSL
 import Glibc
+import Synchronization
 internal import Threading
 public import Trading
+
+/// Gives up connections that are being opened. May be cancelled from any thread, once and for all.
+public final class Cancellation: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    /// Not cancelled.
+    public init() {}
+
+    /// True after `cancel`.
+    public var isCancelled: Bool { flag.load(ordering: .acquiring) }
+
+    /// Ends every wait that was given this object within a tenth of a second.
+    public func cancel() { flag.store(true, ordering: .releasing) }
+}
 
 /// One TLS connection. Opened on a cold thread; afterwards it never blocks.
 ///
@@ -25,13 +40,16 @@ public final class TLSStream: @unchecked Sendable {
 
     /// Resolves, connects and shakes hands, all before `deadline`. Blocks: never on a hot lane.
     ///
+    /// - Parameter cancellation: what ends the wait early, as if the deadline had passed.
     /// - Throws: `TransportFault`.
-    public init(to endpoint: Endpoint, context: TLSContext, deadline: MonotonicNanos) throws(TransportFault) {
+    public init(
+        to endpoint: Endpoint, context: TLSContext, deadline: MonotonicNanos, cancellation: Cancellation? = nil
+    ) throws(TransportFault) {
         var last = TransportFault(.connect, "\(endpoint.host) has no address")
         var connected: Int32 = -1
         for address in try endpoint.addresses() {
             do {
-                connected = try Self.connect(address, endpoint, deadline)
+                connected = try Self.connect(address, endpoint, deadline, cancellation)
                 break
             } catch {
                 last = error
@@ -56,7 +74,7 @@ public final class TLSStream: @unchecked Sendable {
             SSL_set1_host(ssl, endpoint.host)
             COpenSSL_set_server_name(ssl, endpoint.host)
         }
-        try shakeHands(endpoint, deadline)
+        try shakeHands(endpoint, deadline, cancellation)
     }
 
     deinit {
@@ -64,9 +82,9 @@ public final class TLSStream: @unchecked Sendable {
         close(descriptor)
     }
 
-    private static func connect(_ address: Endpoint.Address, _ endpoint: Endpoint, _ deadline: MonotonicNanos)
-        throws(TransportFault) -> Int32
-    {
+    private static func connect(
+        _ address: Endpoint.Address, _ endpoint: Endpoint, _ deadline: MonotonicNanos, _ cancellation: Cancellation?
+    ) throws(TransportFault) -> Int32 {
         let socket = Glibc.socket(address.family, Endpoint.socketType, 0)
         guard socket >= 0 else { throw TransportFault(.connect, "no socket: \(String(cString: strerror(errno)))") }
         var one: Int32 = 1
@@ -77,7 +95,7 @@ public final class TLSStream: @unchecked Sendable {
         }
         var failure = status == 0 ? 0 : errno
         if failure == EINPROGRESS {
-            guard Self.wait(socket, output: true, until: deadline) else {
+            guard Self.wait(socket, output: true, until: deadline, unless: cancellation) else {
                 close(socket)
                 throw TransportFault(.timeout, "\(endpoint.host):\(endpoint.port) did not answer in time")
             }
@@ -91,14 +109,17 @@ public final class TLSStream: @unchecked Sendable {
         return socket
     }
 
-    private func shakeHands(_ endpoint: Endpoint, _ deadline: MonotonicNanos) throws(TransportFault) {
+    private func shakeHands(_ endpoint: Endpoint, _ deadline: MonotonicNanos, _ cancellation: Cancellation?)
+        throws(TransportFault)
+    {
         while true {
             ERR_clear_error()
             let status = SSL_connect(ssl)
             if status == 1 { return }
             let reason = SSL_get_error(ssl, status)
             if reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE {
-                guard Self.wait(descriptor, output: reason == SSL_ERROR_WANT_WRITE, until: deadline) else {
+                let output = reason == SSL_ERROR_WANT_WRITE
+                guard Self.wait(descriptor, output: output, until: deadline, unless: cancellation) else {
                     throw TransportFault(.timeout, "\(endpoint.host): TLS did not answer in time")
                 }
                 continue
@@ -108,7 +129,8 @@ public final class TLSStream: @unchecked Sendable {
                 let words = String(cString: X509_verify_cert_error_string(verdict))
                 throw TransportFault(.certificate, "\(endpoint.host): \(words)")
             }
-            throw TransportFault(.tls, "\(endpoint.host): \(Self.libraryWords())")
+            let fault = broken(reason)
+            throw TransportFault(fault.kind, "\(endpoint.host): \(fault.text)")
         }
     }
 
@@ -166,13 +188,17 @@ public final class TLSStream: @unchecked Sendable {
 
     /// Waits for a socket on a cold thread.
     ///
-    /// - Returns: false when the deadline passed first.
-    static func wait(_ descriptor: Int32, output: Bool, until deadline: MonotonicNanos) -> Bool {
+    /// - Returns: false when the deadline passed first, or it was cancelled.
+    static func wait(
+        _ descriptor: Int32, output: Bool, until deadline: MonotonicNanos, unless cancellation: Cancellation? = nil
+    ) -> Bool {
         while true {
             let left = (deadline - NanoClock.monotonic()).rawValue
-            guard left > 0 else { return false }
+            guard left > 0, cancellation?.isCancelled != true else { return false }
             var entry = pollfd(fd: descriptor, events: Int16(output ? POLLOUT : POLLIN), revents: 0)
-            let count = poll(&entry, 1, Int32(clamping: left / 1_000_000 + 1))
+            // Nothing wakes this thread but the socket: whether it is cancelled is looked at ten times a second.
+            let slice = cancellation == nil ? left / 1_000_000 + 1 : min(100, left / 1_000_000 + 1)
+            let count = poll(&entry, 1, Int32(clamping: slice))
             if count > 0 { return true }
             if count < 0, errno != EINTR { return true }  // the next call on the socket says what is wrong
         }

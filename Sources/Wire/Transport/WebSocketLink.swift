@@ -25,6 +25,9 @@ public final class WebSocketLink: @unchecked Sendable {
     /// True while something waits to be written: watch the socket for output too.
     public var wantsOutput: Bool { sent < out.count }
 
+    /// Bytes of memory that this link holds for input and output.
+    var bytesHeld: Int { inbox.bytesHeld + out.capacity }
+
     /// What polling found.
     public enum Event {
         /// A whole text message; void after the next call.
@@ -39,31 +42,37 @@ public final class WebSocketLink: @unchecked Sendable {
     ///   - url: `wss://…`
     ///   - headers: extra headers of the upgrade request, such as a signature.
     ///   - seed: of masks and key; masks guard proxies, not secrets.
+    ///   - cancellation: what ends the opening early, as if the deadline had passed.
     /// - Throws: `TransportFault`.
     public init(
         url: String, headers: [(name: String, value: String)] = [], context: TLSContext, deadline: MonotonicNanos,
         seed: UInt64,
-        pingInterval: Nanoseconds = .seconds(10), silenceMax: Nanoseconds = .seconds(20)
+        pingInterval: Nanoseconds = .seconds(10), silenceMax: Nanoseconds = .seconds(20),
+        cancellation: Cancellation? = nil
     ) throws(TransportFault) {
         let endpoint = try Endpoint(url)
         guard endpoint.scheme == "wss" else { throw TransportFault(.url, "'\(url)' is no WebSocket URL (wss://)") }
-        stream = try TLSStream(to: endpoint, context: context, deadline: deadline)
+        stream = try TLSStream(to: endpoint, context: context, deadline: deadline, cancellation: cancellation)
         random = SeededGenerator(seed: seed)
         self.pingInterval = pingInterval
         self.silenceMax = silenceMax
         lastFrame = NanoClock.monotonic()
         lastPing = lastFrame
-        try upgrade(endpoint, headers, deadline)
+        try upgrade(endpoint, headers, deadline, cancellation)
     }
 
-    private func upgrade(_ endpoint: Endpoint, _ headers: [(name: String, value: String)], _ deadline: MonotonicNanos)
-        throws(TransportFault)
-    {
+    private func upgrade(
+        _ endpoint: Endpoint, _ headers: [(name: String, value: String)], _ deadline: MonotonicNanos,
+        _ cancellation: Cancellation?
+    ) throws(TransportFault) {
         let key = WebSocketHandshake.key(&random)
         out = WebSocketHandshake.request(endpoint, key: key, headers: headers)
         while wantsOutput {
             try flush()
-            if wantsOutput, !TLSStream.wait(descriptor, output: true, until: deadline) { throw Self.late(endpoint) }
+            guard wantsOutput else { break }
+            guard TLSStream.wait(descriptor, output: true, until: deadline, unless: cancellation) else {
+                throw Self.late(endpoint)
+            }
         }
         var answer: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4_096)
@@ -74,9 +83,9 @@ public final class WebSocketLink: @unchecked Sendable {
             case .bytes(let count): answer.append(contentsOf: chunk[..<count])
             case .ended: ended = true
             case .nothing:
-                if TLSStream.wait(descriptor, output: false, until: deadline) { continue }
+                if TLSStream.wait(descriptor, output: false, until: deadline, unless: cancellation) { continue }
             }
-            if !ended, NanoClock.monotonic() >= deadline {
+            if !ended, NanoClock.monotonic() >= deadline || cancellation?.isCancelled == true {
                 // A page instead of an upgrade often has no end: its status says more than the deadline does.
                 guard WebSocketHandshake.isRefusal(answer) else { throw Self.late(endpoint) }
                 ended = true
