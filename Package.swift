@@ -78,17 +78,17 @@ let package = Package(
         module(
             "Assembly", "Assembly",
             [
-                "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Server", "Risk", "Kalshi", "Polymarket",
+                "Arb", "Store",
                 "CToml",
             ]),
         .executableTarget(
             name: "ArbCommand",
             dependencies: [
-                "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Server", "Risk", "Kalshi", "Polymarket",
+                "Arb", "Store",
                 "Assembly",
-            ], path: "Sources/ArbCommand", swiftSettings: strict,
-            // A recording names the build that made it; the linker's own identity costs nothing at start.
-            linkerSettings: [.unsafeFlags(["-Xlinker", "--build-id=sha1"])]),
+            ], path: "Sources/ArbCommand", swiftSettings: strict),
 
         // Loopback venues and hostile peers; `arb` never links them.
         module(
@@ -120,12 +120,10 @@ let package = Package(
         tests("ServerTests", ["Server", "Transport", "Trading", "Threading", "Simulators"]),
         tests("RiskTests", ["Risk", "Trading"]),
         tests("KalshiTests", ["Kalshi", "Trading", "Codec", "Signing"], path: "Venues/KalshiTests", vectors: true),
-        tests(
-            "PolymarketTests", ["Polymarket", "Trading", "Codec", "Signing"], path: "Venues/PolymarketTests",
-            vectors: true),
+        tests("PolymarketTests", ["Polymarket", "Trading", "Codec", "Signing"], path: "Venues/PolymarketTests"),
         tests("ArbTests", ["Arb", "Trading", "Risk", "Kalshi", "Polymarket", "CAllocations"]),
         tests("StoreTests", ["Store", "Trading"]),
-        tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb"]),
+        tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Threading", "Transport", "Simulators"]),
         tests("CommandTests", ["Assembly", "Trading", "Codec"]),
         tests("SimulatorsTests", ["Simulators", "Trading", "Codec", "Server", "Transport", "Kalshi", "Polymarket"]),
         tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Exploration"]),

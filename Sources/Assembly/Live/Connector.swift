@@ -3,7 +3,8 @@ internal import Threading
 internal import Trading
 internal import Transport
 
-/// Opens links on threads of its own: name resolution, connecting and handshakes never happen on the hot lane.
+/// Opens the links of one venue on threads of its own: name resolution, connecting and handshakes never happen on the hot
+/// lane, and a venue that does not answer keeps no other venue's links waiting.
 ///
 /// - Bound: four threads; as many jobs wait as there are links.
 final class Connector: Sendable {
@@ -31,6 +32,7 @@ final class Connector: Sendable {
     private let workers = Mutex<[Worker]>([])
     private let deliver: @Sendable (Outcome) -> Void
     private let timeout: Nanoseconds
+    private let cancellation = Cancellation()
     private static let threads = 4
 
     init(timeout: Nanoseconds = .seconds(10), deliver: @escaping @Sendable (Outcome) -> Void) {
@@ -50,6 +52,7 @@ final class Connector: Sendable {
 
     /// Ends the threads; connections under way are given up. Call once.
     func close() {
+        cancellation.cancel()
         queue.withLock { queue in
             queue.ended = true
             queue.jobs = []
@@ -82,7 +85,7 @@ final class Connector: Sendable {
             return .success(
                 try WebSocketLink(
                     url: target.url, headers: target.headers, context: job.edge.context,
-                    deadline: clock.now().monotonic + timeout, seed: job.seed))
+                    deadline: clock.now().monotonic + timeout, seed: job.seed, cancellation: cancellation))
         } catch {
             return .failure(error)
         }

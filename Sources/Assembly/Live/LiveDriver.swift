@@ -19,7 +19,7 @@ public final class LiveDriver {
     private let cache: RestCache?
     private let outcomes = Mailbox<Connector.Outcome>(capacity: 65_536)
     private let answers = Mailbox<RestAnswer>(capacity: 65_536)
-    private var connector: Connector?
+    private var connectors: [VenueID: Connector] = [:]
     private var links: [LinkID: Entry] = [:]
     private var tokens: [UInt64: LinkID] = [:]
     private var backlog: [UInt64] = []
@@ -70,9 +70,11 @@ public final class LiveDriver {
     public func run(startedAt start: Stamp, until deadline: MonotonicNanos?) {
         let lane = lane
         let outcomes = outcomes
-        connector = Connector { outcome in
-            _ = outcomes.post(outcome)  // one outcome per link and try: never more than links
-            lane.wake()
+        connectors = edges.mapValues { _ in
+            Connector { outcome in
+                _ = outcomes.post(outcome)  // one outcome per link and try: never more than links
+                lane.wake()
+            }
         }
         engine.start(at: start)
         perform(engine.takeActions())
@@ -84,7 +86,7 @@ public final class LiveDriver {
         recorder?.timer(at: end)
         engine.finish(at: end)
         publish(end)
-        connector?.close()
+        for connector in connectors.values { connector.close() }
         for entry in links.values { entry.socket?.close(code: 1001) }
         links = [:]
     }
@@ -239,7 +241,7 @@ public final class LiveDriver {
         var entry = links[link] ?? Entry()
         entry.generation += 1
         links[link] = entry
-        connector?.open(link, generation: entry.generation, edge: edge, seed: random.next())
+        connectors[link.venue]?.open(link, generation: entry.generation, edge: edge, seed: random.next())
     }
 
     private func send(_ link: LinkID, _ text: [UInt8]) {
