@@ -124,7 +124,7 @@ let package = Package(
         tests("ArbTests", ["Arb", "Trading", "Risk", "Kalshi", "Polymarket", "CAllocations"]),
         tests("StoreTests", ["Store", "Trading"]),
         tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Threading", "Transport", "Simulators"]),
-        tests("CommandTests", ["Assembly", "Trading", "Codec"]),
+        tests("CommandTests", ["Assembly", "Trading", "Codec", "Store", "Signing"]),
         tests("SimulatorsTests", ["Simulators", "Trading", "Codec", "Server", "Transport", "Kalshi", "Polymarket"]),
         tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Exploration"]),
     ],

@@ -16,9 +16,23 @@ enum ConfigCommand {
     static func runCheck(_ context: CommandContext) throws -> ExitCode {
         let configuration = try context.configuration()
         let pairs = try context.pairs(configuration)
+        guard !context.isJSON else {
+            var json = JSONWriter()
+            json.beginObject()
+            json.member("schema", "arb.config-check/1")
+            if let file = configuration.file { json.member("file", file) }
+            json.member("good", true)
+            json.member("pairs", pairs.pairs.count)
+            json.member("sets", pairs.sets.count)
+            json.member("pair_files", pairs.texts.count)
+            json.endObject()
+            context.terminal.out(json.string)
+            return .done
+        }
         context.terminal.out(
-            "\(configuration.file ?? "no file, defaults alone"): good. \(pairs.pairs.count) pairs, \(pairs.sets.count) sets in "
-                + "\(pairs.texts.count) files, all good.")
+            "\(configuration.file ?? "no file, defaults alone"): good\n"
+                + "pair files: \(pairs.texts.count), all good, with \(pairs.pairs.count) pairs and "
+                + "\(pairs.sets.count) sets")
         return .done
     }
 
@@ -34,8 +48,10 @@ enum ConfigCommand {
         }
         for key in ConfigurationSchema.keys {
             let value = Configuration.toml(configuration.value(key.path))
+            let setting = "\(key.path) = \(value)"
+            let source = "# \(origin(configuration.origin(of: key.path), configuration))"
             context.terminal.out(
-                "\(key.path) = \(value)   # \(origin(configuration.origin(of: key.path), configuration))")
+                setting.count + source.count + 3 < 80 ? setting + "   " + source : source + "\n" + setting)
         }
         return .done
     }
@@ -70,18 +86,33 @@ enum ConfigCommand {
             let key = ConfigurationSchema.key(wanted)
                 ?? ConfigurationSchema.keys.first(where: { $0.parts.key == wanted })
         else {
-            let nearest = NearestWord.of(wanted, among: ConfigurationSchema.keys.map(\.path))
+            let bare = NearestWord.of(wanted, among: ConfigurationSchema.keys.map(\.parts.key))
+            let nearest =
+                NearestWord.of(wanted, among: ConfigurationSchema.keys.map(\.path))
+                ?? ConfigurationSchema.keys.first { $0.parts.key == bare }?.path
             throw CommandFailure(
                 .usage, "E_CFG_UNKNOWN_KEY", "no key '\(wanted)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ""))
         }
+        let variable = "ARB__" + key.path.uppercased().replacing(".", with: "__")
+        guard !context.isJSON else {
+            var json = JSONWriter()
+            json.beginObject()
+            json.member("schema", "arb.config-key/1")
+            json.member("key", key.path)
+            json.member("meaning", key.meaning)
+            json.member("takes", key.expectation)
+            json.member("default", key.standard)
+            json.member("environment", variable)
+            json.endObject()
+            context.terminal.out(json.string)
+            return .done
+        }
         context.terminal.out(
-            """
-            \(key.path)
-              \(key.meaning)
-              takes \(key.expectation)
-              default \(key.standard)
-              environment ARB__\(key.path.uppercased().replacing(".", with: "__"))
-            """)
+            [
+                key.path, HelpText.paragraph(key.meaning, first: "  "),
+                HelpText.paragraph(key.expectation, first: "  takes        "),
+                HelpText.paragraph(key.standard, first: "  default      "), "  environment  " + variable,
+            ].joined(separator: "\n"))
         return .done
     }
 

@@ -1,4 +1,5 @@
 import Assembly
+import Codec
 
 /// `arb explain`: what an error code means and what to do about it.
 enum ExplainCommand {
@@ -12,8 +13,24 @@ enum ExplainCommand {
             throw CommandFailure(
                 .usage, "E_CLI_USAGE", "no error code '\(wanted)'" + (nearest.map { "; did you mean '\($0)'?" } ?? ""))
         }
+        guard !context.isJSON else {
+            var json = JSONWriter()
+            json.beginObject()
+            json.member("schema", "arb.error-code/1")
+            json.member("code", entry.code)
+            json.member("meaning", entry.meaning)
+            json.member("retryable", entry.retryable)
+            json.member("outcome_known", entry.outcomeKnown)
+            json.endObject()
+            context.terminal.out(json.string)
+            return .done
+        }
         context.terminal.out(
-            "\(entry.code)\n  \(entry.meaning)\n  retried: \(entry.retryable)   outcome known: \(entry.outcomeKnown)")
+            [
+                entry.code, HelpText.paragraph(entry.meaning, first: "  "),
+                HelpText.paragraph(entry.retryable, first: "  retried        "),
+                HelpText.paragraph(entry.outcomeKnown, first: "  outcome known  "),
+            ].joined(separator: "\n"))
         return .done
     }
 }

@@ -76,14 +76,14 @@ enum OpportunitiesCommand {
 
     private static func table(_ rows: [Ledger.OpportunityRow], _ terminal: Terminal) {
         guard !rows.isEmpty else { return terminal.say("no opportunities; try a longer --since") }
-        terminal.out("born (UTC)          pair                   size      net    life verdict      later")
+        terminal.out("born (UTC)          pair                size      net    life verdict      later")
         for row in rows {
             let life =
                 row.lifetime.map {
                     $0.rawValue < 10_000_000_000 ? "\($0.rawValue / 1_000_000)ms" : "\($0.rawValue / 1_000_000_000)s"
                 } ?? "alive"
             terminal.out(
-                "\(row.born.rfc3339.prefix(19).replacing("T", with: " ")) \(Terminal.cell(row.pair, 18)) "
+                "\(row.born.rfc3339.prefix(19).replacing("T", with: " ")) \(Terminal.cell(row.pair, 15)) "
                     + "\(Terminal.right(row.bestQty.description, 8)) \(Terminal.right(OpportunityLine.dollars(row.bestEdge), 8)) "
                     + "\(Terminal.right(life, 7)) \(Terminal.cell(row.disposition, 12)) "
                     + (row.judgedFilled.map { $0 ? "held" : "gone" } ?? "-"))

@@ -29,8 +29,8 @@ struct PairFinding {
     var text: String {
         let verdict = problems.isEmpty ? "OK  " : "WARN"
         return
-            (["\(verdict) \(id.name)"] + facts.map { "     " + TerminalText.neutral($0) }
-            + problems.map { "   ! " + TerminalText.neutral($0) }).joined(separator: "\n")
+            (["\(verdict) \(id.name)"] + facts.map { HelpText.paragraph(TerminalText.neutral($0), first: "     ") }
+            + problems.map { HelpText.paragraph(TerminalText.neutral($0), first: "   ! ") }).joined(separator: "\n")
     }
 
     var json: String {
@@ -66,7 +66,7 @@ struct CheckSession {
         for name in wanted where !(all.pairs.map(\.id) + all.sets.map(\.id)).contains(PairID(name)) {
             throw CommandFailure(.failure, "E_PAIR_NONE", "no pair or set is called '\(name)'")
         }
-        pairs = wanted.count == 1 ? all.only(fitting: wanted[0]) : all
+        pairs = wanted.isEmpty ? all : all.only(Set(wanted.map { PairID($0) }))
         duration = try context.duration("--for") ?? .seconds(15)
         do {
             edges = try Edges.make(configuration, home: context.home, build: BuildInfo.version)

@@ -54,23 +54,27 @@ enum PairsCommand {
     private static func text(_ pair: MarketPair) -> String {
         let payout = pair.expectedPayout?.rfc3339 ?? "unknown (the venues' dates decide)"
         return """
-            \(pair.id.name): \(TerminalText.neutral(pair.title))
+            \(pair.id.name)
+            \(HelpText.paragraph(TerminalText.neutral(pair.title), first: "title       "))
             status      \(pair.status.rawValue)
             polarity    \(pair.polarity.rawValue) (Kalshi YES = Polymarket \(pair.polarity == .same ? "YES" : "NO"))
             payout      \(payout)
             kalshi      \(pair.kalshi.symbol)
               rules     \(pair.kalshi.rulesSHA256 ?? "not pinned")
             polymarket  \(pair.polymarket.symbol)
-              yes       \(pair.polymarket.tokens?.yes ?? "?")
-              no        \(pair.polymarket.tokens?.no ?? "?")
               rules     \(pair.polymarket.rulesSHA256 ?? "not pinned")
+              yes and no tokens
+             \(pair.polymarket.tokens?.yes ?? "?")
+             \(pair.polymarket.tokens?.no ?? "?")
             """
     }
 
     private static func text(_ set: OutcomeSet) -> String {
-        let legs = set.legs.map { "  \($0.symbol)  rules \($0.rulesSHA256 ?? "not pinned")" }.joined(separator: "\n")
+        let legs = set.legs.map { "  \($0.symbol)\n    rules \($0.rulesSHA256 ?? "not pinned")" }.joined(
+            separator: "\n")
         return """
-            \(set.id.name): \(TerminalText.neutral(set.title))
+            \(set.id.name)
+            \(HelpText.paragraph(TerminalText.neutral(set.title), first: "title       "))
             status      \(set.status.rawValue)
             venue       \(set.venue.name), event \(TerminalText.neutral(set.event))
             winners     at most \(set.winnersMax); buying all NO pays at least \(set.legs.count - set.winnersMax)

@@ -106,7 +106,7 @@ final class Database {
     }
 
     private func fault() -> StoreFault {
-        let code = sqlite3_errcode(handle)
+        let code = sqlite3_errcode(handle) & 0xFF  // extended codes carry the primary one in their low byte
         let words = "\(path): \(String(cString: sqlite3_errmsg(handle)))"
         return StoreFault(code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? .corrupt : .io, words)
     }

@@ -39,6 +39,22 @@ public enum HelpText {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
 
+    /// Text in lines of at most 79 columns, the first after `first`, the others after as many spaces. Words longer than
+    /// a line are cut.
+    public static func paragraph(_ text: String, first: String) -> String {
+        let room = max(1, 79 - first.count)
+        var words: [Substring] = []
+        for word in text.split(separator: " ") {
+            var rest = word
+            while rest.count > room {
+                words.append(rest.prefix(room))
+                rest = rest.dropFirst(room)
+            }
+            words.append(rest)
+        }
+        return wrapped(first, words.joined(separator: " "), indent: first.count).joined(separator: "\n")
+    }
+
     private static func wrapped(_ head: String, _ text: String, indent: Int) -> [String] {
         var lines: [String] = []
         var line = head

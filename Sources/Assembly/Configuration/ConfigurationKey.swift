@@ -17,6 +17,8 @@ public struct ConfigurationKey: Sendable {
         case choices([String])
         /// Free text.
         case text
+        /// A name that files and folders may bear.
+        case name
         /// Texts, such as globs.
         case texts
         /// A path, `~` allowed; empty: none.
@@ -59,6 +61,7 @@ public struct ConfigurationKey: Sendable {
         case .choice(let words): words.map { "\"\($0)\"" }.joined(separator: " or ")
         case .choices(let words): "some of [\(words.map { "\"\($0)\"" }.joined(separator: ", "))]"
         case .text: "a string"
+        case .name: "a name of 1 to 64 letters, digits, '.', '_' or '-' that begins with a letter or digit"
         case .texts: "an array of strings"
         case .path: "a path as a string; \"\" for none"
         case .url(let scheme): "a URL that begins with \(scheme)://"

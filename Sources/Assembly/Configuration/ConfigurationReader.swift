@@ -170,7 +170,8 @@ public enum ConfigurationReader {
                 return TomlValue(content: .array([TomlValue(content: .string(text), place: .none)]), place: .none)
             }
             return TomlValue(content: .string(text), place: .none)
-        case .money, .decimal, .choice, .text, .path, .url: return TomlValue(content: .string(text), place: .none)
+        case .money, .decimal, .choice, .text, .name, .path, .url:
+            return TomlValue(content: .string(text), place: .none)
         }
     }
 
@@ -195,6 +196,9 @@ public enum ConfigurationReader {
             return .failure(Wrong(text: "\"\(text)\" is not one of its words" + nearest))
         case (.choices(let words), .array(let elements)): return texts(elements, words)
         case (.texts, .array(let elements)): return texts(elements, nil)
+        case (.name, .string(let text)):
+            guard isName(text) else { return .failure(Wrong(text: "\"\(text)\" is no name")) }
+            return .success(.text(text))
         case (.text, .string(let text)), (.path, .string(let text)): return .success(.text(text))
         case (.url(let scheme), .string(let text)):
             guard text.hasPrefix(scheme + "://"), text.utf8.count > scheme.utf8.count + 3, !text.contains("@"),
@@ -203,6 +207,16 @@ public enum ConfigurationReader {
             return .success(.text(text))
         default: return .failure(Wrong(text: "is \(value.kind)"))
         }
+    }
+
+    /// Names become folders: nothing that leads out of one, hides, or cannot be typed.
+    private static func isName(_ text: String) -> Bool {
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+                || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+        }
+        guard let first = text.utf8.first, text.utf8.count <= 64, isAlphanumeric(first) else { return false }
+        return text.utf8.allSatisfy { isAlphanumeric($0) || [".", "_", "-"].contains(UnicodeScalar($0)) }
     }
 
     private static func integers(_ elements: [TomlValue], _ range: ClosedRange<Int64>, _ count: Int)

@@ -25,7 +25,7 @@ public enum ConfigurationSchema {
     }
 
     private static let root: [ConfigurationKey] = [
-        .init("account", .text, "\"main\"", "name of the account: of its lock, its state folder and every record"),
+        .init("account", .name, "\"main\"", "name of the account: of its lock, its state folder and every record"),
         .init(
             "mode", .choice(["dry-run", "paper", "live"]), "\"dry-run\"",
             "what happens to an edge; live also needs --live and --confirm-account"),

@@ -51,6 +51,11 @@ public struct PairFiles: Sendable {
         self.texts = texts
     }
 
+    /// The pairs and sets with one of these ids.
+    public func only(_ ids: Set<PairID>) -> PairFiles {
+        PairFiles(pairs: pairs.filter { ids.contains($0.id) }, sets: sets.filter { ids.contains($0.id) }, texts: texts)
+    }
+
     /// The pairs and sets whose id fits a pattern with `*` and `?`; everything for an empty one.
     public func only(fitting pattern: String) -> PairFiles {
         guard !pattern.isEmpty else { return self }
