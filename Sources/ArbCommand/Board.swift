@@ -91,7 +91,8 @@ final class BoardWorker: Sendable {
     init(reporter: RunReporter, cell: StatusCell, office: BackOffice) {
         let interval: Nanoseconds = reporter.isBoard ? .milliseconds(500) : .seconds(5)
         worker.withLock { worker in
-            worker = Worker(name: "board") { [unowned self] in
+            // Strong: an owner that is dropped before its end, as on a failing start, must outlive its thread.
+            worker = Worker(name: "board") { [self] in
                 while !ended.load(ordering: .acquiring) {
                     if let status = cell.status { reporter.draw(status, office.recent) }
                     _ = wakeup.wait(timeout: interval)

@@ -46,6 +46,7 @@ struct WatchSession {
         let clock = NanoClock()
         let start = clock.now()
         let edges = try edges()
+        defer { for edge in edges { edge.client.close() } }
         let folder = try stateFolder()
         let seed = UInt64(bitPattern: start.utc.rawValue)
         let venues = Edges.environment(configuration)
@@ -83,7 +84,6 @@ struct WatchSession {
             try ledger.end(at: clock.now().utc, decisions: core.decisions.count, sha256: sha256)
         }
         reporter.end(cell.status, decisions: core.decisions.count, sha256: sha256, dropped: desk.dropped)
-        for edge in edges { edge.client.close() }
         try finish(recorder?.writer, core.decisions.count, sha256)
         return .done
     }

@@ -37,7 +37,8 @@ public final class BackgroundFile: @unchecked Sendable {
         guard opened >= 0 else { throw Fault(number: errno) }
         descriptor = opened
         self.backlogMax = backlogMax
-        worker = Worker(name: "file") { [unowned self] in writeAll() }
+        // Strong: an owner that is dropped before its end, as on a failing start, must outlive its thread.
+        worker = Worker(name: "file") { [self] in writeAll() }
     }
 
     /// Hands a block over.

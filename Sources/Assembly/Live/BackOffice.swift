@@ -35,7 +35,8 @@ public final class BackOffice: Sendable {
         self.names = names
         symbols = contracts.map(\.symbol)
         worker.withLock { worker in
-            worker = Worker(name: "back-office") { [unowned self] in run(ledger, listener) }
+            // Strong: an owner that is dropped before its end, as on a failing start, must outlive its thread.
+            worker = Worker(name: "back-office") { [self] in run(ledger, listener) }
         }
     }
 

@@ -40,7 +40,8 @@ final class Connector: Sendable {
         self.deliver = deliver
         workers.withLock { workers in
             for index in 0..<Self.threads {
-                workers.append(Worker(name: "connect-\(index)") { [unowned self] in run() })
+                // Strong: an owner that is dropped before its end, as on a failing start, must outlive its thread.
+                workers.append(Worker(name: "connect-\(index)") { [self] in run() })
             }
         }
     }

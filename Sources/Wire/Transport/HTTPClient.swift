@@ -89,7 +89,8 @@ public final class HTTPClient: @unchecked Sendable {
         multi = OpaquePointer(made)
         CCurl_multi_set_long(UnsafeMutableRawPointer(multi), CURLMOPT_MAX_HOST_CONNECTIONS, 8)
         CCurl_multi_set_long(UnsafeMutableRawPointer(multi), CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
-        worker = Worker(name: "http") { [unowned self] in run() }
+        // Strong: an owner that is dropped before its end, as on a failing start, must outlive its thread.
+        worker = Worker(name: "http") { [self] in run() }
     }
 
     /// Starts a request; `done` is called once, on the client's thread.
