@@ -107,7 +107,7 @@ let package = Package(
             dependencies: [
                 "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
                 "Assembly",
-                "Simulators", "CAllocations",
+                "Simulators", "CAllocations", "COpenSSL", "CSecp256k1",
             ], path: "Sources/ArbBench", swiftSettings: strict),
 
         // Tests mirror the sources.

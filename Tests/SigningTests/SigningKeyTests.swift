@@ -15,6 +15,33 @@ struct SigningKeyTests {
 
     private static func secret(_ text: String) -> Secret { Array(text.utf8).withUnsafeBytes { Secret($0) } }
 
+    // Made for this test and used nowhere.
+    private static let ellipticCurve = """
+        -----BEGIN PRIVATE KEY-----
+        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgnlNilHxj0vx4Fbtw
+        RjWPBvL8Z/SflT/umSCjJnGP02WhRANCAASKBe14JIlv9ixAuHnEjJ09PICoVkv/
+        qJB3dpSOQGzDk6MUfTLqTKJSvbyZTXe7FRVkfsz+biwKxPehAxPynER7
+        -----END PRIVATE KEY-----
+        """
+    private static let shortRSA = """
+        -----BEGIN PRIVATE KEY-----
+        MIICdgIBADANBgkqhkiG9w0BAQEFAASCAmAwggJcAgEAAoGBAMvjdKSOBKjb5lPe
+        t/D+mUWoNZdFX8pC+uQEBVbrDCeXuJEtWlD8wZj8FT+bxG3LqXFXMPIbS3BRQXiD
+        vVtU/cNyrc56W4Fa07qp0mkoZQLx71g1A1mk6LDAj2qWPsbxpYWDmxX2dTs2i0Ih
+        0Ea5asXmB+HdvLwhIHTjwkB9uGVfAgMBAAECgYB4w7b5KO11nxpkHw1Qf10Ft0ZW
+        3U6JnPbCS+dlvj8qzGEUDIrsYWnCVb24OWk1p2Yrrftdy/D5DAf9e/qSuFq9c5Ru
+        VGVpUN0c2+N2/gQGwGFvtdq87i1mxFQfiOZWr4iV90FZzWpmA0AVcjGjY6QxxIoi
+        EDkYoNQQqRvISPjnAQJBAPyLGvrJR361AXg56886/A2wIxI3s4rUzt52Hl3dvV64
+        UjSTrq1Nlnt7Cle4HiL+yyexwP+I2d6YJeW7q/L9A58CQQDOrd3soDWEwuyuELVe
+        Xg4yLxbN3Rtdr6kM4Wnj88az5H+czNw/WoHHuZHfpwhiCOpDwGGPt0mrB8O6IpYK
+        Y0ZBAkBLLE0XoZp6iP6q/vLGeNRWbrvBzHrRNI9vgNGBN2QLMeqmY993DsVgdDub
+        6N5vpFBsvGiqp93SeI+vVrHUXqQZAkAB4Srnf/18m5kzbAt6NDjE1BDNBnm9PF+5
+        MkOYQxtHf4h5kJNgMB6GBnYBJq+41IPs4c8BU5Vj7Mom4zGiHo0BAkEAjEHiPXMz
+        3tCCb6yHNDA1+Q/jdRRfi7itKckfaCx+J5hSWOa9Ba0elv3/prx1+78lFK9fEH3R
+        HogzZmTQt7NQNw==
+        -----END PRIVATE KEY-----
+        """
+
     @Test("signs what RFC 8032 test 2 says, byte for byte")
     func ed25519() throws {
         let seed = try #require(Hex.decode("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"))
@@ -47,9 +74,33 @@ struct SigningKeyTests {
         #expect(!verifier.verifies(damaged, of: message))
     }
 
+    @Test("one key signs on several threads at once", arguments: [SigningKey.Kind.rsa, .ed25519])
+    func threads(kind: SigningKey.Kind) async throws {
+        let key = try SigningKey(generating: kind)
+        let verifier = try VerifyingKey(pem: key.publicPEM)
+        let good = try await withThrowingTaskGroup(of: Int.self) { group in
+            for task in 0..<4 {
+                group.addTask {
+                    try (0..<50).count { verifier.verifies(try key.sign("\(task) \($0)"), of: "\(task) \($0)") }
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(good == 200)
+    }
+
     @Test("refuses what is no key, an encrypted key and a short key, each in words")
     func refusals() throws {
         #expect(throws: SigningFault.self) { try SigningKey(pem: Self.secret("hello"), name: "k") }
+        let hex = String(repeating: "0", count: 63) + "1"
+        let kinds = [
+            (Self.ellipticCurve, "neither"), (Self.shortRSA, "1024 bits"), (hex, "no private key in PEM form"),
+            ("", "PEM"),
+        ]
+        for (text, words) in kinds {
+            let fault = #expect(throws: SigningFault.self) { try SigningKey(pem: Self.secret(text), name: "k") }
+            #expect(fault?.code == "E_AUTH_KEY_KIND" && fault?.text.contains(words) == true)
+        }
         let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n"
         let fault = #expect(throws: SigningFault.self) { try SigningKey(pem: Self.secret(encrypted), name: "k.pem") }
         #expect(fault?.code == "E_AUTH_KEY_ENCRYPTED")

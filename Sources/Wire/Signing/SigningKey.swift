@@ -5,8 +5,11 @@ import COpenSSL
 /// The kind is decided by the key itself, not by the PEM's header line.
 /// - Source: Kalshi API keys page (October 2026), see `Venues/Kalshi/README.md`.
 public final class SigningKey: @unchecked Sendable {
-    // Safety: an EVP_PKEY may be used for signing by several threads at once; it is freed in `deinit`.
+    // Safety: an EVP_PKEY may be used for signing by several threads at once, and the prepared context is only copied
+    // from, which changes nothing but atomic reference counts; both are freed in `deinit`.
     private let key: OpaquePointer
+    /// The context with all but the message, so that a signature looks nothing up by name.
+    private let prepared: OpaquePointer
 
     /// What kind of key it is.
     public enum Kind: String, Sendable, Hashable {
@@ -54,6 +57,7 @@ public final class SigningKey: @unchecked Sendable {
             throw SigningFault(.wrongKind, "\(name) is an RSA key of \(bits) bits; 2048 are needed")
         }
         key = parsed
+        prepared = try Self.prepare(parsed, kind)
     }
 
     /// Makes a new key, for loopback venues and tests.
@@ -73,9 +77,27 @@ public final class SigningKey: @unchecked Sendable {
         key = made
         self.kind = kind
         bits = Int(EVP_PKEY_get_bits(made))
+        prepared = try Self.prepare(made, kind)
     }
 
-    deinit { EVP_PKEY_free(key) }
+    deinit {
+        EVP_MD_CTX_free(prepared)
+        EVP_PKEY_free(key)
+    }
+
+    /// A context that waits for the message; frees the key too when there is none.
+    private static func prepare(_ key: OpaquePointer, _ kind: Kind) throws(SigningFault) -> OpaquePointer {
+        let context = EVP_MD_CTX_new()
+        var options: OpaquePointer?
+        guard let context, EVP_DigestSignInit(context, &options, kind == .rsa ? EVP_sha256() : nil, nil, key) == 1,
+            kind == .ed25519 || usePSS(options)
+        else {
+            EVP_MD_CTX_free(context)
+            EVP_PKEY_free(key)
+            throw refusal()
+        }
+        return context
+    }
 
     /// Signs `message`.
     ///
@@ -84,18 +106,12 @@ public final class SigningKey: @unchecked Sendable {
     public func sign(_ message: UnsafeRawBufferPointer) throws(SigningFault) -> [UInt8] {
         let context = EVP_MD_CTX_new()
         defer { EVP_MD_CTX_free(context) }
-        var options: OpaquePointer?
-        let digest = kind == .rsa ? EVP_sha256() : nil
-        guard EVP_DigestSignInit(context, &options, digest, nil, key) == 1,
-            kind == .ed25519 || Self.usePSS(options)
-        else { throw Self.refusal() }
-        var length = 0
+        var signature = [UInt8](repeating: 0, count: Int(EVP_PKEY_get_size(key)))
+        var length = signature.count
         let text = message.bindMemory(to: UInt8.self)
-        guard EVP_DigestSign(context, nil, &length, text.baseAddress, text.count) == 1 else { throw Self.refusal() }
-        var signature = [UInt8](repeating: 0, count: length)
-        guard EVP_DigestSign(context, &signature, &length, text.baseAddress, text.count) == 1 else {
-            throw Self.refusal()
-        }
+        guard EVP_MD_CTX_copy_ex(context, prepared) == 1,
+            EVP_DigestSign(context, &signature, &length, text.baseAddress, text.count) == 1
+        else { throw Self.refusal() }
         signature.removeLast(signature.count - length)
         return signature
     }
