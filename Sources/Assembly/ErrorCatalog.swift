@@ -33,7 +33,7 @@ public enum ErrorCatalog {
         E_AUTH_KEY_MODE|a key file that others may read, that is not ours, or no regular file (exit 77)|after chmod 600|yes: nothing was signed
         E_AUTH_KEY_RANGE|a wallet's private key that is zero or not below the order of secp256k1|no|yes: nothing was signed
         E_AUTH_KEY_UNREADABLE|a key file that is not there or cannot be read|no|yes: nothing was signed
-        E_AUTH_ORDER|an order that cannot be signed: salt of 2^53 or more, no amount, or a signature type that the exchange does not know|no|yes: nothing was signed
+        E_AUTH_ORDER|an order that cannot be signed: salt of 2^53 or more, no amount, a template of another wallet, or a deposit wallet on an exchange of version 1|no|yes: nothing was signed
         E_AUTH_SIGN|the library refused to sign|yes|yes: nothing was sent
         E_AUTH_SIGNATURE|bytes that are no signature: not 65, v neither 27 nor 28, or s in the upper half|no|yes: it is refused
         E_CAP_DAMAGED|a record that cannot be read or contradicts those before it|no|yes: what came before was replayed

@@ -90,7 +90,7 @@ struct WalletKeyTests {
         let key = try walletKey(text)
         var shown = ""
         dump(key, to: &shown)
-        shown += "\(key) \(String(reflecting: key)) \(try secret(text))"
+        shown += "\(key) \(String(reflecting: key)) \(secret(text))"
         #expect(!shown.contains(text.prefix(8)))
         #expect(!shown.contains("172, 9, 116"))
     }
@@ -99,8 +99,9 @@ struct WalletKeyTests {
     func keyFile() throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "arb-wallet-\(UUID().uuidString).key").path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        FileManager.default.createFile(
+        let isMade = FileManager.default.createFile(
             atPath: path, contents: Data("0x\(one)\n".utf8), attributes: [.posixPermissions: 0o600])
+        try #require(isMade)
         let key = try WalletKey(hex: KeyFile.load(path), name: path)
         #expect(key.address.checksummed == "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf")
         try FileManager.default.setAttributes([.posixPermissions: 0o604], ofItemAtPath: path)

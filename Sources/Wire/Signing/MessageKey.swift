@@ -49,6 +49,9 @@ public final class MessageKey {
     /// Feeds bytes.
     public func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
+    /// Feeds bytes.
+    public func update(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { update($0) } }
+
     /// Feeds the UTF-8 bytes of `text`.
     public func update(_ text: String) {
         var text = text
