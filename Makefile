@@ -21,7 +21,7 @@ demo: release
 
 release: bootstrap
 	@echo "building (release, $(JOBS) jobs) ..." >&2
-	@swift build -c release -j $(JOBS) --quiet
+	@swift build -c release -j $(JOBS) --static-swift-stdlib --quiet
 
 build: bootstrap
 	@swift build -j $(JOBS) --quiet

@@ -45,7 +45,7 @@ struct PairFileReader {
     }
 
     /// A table whose keys are taken one by one, so that what is left over is unknown.
-    private final class Table {
+    final class Table {
         var members: [TomlMember]
         let place: SourcePlace
         var known: [String] = []
@@ -62,13 +62,13 @@ struct PairFileReader {
         }
     }
 
-    private mutating func fault(
+    mutating func fault(
         _ place: SourcePlace, _ message: String, expected: String? = nil, code: String = "E_PAIR_VALUE"
     ) {
         faults.append(SourceFault(file: file, place: place, message: message, expected: expected, code: code))
     }
 
-    private mutating func finish(_ table: Table, _ what: String) {
+    mutating func finish(_ table: Table, _ what: String) {
         for member in table.members {
             let nearest = NearestWord.of(member.key, among: table.known)
             fault(
@@ -160,6 +160,7 @@ struct PairFileReader {
         let ticker = text(table, "ticker", required: true)
         let index = integer(table, "exchange_index", 0...100, required: false)
         let hash = rulesHash(table, status)
+        let pinned = readKalshiReference(table)
         finish(table, "the Kalshi market")
         guard let ticker else { return nil }
         let isTicker = ticker.utf8.allSatisfy { byte in
@@ -169,7 +170,8 @@ struct PairFileReader {
             fault(table.place, "'\(ticker)' is no market ticker", expected: "capital letters, digits, dashes and dots")
             return nil
         }
-        return Contract(venue: .kalshi, symbol: ticker, exchangeIndex: index.map { Int($0) }, rulesSHA256: hash)
+        return Contract(
+            venue: .kalshi, symbol: ticker, exchangeIndex: index.map { Int($0) }, rulesSHA256: hash, pinned: pinned)
     }
 
     private mutating func readPolymarket(_ table: Table, _ status: ReviewStatus?, needsTokens: Bool) -> Contract? {
@@ -179,6 +181,7 @@ struct PairFileReader {
         let no = token(table, "no_token")
         let negRisk = boolean(table, "neg_risk")
         let hash = rulesHash(table, status)
+        let pinned = readPolymarketReference(table)
         finish(table, "the Polymarket market")
         guard faults.count == before, let condition, let yes, let no else { return nil }
         guard yes != no else {
@@ -187,7 +190,7 @@ struct PairFileReader {
         }
         return Contract(
             venue: .polymarket, symbol: condition, tokens: Contract.Tokens(yes: yes, no: no), negRisk: negRisk ?? false,
-            rulesSHA256: hash)
+            rulesSHA256: hash, pinned: pinned)
     }
 
     /// The pinned hash; what is approved must have one.
@@ -231,7 +234,7 @@ struct PairFileReader {
         return text
     }
 
-    private mutating func text(_ table: Table, _ key: String, required: Bool, mayBeEmpty: Bool = false) -> String? {
+    mutating func text(_ table: Table, _ key: String, required: Bool, mayBeEmpty: Bool = false) -> String? {
         guard let member = table.take(key) else {
             if required { fault(table.place, "no \(key)", expected: "\(key) = \"…\"", code: "E_PAIR_MISSING") }
             return nil
@@ -286,7 +289,7 @@ struct PairFileReader {
         return value
     }
 
-    private mutating func integer(_ table: Table, _ key: String, _ range: ClosedRange<Int64>, required: Bool = true)
+    mutating func integer(_ table: Table, _ key: String, _ range: ClosedRange<Int64>, required: Bool = true)
         -> Int64?
     {
         guard let member = table.take(key) else {
@@ -302,7 +305,7 @@ struct PairFileReader {
         return value
     }
 
-    private mutating func instant(_ table: Table, _ key: String) -> UTCNanos? {
+    mutating func instant(_ table: Table, _ key: String) -> UTCNanos? {
         guard let member = table.take(key) else { return nil }
         guard case .string(let text) = member.value.content, let instant = UTCNanos(rfc3339: text) else {
             fault(
@@ -338,7 +341,7 @@ struct PairFileReader {
         text.utf8.count == digits && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 
-    private mutating func subtable(_ table: Table, _ key: String, required: Bool = true) -> Table? {
+    mutating func subtable(_ table: Table, _ key: String, required: Bool = true) -> Table? {
         guard let member = table.take(key) else {
             if required { fault(table.place, "no \(key)", expected: "a table \(key)", code: "E_PAIR_MISSING") }
             return nil

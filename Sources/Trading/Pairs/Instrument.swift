@@ -24,6 +24,8 @@ public struct Contract: Hashable, Sendable {
     public let negRisk: Bool
     /// SHA-256 (lower hex) of the rule text that was reviewed; nil when none is pinned, which blocks approval.
     public let rulesSHA256: String?
+    /// Terms that hold until the venue has answered; nil: none.
+    public let pinned: PinnedTerms?
 
     /// A pair of outcome token ids.
     public struct Tokens: Hashable, Sendable {
@@ -41,7 +43,7 @@ public struct Contract: Hashable, Sendable {
     /// A market's name.
     public init(
         venue: VenueID, symbol: String, tokens: Tokens? = nil, exchangeIndex: Int? = nil, negRisk: Bool = false,
-        rulesSHA256: String? = nil
+        rulesSHA256: String? = nil, pinned: PinnedTerms? = nil
     ) {
         self.venue = venue
         self.symbol = symbol
@@ -49,6 +51,7 @@ public struct Contract: Hashable, Sendable {
         self.exchangeIndex = exchangeIndex
         self.negRisk = negRisk
         self.rulesSHA256 = rulesSHA256
+        self.pinned = pinned
     }
 }
 

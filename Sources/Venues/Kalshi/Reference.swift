@@ -108,6 +108,8 @@ public final class Reference: ReferenceReader {
     private var calendar: PauseCalendar?
     private var actions: [VenueAction] = []
     private var nextTag: UInt64 = 1
+    /// True until the pinned terms have been told.
+    private var hasPins = false
     /// Reads under way, by tag.
     private var asked: [UInt64: Int] = [:]
     private var planned = DueQueue()
@@ -129,6 +131,7 @@ public final class Reference: ReferenceReader {
         for (instrument, contract) in fresh where places[contract.symbol] == nil {
             places[contract.symbol] = markets.count
             markets.append(Market(instrument: instrument, contract: contract))
+            if contract.pinned != nil { hasPins = true }
         }
         guard markets.count > first else { return }
         // The schedule first: without it nothing may be entered.
@@ -153,6 +156,7 @@ public final class Reference: ReferenceReader {
     /// Earliest instant at which `advance` has something to do; long past while the feed wants something read again.
     public var nextDeadline: MonotonicNanos? {
         if let feed, feed.wishes != ReferenceWishes() { return MonotonicNanos(rawValue: 0) }
+        if hasPins { return MonotonicNanos(rawValue: 0) }
         return deadline
     }
 
@@ -165,12 +169,27 @@ public final class Reference: ReferenceReader {
 
     /// Reads that are due, reads that failed, terms that grew too old.
     public func advance(to stamp: Stamp, into sink: any ReferenceSink) {
+        if hasPins { tellPinned(at: stamp, into: sink) }
         takeWishes(at: stamp)
         for index in asked.values.sorted() where reads[index].timeoutAt <= stamp.monotonic {
             failed(
                 index, ReferenceFault(code: "E_REF_UNAVAILABLE", text: "no answer in time"), at: stamp, into: sink)
         }
         issue(at: stamp)
+    }
+
+    private func tellPinned(at stamp: Stamp, into sink: any ReferenceSink) {
+        hasPins = false
+        for market in markets where !market.hasTerms {
+            do throws(ReferenceFault) {
+                guard let terms = try Self.pinned(market.contract, account: settings.account) else { continue }
+                feed?.learn(
+                    market.instrument, terms.grid, status: terms.status, otherEnd: terms.entriesEnd, at: stamp)
+                sink.apply(terms, of: market.instrument)
+            } catch {
+                sink.block(market.instrument, error)
+            }
+        }
     }
 
     private func takeWishes(at stamp: Stamp) {
@@ -463,6 +482,8 @@ extension Reference {
                 market.instrument, terms.grid, status: terms.status, otherEnd: built.otherEnd, at: stamp)
             sink.apply(terms, of: market.instrument)
         } catch {
+            // What a file pins holds until the venue has spoken of the market itself.
+            if markets[place].contract.pinned != nil, markets[place].body == nil { return }
             markets[place].isBlocked = true
             markets[place].hasTerms = false
             sink.block(markets[place].instrument, error)

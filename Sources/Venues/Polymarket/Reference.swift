@@ -65,6 +65,8 @@ public final class Reference: ReferenceReader {
     private var places: [String: Int] = [:]
     private var byTag: [UInt64: Int] = [:]
     private var planned = DueQueue()
+    /// True until the pinned terms have been told.
+    private var hasPins = false
     private var actions: [VenueAction] = []
     private var nextTag: UInt64 = 1
     private var deadline: MonotonicNanos?
@@ -82,6 +84,7 @@ public final class Reference: ReferenceReader {
         for (instrument, contract) in contracts where places[contract.symbol] == nil {
             places[contract.symbol] = markets.count
             markets.append(Market(instrument: instrument, contract: contract))
+            if contract.pinned != nil { hasPins = true }
         }
         for start in stride(from: first, to: markets.count, by: settings.conditionsPerRead) {
             let range = start..<min(start + settings.conditionsPerRead, markets.count)
@@ -102,7 +105,7 @@ public final class Reference: ReferenceReader {
     }
 
     /// The next instant at which `advance` has something to do.
-    public var nextDeadline: MonotonicNanos? { deadline }
+    public var nextDeadline: MonotonicNanos? { hasPins ? MonotonicNanos(rawValue: 0) : deadline }
 
     /// Takes the queued reads, oldest first.
     public func takeActions() -> [VenueAction] {
@@ -113,11 +116,24 @@ public final class Reference: ReferenceReader {
 
     /// Reads that are due, and reads that were not answered.
     public func advance(to stamp: Stamp, into sink: any ReferenceSink) {
+        if hasPins { tellPinned(into: sink) }
         for (tag, index) in byTag.sorted(by: { $0.key < $1.key }) where reads[index].timeoutAt <= stamp.monotonic {
             byTag[tag] = nil
             failed(index, ReferenceFault(code: "E_REF_UNAVAILABLE", text: "no answer in time"), at: stamp, into: sink)
         }
         issue(stamp.monotonic)
+    }
+
+    private func tellPinned(into sink: any ReferenceSink) {
+        hasPins = false
+        for market in markets where market.clob == nil || market.gamma == nil {
+            do throws(ReferenceFault) {
+                guard let terms = try Self.pinned(market.contract) else { continue }
+                sink.apply(terms, of: market.instrument)
+            } catch {
+                sink.block(market.instrument, error)
+            }
+        }
     }
 
     private func issue(_ now: MonotonicNanos) {
@@ -239,7 +255,9 @@ public final class Reference: ReferenceReader {
         case .gamma(let range): concerned = Array(range)
         }
         for place in concerned
-        where markets[place].clob == nil || markets[place].gamma == nil || reads[index].attempt > 4 {
+        where markets[place].contract.pinned == nil
+            && (markets[place].clob == nil || markets[place].gamma == nil || reads[index].attempt > 4)
+        {
             sink.block(markets[place].instrument, fault)
         }
     }
