@@ -192,8 +192,8 @@ struct PretendingBookTests {
         #expect(harness.book.status == .void)
     }
 
-    @Test("a change of a book that nobody waits for is not kept")
-    func changeOfNothing() {
+    @Test("a change that waits for a book is not in it")
+    func waitingChange() {
         let harness = FeedHarness(condition: condition, yes: "11", no: "12")
         harness.pass(150)
         harness.answerBooks("[]")
