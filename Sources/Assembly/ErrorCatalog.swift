@@ -75,7 +75,7 @@ public enum ErrorCatalog {
         E_NET_LISTEN|the loopback server cannot listen, or its certificate is no good|no|yes: nothing was served
         E_NET_RESOLVE|a host name without an address|yes, with back-off|yes: nothing was sent
         E_NET_TIMEOUT|no answer within the deadline|yes for reads|no for writes: a timeout is not a rejection
-        E_NET_TOO_LARGE|an answer over 8 MiB|no|yes: nothing of it is used
+        E_NET_TOO_LARGE|an answer over 8 MiB, or with a head over 64 KiB|no|yes: nothing of it is used
         E_NET_URL|not a URL that is connected to: another scheme, a user name, a fragment, a non-ASCII host, an unknown service|no|yes: nothing was sent
         E_PAIR_CONTRADICTION|one market described in two ways|after mending the file|yes: nothing started
         E_PAIR_DIVERGENCE|the venues' prices have been 30 cents apart for 5 minutes; no entries|when the prices agree|yes: nothing is traded

@@ -184,6 +184,33 @@ struct PretendingBookTests {
         #expect(harness.book.status == .void && harness.book.bids.isEmpty)
     }
 
+    @Test(
+        "an answer that is no book leaves the book void, and is asked for again",
+        arguments: [
+            ("<html>maintenance</html>", "text/html", 200), ("<html>maintenance</html>", "application/json", 200),
+            ("[" + book("11", 1_790_000_000_009) + "]", "text/html", 200),
+            ("[" + book("11", 1_790_000_000_009) + "]", "application/json", 502), ("", "application/json", 200),
+            ("{}", "application/json", 200), ("[]", "application/json", 200), ("[null,1,[]]", "application/json", 200),
+            ("[" + book("12", 1_790_000_000_009) + "]", "application/json", 200),
+            ("[" + book("99", 1_790_000_000_009) + "]", "application/json", 200),
+            ("[" + book("11", -5) + "]", "application/json", 200),
+            ("[" + book("11", 1_790_000_000_009, bids: #"{"price":"0.7","size":"1"}"#) + "]", "application/json", 200),
+            ("[" + book("11", 1_790_000_000_009, bids: #"{"price":"1","size":"1"}"#) + "]", "application/json", 200),
+            ("[" + book("11", 1_790_000_000_009, bids: #"{"price":NaN,"size":"1"}"#) + "]", "application/json", 200),
+            (
+                "[" + book("11", 1_790_000_000_009, bids: #"{"price":"0.4","size":"99999999999999999999"}"#) + "]",
+                "application/json", 200
+            ),
+        ] as [(String, String, Int)])
+    func answers(body: String, type: String, status: Int) {
+        let harness = ready()
+        harness.frame("<html>")
+        #expect(harness.answerBooks(body, type: type, status: status))
+        #expect(harness.book.status == .void && harness.book.bids.isEmpty && harness.book.asks.isEmpty)
+        harness.pass(5_000)
+        #expect(harness.pendingReads > 0)
+    }
+
     @Test("a frame of a connection that is not up makes no book")
     func stray() {
         let harness = ready()
