@@ -16,7 +16,9 @@ extension PairFileReader {
                 grid: try TickGrid(bands: bands), orderQtyMin: Quantity(rawValue: 1_000_000), feeType: type,
                 feeRate: multiplier, feeExponent: 1, entriesEnd: dates.entriesEnd, payout: dates.payout, readAt: readAt)
         } catch {
-            fault(pinned.place, "price_ranges make no grid (\(error.code))", expected: "bands that ascend from 0 to 1, each with a step")
+            fault(
+                pinned.place, "price_ranges make no grid (\(error.code))",
+                expected: "bands that ascend from 0 to 1, each with a step")
             return nil
         }
     }
