@@ -85,36 +85,36 @@ public final class Reference: ReferenceReader {
 
     static let pagesMax = 50
     /// Markets by event; a market that changed its event is in two, and its body says which.
-    private var members: [String: [Int]] = [:]
+    var members: [String: [Int]] = [:]
 
     /// Kalshi.
     public let venue = VenueID.kalshi
     let settings: ReferenceSettings
-    private let feed: Feed?
-    private let reader = JSONReader(limits: .rest)
-    private var random: SeededGenerator
+    let feed: Feed?
+    let reader = JSONReader(limits: .rest)
+    var random: SeededGenerator
     var reads: [Read] = []
-    private var known: Set<Subject> = []
+    var known: Set<Subject> = []
     var markets: [Market] = []
-    private var places: [String: Int] = [:]
-    private var events: [String: Wire.EventBody] = [:]
-    private var series: [String: Wire.SeriesBody] = [:]
-    private var eventFees: [String: [Wire.FeeChange]] = [:]
-    private var seriesFees: [String: [Wire.FeeChange]] = [:]
+    var places: [String: Int] = [:]
+    var events: [String: Wire.EventBody] = [:]
+    var series: [String: Wire.SeriesBody] = [:]
+    var eventFees: [String: [Wire.FeeChange]] = [:]
+    var seriesFees: [String: [Wire.FeeChange]] = [:]
     /// Rows of lists that are not complete yet, by read.
-    private var partial: [Subject: [Wire.FeeChange]] = [:]
-    private var partialMarkets: [Subject: Set<String>] = [:]
-    private var status: Wire.ExchangeStatus?
-    private var calendar: PauseCalendar?
-    private var actions: [VenueAction] = []
-    private var nextTag: UInt64 = 1
+    var partial: [Subject: [Wire.FeeChange]] = [:]
+    var partialMarkets: [Subject: Set<String>] = [:]
+    var status: Wire.ExchangeStatus?
+    var calendar: PauseCalendar?
+    var actions: [VenueAction] = []
+    var nextTag: UInt64 = 1
     /// True until the pinned terms have been told.
-    private var hasPins = false
+    var hasPins = false
     /// Reads under way, by tag.
-    private var asked: [UInt64: Int] = [:]
-    private var planned = DueQueue()
-    private var earliestRead = MonotonicNanos(rawValue: 0)
-    private var deadline: MonotonicNanos?
+    var asked: [UInt64: Int] = [:]
+    var planned = DueQueue()
+    var earliestRead = MonotonicNanos(rawValue: 0)
+    var deadline: MonotonicNanos?
 
     /// A reader that tells `feed` the grids it learns.
     public init(settings: ReferenceSettings, feed: Feed?) {
@@ -142,13 +142,13 @@ public final class Reference: ReferenceReader {
         issue(at: stamp)
     }
 
-    private func want(_ subject: Subject, at stamp: Stamp) {
+    func want(_ subject: Subject, at stamp: Stamp) {
         guard known.insert(subject).inserted else { return }
         reads.append(Read(subject: subject, due: stamp.monotonic))
         planned.plan(reads.count - 1, at: stamp.monotonic)
     }
 
-    private func plan(_ index: Int, at due: MonotonicNanos) {
+    func plan(_ index: Int, at due: MonotonicNanos) {
         reads[index].due = due
         planned.plan(index, at: due)
     }
@@ -178,7 +178,7 @@ public final class Reference: ReferenceReader {
         issue(at: stamp)
     }
 
-    private func tellPinned(at stamp: Stamp, into sink: any ReferenceSink) {
+    func tellPinned(at stamp: Stamp, into sink: any ReferenceSink) {
         hasPins = false
         for market in markets where !market.hasTerms {
             do throws(ReferenceFault) {
@@ -192,7 +192,7 @@ public final class Reference: ReferenceReader {
         }
     }
 
-    private func takeWishes(at stamp: Stamp) {
+    func takeWishes(at stamp: Stamp) {
         guard let feed else { return }
         let wishes = feed.wishes
         feed.wishes = ReferenceWishes()
@@ -216,13 +216,13 @@ public final class Reference: ReferenceReader {
     }
 
     /// Sooner than planned, but not at the rate at which a venue can send news.
-    private func hurry(_ index: Int, at stamp: Stamp) {
+    func hurry(_ index: Int, at stamp: Stamp) {
         plan(index, at: min(reads[index].due, stamp.monotonic + .seconds(1)))
     }
 
     // MARK: Reads
 
-    private func issue(at stamp: Stamp) {
+    func issue(at stamp: Stamp) {
         let now = stamp.monotonic
         while asked.count < settings.readsMax, earliestRead <= now,
             let index = planned.take(by: now, { reads[$0].tag == nil && reads[$0].due == $1 })
@@ -237,9 +237,9 @@ public final class Reference: ReferenceReader {
         }
     }
 
-    private func soonest(_ due: MonotonicNanos) { deadline = deadline.map { min($0, due) } ?? due }
+    func soonest(_ due: MonotonicNanos) { deadline = deadline.map { min($0, due) } ?? due }
 
-    private func send(_ index: Int, at stamp: Stamp) {
+    func send(_ index: Int, at stamp: Stamp) {
         let tag = nextTag
         nextTag += 1
         asked[tag] = index
@@ -254,7 +254,7 @@ public final class Reference: ReferenceReader {
                     mayUseCache: reads[index].isFirst && reads[index].cursors.isEmpty)))
     }
 
-    private func path(of index: Int) -> String {
+    func path(of index: Int) -> String {
         let cursor = reads[index].cursors.last.map { "&cursor=" + Self.encoded($0) } ?? ""
         switch reads[index].subject {
         case .markets(let range):
@@ -284,249 +284,12 @@ public final class Reference: ReferenceReader {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private func every(_ subject: Subject) -> Nanoseconds {
+    func every(_ subject: Subject) -> Nanoseconds {
         switch subject {
         case .markets: settings.marketsEvery
         case .event, .eventFees, .series, .seriesFees: settings.feesEvery
         case .status: settings.statusEvery
         case .schedule: settings.scheduleEvery
-        }
-    }
-
-    // MARK: Answers
-
-    /// One answer; what it completes is told to the sink.
-    public func answered(_ answer: RestAnswer, at stamp: Stamp, into sink: any ReferenceSink) {
-        guard let index = asked[answer.request.tag] else { return }
-        do throws(ReferenceFault) {
-            let root = try checked(answer, reads[index].subject)
-            reads[index].tag = nil
-            asked[answer.request.tag] = nil
-            var next: String?
-            do throws(WireFault) { next = try take(root, index, answer, at: stamp) } catch {
-                throw ReferenceFault(
-                    code: "E_REF_UNREADABLE",
-                    text: "\(answer.request.path): \(error.field) cannot be read (\(error.code))")
-            }
-            if let next { return try turnPage(index, next, at: stamp) }
-            succeeded(index, answer, at: stamp, into: sink)
-        } catch {
-            failed(index, error, at: stamp, into: sink)
-        }
-        issue(at: stamp)
-    }
-
-    private func checked(_ answer: RestAnswer, _ subject: Subject) throws(ReferenceFault) -> JSONValue {
-        let path = answer.request.path
-        if let fault = answer.fault {
-            throw ReferenceFault(code: "E_REF_UNAVAILABLE", text: "\(path): \(fault)")
-        }
-        // The status body also comes with the codes that say that the exchange is down.
-        let isStatus = subject == .status && [500, 503, 504].contains(answer.status)
-        guard answer.status == 200 || isStatus else {
-            throw ReferenceFault(
-                code: answer.status == 404 ? "E_REF_NOT_FOUND" : "E_REF_UNAVAILABLE",
-                text: "\(path): HTTP status \(answer.status)")
-        }
-        guard answer.contentType.hasPrefix("application/json") else {
-            throw ReferenceFault(
-                code: "E_REF_UNREADABLE", text: "\(path): content type \(answer.contentType) instead of JSON")
-        }
-        do throws(JSONFault) { return try reader.read(answer.body) } catch {
-            throw ReferenceFault(code: "E_REF_UNREADABLE", text: "\(path): no JSON (\(error.code))")
-        }
-    }
-
-    /// Takes one page; returns the cursor of the next.
-    private func take(
-        _ root: JSONValue, _ index: Int, _ answer: RestAnswer, at stamp: Stamp
-    ) throws(WireFault) -> String? {
-        let subject = reads[index].subject
-        switch subject {
-        case .markets:
-            let page = try Wire.markets(root)
-            for row in page.rows { take(row, index, answer.fetchedAt, at: stamp) }
-            return page.cursor
-        case .event(let ticker):
-            let body = try Wire.event(root)
-            guard body.ticker == ticker else { throw WireFault(.field, "event_ticker") }
-            events[ticker] = body
-            if let name = body.series {
-                want(.series(name), at: stamp)
-                want(.seriesFees(name), at: stamp)
-            }
-        case .series(let ticker):
-            let body = try Wire.series(root)
-            guard body.ticker == ticker else { throw WireFault(.field, "ticker") }
-            series[ticker] = body
-        case .eventFees(let ticker):
-            let page = try Wire.eventFeeChanges(root)
-            let rows = (partial[subject] ?? []) + page.rows.filter { $0.subject == ticker }
-            partial[subject] = page.cursor == nil ? nil : rows
-            if page.cursor == nil { eventFees[ticker] = rows.sorted { $0.from < $1.from } }
-            return page.cursor
-        case .seriesFees(let ticker):
-            let page = try Wire.seriesFeeChanges(root)
-            let rows = (partial[subject] ?? []) + page.rows.filter { $0.subject == ticker }
-            partial[subject] = page.cursor == nil ? nil : rows
-            if page.cursor == nil { seriesFees[ticker] = rows.sorted { $0.from < $1.from } }
-            return page.cursor
-        case .status:
-            let fresh = try Wire.status(root)
-            reads[index].isNews = status != fresh || reads[index].attempt > 0
-            status = fresh
-        case .schedule:
-            let fresh = PauseCalendar(try Wire.schedule(root))
-            reads[index].isNews = calendar != fresh || reads[index].attempt > 0
-            calendar = fresh
-        }
-        return nil
-    }
-
-    private func take(_ row: Wire.MarketBody, _ index: Int, _ readAt: UTCNanos, at stamp: Stamp) {
-        let subject = reads[index].subject
-        guard let place = places[row.ticker], case .markets(let range) = subject, range.contains(place) else { return }
-        partialMarkets[subject, default: []].insert(row.ticker)
-        if markets[place].body?.event != row.event, let event = row.event { members[event, default: []].append(place) }
-        markets[place].body = row
-        markets[place].readAt = readAt
-        markets[place].askedAt = reads[index].askedAt
-        if let event = row.event {
-            want(.event(event), at: stamp)
-            want(.eventFees(event), at: stamp)
-        }
-    }
-
-    private func turnPage(_ index: Int, _ cursor: String, at stamp: Stamp) throws(ReferenceFault) {
-        guard reads[index].cursors.count < Self.pagesMax, !reads[index].cursors.contains(cursor) else {
-            throw ReferenceFault(code: "E_REF_PAGES", text: "\(path(of: index)): pages without end")
-        }
-        reads[index].cursors.append(cursor)
-        plan(index, at: stamp.monotonic)
-        issue(at: stamp)
-    }
-
-    private func succeeded(_ index: Int, _ answer: RestAnswer, at stamp: Stamp, into sink: any ReferenceSink) {
-        let subject = reads[index].subject
-        reads[index].attempt = 0
-        reads[index].cursors = []
-        reads[index].fault = nil
-        reads[index].isFirst = false
-        reads[index].readAt = answer.fetchedAt
-        // An answer from the disk will do until the fresh one is there, and that is asked for at once.
-        let isOld = stamp.utc - answer.fetchedAt > .seconds(30)
-        plan(index, at: isOld && answer.request.mayUseCache ? stamp.monotonic : stamp.monotonic + every(subject))
-        if reads[index].isWanted {
-            reads[index].isWanted = false
-            hurry(index, at: stamp)
-        }
-        if case .markets(let range) = subject {
-            let seen = partialMarkets[subject] ?? []
-            partialMarkets[subject] = nil
-            for place in range where !seen.contains(markets[place].contract.symbol) { markets[place].body = nil }
-        }
-        if reads[index].isNews { publish(after: subject, at: stamp, into: sink) }
-    }
-
-    private func failed(_ index: Int, _ fault: ReferenceFault, at stamp: Stamp, into sink: any ReferenceSink) {
-        if let tag = reads[index].tag {
-            reads[index].tag = nil
-            asked[tag] = nil
-        }
-        let subject = reads[index].subject
-        partial[subject] = nil
-        partialMarkets[subject] = nil
-        let doubled = settings.backoffFirst.rawValue << Int64(min(reads[index].attempt, 16))
-        let longest = max(2, min(doubled, settings.backoffMax.rawValue))
-        let pause = longest / 2 + Int64.random(in: 0...(longest / 2), using: &random)
-        reads[index].attempt += 1
-        reads[index].cursors = []
-        reads[index].isFirst = false
-        reads[index].fault = fault
-        plan(index, at: stamp.monotonic + Nanoseconds(rawValue: pause))
-        if reads[index].attempt == 1 || reads[index].attempt % 10 == 0 {
-            sink.note(FeedNotice(code: fault.code, text: "\(fault.text); asked again after a pause"))
-        }
-        publish(after: subject, at: stamp, into: sink)
-    }
-}
-
-// What the answers add up to.
-extension Reference {
-    private func publish(after subject: Subject, at stamp: Stamp, into sink: any ReferenceSink) {
-        for place in concerned(subject) { publish(place, at: stamp, into: sink) }
-    }
-
-    private func concerned(_ subject: Subject) -> [Int] {
-        switch subject {
-        case .markets(let range): return Array(range)
-        case .event(let ticker), .eventFees(let ticker):
-            return (members[ticker] ?? []).filter { markets[$0].body?.event == ticker }
-        case .series(let name), .seriesFees(let name):
-            return members.keys.filter { events[$0]?.series == name }.flatMap { members[$0] ?? [] }.sorted()
-        case .status, .schedule: return markets.indices.filter { markets[$0].body != nil }
-        }
-    }
-
-    private func publish(_ place: Int, at stamp: Stamp, into sink: any ReferenceSink) {
-        do throws(ReferenceFault) {
-            guard let source = try source(place, at: stamp) else { return }
-            let market = markets[place]
-            let built = try source.build(
-                market.contract, account: settings.account, honoursWaiver: settings.honoursFeeWaiver, at: stamp.utc)
-            markets[place].isBlocked = false
-            markets[place].hasTerms = true
-            var terms = built.terms
-            if let told = feed?.status(of: market.instrument, toldAfter: market.askedAt) { terms.status = told }
-            feed?.learn(
-                market.instrument, terms.grid, status: terms.status, otherEnd: built.otherEnd, at: stamp)
-            sink.apply(terms, of: market.instrument)
-        } catch {
-            // What a file pins holds until the venue has spoken of the market itself.
-            if markets[place].contract.pinned != nil, markets[place].body == nil { return }
-            markets[place].isBlocked = true
-            markets[place].hasTerms = false
-            sink.block(markets[place].instrument, error)
-        }
-    }
-
-    /// Everything about a market; nil while reads that have not failed are still to come.
-    private func source(_ place: Int, at stamp: Stamp) throws(ReferenceFault) -> TermsSource? {
-        let market = markets[place]
-        let batch = reads.first { if case .markets(let range) = $0.subject { range.contains(place) } else { false } }
-        try judge(batch, at: stamp)
-        guard let body = market.body, let readAt = market.readAt else {
-            guard batch?.readAt == nil else {
-                throw ReferenceFault(
-                    code: "E_REF_NOT_FOUND", text: "the venue does not list \(market.contract.symbol)")
-            }
-            return nil
-        }
-        guard let event = body.event else { throw TermsSource.missing("event_ticker") }
-        try judge(.event(event), at: stamp)
-        try judge(.eventFees(event), at: stamp)
-        guard let eventBody = events[event] else { return nil }
-        guard let name = eventBody.series else { throw TermsSource.missing("series_ticker") }
-        try judge(.series(name), at: stamp)
-        try judge(.seriesFees(name), at: stamp)
-        try judge(.schedule, at: stamp)
-        guard let seriesBody = series[name], let eventChanges = eventFees[event], let seriesChanges = seriesFees[name],
-            calendar != nil
-        else { return nil }
-        return TermsSource(
-            market: body, event: eventBody, series: seriesBody, seriesChanges: seriesChanges,
-            eventChanges: eventChanges, status: status, calendar: calendar, readAt: readAt)
-    }
-
-    private func judge(_ subject: Subject, at stamp: Stamp) throws(ReferenceFault) {
-        try judge(reads.first { $0.subject == subject }, at: stamp)
-    }
-
-    /// A failed read blocks when nothing of it is known, or what is known is too old.
-    private func judge(_ read: Read?, at stamp: Stamp) throws(ReferenceFault) {
-        guard let read, let fault = read.fault else { return }
-        guard let readAt = read.readAt, stamp.utc - readAt <= max(settings.staleAfter, every(read.subject)) else {
-            throw fault
         }
     }
 }
