@@ -12,8 +12,6 @@ public struct CatalogFault: Error, Hashable, Sendable {
         case contradiction = "E_PAIR_CONTRADICTION"
         /// A set with fewer than two legs, a repeated leg, or a number of winners that is not 1..<legs.
         case malformedSet = "E_PAIR_SET"
-        /// More instruments or baskets than an index can count.
-        case tooMany = "E_PAIR_TOO_MANY"
     }
 
     /// The kind; its raw value is the stable code.
@@ -145,10 +143,7 @@ public struct Catalog: Sendable {
             _ pair: PairID, _ kind: BasketKind, _ legs: [BasketLeg], units: Int, _ status: ReviewStatus,
             _ payout: UTCNanos?
         ) {
-            guard let index = Int32(exactly: baskets.count), index < .max else {
-                report(.tooMany, pair, "more than 2^31 baskets")
-                return
-            }
+            let index = Int32(baskets.count)  // pair files of 4 MiB each cannot name 2^31
             baskets.append(
                 Basket(
                     id: BasketID(index), pair: pair, kind: kind, legs: legs,

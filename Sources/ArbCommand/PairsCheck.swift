@@ -81,6 +81,8 @@ struct CheckSession {
         do {
             core = try Core(configuration: configuration, pairs: pairs, seed: 1) { _ in }
             lane = try Lane(name: "check", wait: .park)
+        } catch let fault as Poller.Fault {
+            throw CommandFailure(.failure, fault.code, "no descriptors left (ulimit -n)")
         } catch let faults as Catalog.Faults {
             throw CommandFailure(
                 .configuration, "E_PAIR_VALUE", faults.all.map { "\($0.code) \($0.text)" }.joined(separator: "\n"))

@@ -69,7 +69,6 @@ public enum ErrorCatalog {
         E_FEED_VENUE_ERROR|the venue refused a command; the text has its code|depends on the code|yes
         E_NET_CLOSED|the peer ended or reset the connection|yes, with back-off|no for writes under way
         E_NET_CONNECT|nobody answers at the address, or too many requests wait|yes, with back-off|yes: nothing was sent
-        E_NET_CONTENT_TYPE|an answer that is not JSON, such as an HTML page with status 200|yes, with back-off|yes: nothing of it is used
         E_NET_DESCRIPTORS|the process has no descriptor left|after others are closed (ulimit -n)|yes: nothing was opened
         E_NET_FORBIDDEN|a production host that resolves to a private address|no|yes: nothing was sent
         E_NET_LISTEN|the loopback server cannot listen, or its certificate is no good|no|yes: nothing was served
@@ -87,7 +86,6 @@ public enum ErrorCatalog {
         E_PAIR_RULES_UNPINNED|approved without the hash of the rule text|after `arb pairs check`|yes: nothing started
         E_PAIR_SET|a set that pays nothing for sure|after mending the file|yes: nothing started
         E_PAIR_SHARED_INSTRUMENT|two approved pairs or sets share a market; one signed position cannot be allocated to both|after approving only one|yes: nothing started
-        E_PAIR_TOO_MANY|more baskets than an index can count|no|yes: nothing started
         E_PAIR_UNKNOWN_KEY|a key that pair files do not have|after mending the file|yes: nothing started
         E_PAIR_VALUE|a value of the wrong kind or out of range|after mending the file|yes: nothing started
         E_REF_FEE|a fee type, rate or exponent that is not known exactly; the instrument is blocked|after the next reading|yes: nothing is traded

@@ -262,9 +262,11 @@ struct DispositionTests {
 
     @Test("limits bound the size: capital, contracts, cash at a venue")
     func limits() throws {
-        let capital = try Stage(settings { $0.limits.lockedMax = Money(rawValue: 500_000_000) })
-        _ = edge(capital)
-        #expect(capital.sink.births.first?.plan.orderQty == Stage.contracts(5))  // 5 x 0.90 = 4.50
+        for (locked, contracts) in [(450_000_000, 5), (449_999_999, 4)] as [(Int64, Int64)] {  // 5 x 0.90 = 4.50
+            let capital = try Stage(settings { $0.limits.lockedMax = Money(rawValue: locked) })
+            _ = edge(capital)
+            #expect(capital.sink.births.first?.plan.orderQty == Stage.contracts(contracts))
+        }
         let contracts = try Stage(settings { $0.limits.orderQtyMax = Stage.contracts(3) })
         _ = edge(contracts)
         #expect(contracts.sink.births.first?.plan.orderQty == Stage.contracts(3))
@@ -282,6 +284,30 @@ struct DispositionTests {
         #expect(stage.sink.births.isEmpty)
         try stage.terms(1) { $0.notionalMin = Money(rawValue: 500_000_000) }
         #expect(stage.sink.births.count == 1)
+    }
+
+    @Test("a budget is rounded up to its step, so that it surely buys what the other leg does")
+    func budget() throws {
+        let stage = try Stage()
+        for leg in [0, 1] {
+            try stage.terms(leg) { terms in
+                terms.lot = Quantity(rawValue: 1_001_000_000)  // one size alone
+                if leg == 1 { terms.budgetStep = .cent }
+            }
+        }
+        let id = InstrumentID(0)
+        stage.book(1, bids: [(67, 100)])
+        stage.book(0)
+        stage.say(
+            0,
+            [
+                .level(id, .ask, Stage.cents(40), Quantity(rawValue: 1_001_000_000)),
+                .updated(id, venueStamp: stage.now.utc),
+            ])
+        let plan = try #require(stage.sink.births.first).plan
+        #expect(plan.orderQty == Quantity(rawValue: 1_001_000_000))
+        #expect(plan.legs[1].cost == Stage.dollars("3.31"))  // 10.01 x 0.33 = 3.3033
+        #expect(plan.legs[1].orderQty == Quantity(rawValue: 1_003_030_300))
     }
 
     @Test("pUSD counts against us, coming and going")

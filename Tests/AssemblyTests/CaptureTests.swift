@@ -72,6 +72,24 @@ struct CaptureTests {
         #expect(kinds == ["open 3", "timer 1050", "rest", "close gone \"away\"", "end"])
     }
 
+    @Test("a disk that is too slow ends the recording at a known input, and says so twice")
+    func overrun() throws {
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let writer = try CaptureWriter(path: path, header: header(), backlogMax: 100_000)
+        let link = LinkID(venue: .polymarket, index: 3)
+        let text = Array(String(repeating: "x", count: 300_000).utf8)
+        writer.timer(at: stamp(1))
+        writer.flush()
+        text.withUnsafeBytes { writer.frame(link, $0.bytes, at: stamp(2)) }
+        writer.timer(at: stamp(3))
+        let fault = #expect(throws: CaptureFault.self) { try writer.finish(decisions: 0, sha256: "ab") }
+        #expect(fault?.code == "E_CAP_OVERRUN")
+        let reader = try CaptureReader(path: path)
+        var end: CaptureEnd?
+        while let (record, _) = try reader.next() { if case .end(let found) = record { end = found } }
+        #expect(end?.overrunAt == 2)
+    }
+
     private func fault(_ content: Data) throws -> CaptureFault? {
         try content.write(to: URL(filePath: path))
         do throws(CaptureFault) {

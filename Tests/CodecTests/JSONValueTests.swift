@@ -20,6 +20,14 @@ struct JSONValueTests {
         #expect(values.map { $0.source?.string } == ["{}", "[]", nil, "12", nil, nil, nil])
     }
 
+    @Test("what is neither a string nor a number is no decimal")
+    func noDecimal() throws {
+        for value in try reader.read("[{}, [], true, null]").elements {
+            let fault = #expect(throws: DecimalFault.self) { try value.decimal8() }
+            #expect(fault?.code == "E_WIRE_DEC_KIND")
+        }
+    }
+
     @Test("members and elements come in order with their subtrees skipped")
     func order() throws {
         let root = try reader.read(#"{"a":{"x":[1,{"y":2}],"z":3},"b":[[4],[5,[6]]],"a":7}"#)

@@ -8,6 +8,22 @@ struct SymbolTableTests {
         Array(name.utf8).withUnsafeBytes { table.lookup($0) }
     }
 
+    @Test("a full table, a name without or of too many bytes, and a name with another number are refused")
+    func refusals() throws {
+        let table = SymbolTable(countMax: 1)
+        try table.insert("A", 1)
+        func code(_ name: String, _ value: Int32) -> String? {
+            do throws(SymbolFault) {
+                try table.insert(name, value)
+                return nil
+            } catch { return error.code }
+        }
+        #expect(code("B", 2) == "E_WIRE_SYMBOL_FULL" && code("A", 2) == "E_WIRE_SYMBOL_TAKEN" && code("A", 1) == nil)
+        for name in ["", String(repeating: "x", count: SymbolTable.lengthMax + 1)] {
+            #expect(code(name, 3) == "E_WIRE_SYMBOL_LENGTH")
+        }
+    }
+
     @Test("finds what was entered and nothing else, through all growth", arguments: [1, 10, 1000, 20_000])
     func growth(_ count: Int) throws {
         let table = SymbolTable(countMax: count, reserved: 4)

@@ -233,6 +233,29 @@ struct ProcessTests {
         #expect(missing.status == 78 && missing.err.contains("E_PAIR_FILE"))
     }
 
+    @Test("a mode that this version has not, an unknown key and a missing field have their codes")
+    func codes() throws {
+        let mode = try desk.run("run", "--json", environment: ["ARB__MODE": "live"])
+        #expect(mode.status == 78 && mode.err.contains("E_CFG_MODE"))
+        let key = try desk.run("config", "check", "--json", environment: ["ARB__NO__KEY": "1"])
+        #expect(key.status == 78 && key.err.contains("E_CFG_UNKNOWN_KEY"))
+        try desk.place.write("Markets/fed.toml", "[[pair]]\n")
+        let field = try desk.run("config", "check", "--json")
+        #expect(field.status == 78 && field.err.contains("E_PAIR_MISSING"))
+    }
+
+    @Test("without descriptors it says so, and never crashes", arguments: ["run --for 1s", "pairs check --for 1s"])
+    func descriptors(words: String) throws {
+        var told = false
+        for limit in 4...24 {
+            let script = "ulimit -n \(limit); exec '\(desk.arb.path)' \(words) --json"
+            let outcome = try Program.shell(script, in: desk.place.url)
+            #expect(!outcome.isSignalled && ![70, 127, 134].contains(outcome.status), "\(limit): \(outcome)")
+            if outcome.err.contains("E_NET_DESCRIPTORS") { told = true }
+        }
+        #expect(told)
+    }
+
     @Test("a configuration that is not there, not readable or not text is named")
     func unreadable() throws {
         #expect(try desk.run("config", "check", "--config", "none.toml").status == 78)

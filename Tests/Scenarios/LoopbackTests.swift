@@ -155,15 +155,20 @@ struct LoopbackTests {
         let hash = try #require(parts[1].firstMatch(of: /rules_sha256 = "[0-9a-f]{64}"/)).output
         parts[1] = parts[1].replacing(hash, with: "rules_sha256 = \"\(String(repeating: "0", count: 64))\"")
         parts[2] = parts[2].replacing("ticker = \"KXSIM", with: "ticker = \"KXNONE")
+        parts[4] = parts[4].replacing("neg_risk = false", with: "neg_risk = true")
+        let token = try #require(parts[5].firstMatch(of: /no_token = "[0-9]+"/)).output
+        parts[5] = parts[5].replacing(token, with: "no_token = \"1\"")
         try venues.place.write("v/Markets/loopback.toml", parts.joined(separator: "[[pair]]"))
-        let mixed = try venues.run("pairs", "check", "loop-0", "loop-1", "loop-2", "--for", "3s", "--json")
+        let mixed = try venues.run(
+            "pairs", "check", "loop-0", "loop-1", "loop-2", "loop-3", "loop-4", "--for", "3s", "--json")
         #expect(mixed.status == 6, "\(mixed)")
         let found = try objects(mixed.out)
-        #expect(found.map { $0["id"] as? String } == ["loop-0", "loop-1", "loop-2"])
+        #expect(found.map { $0["id"] as? String } == ["loop-0", "loop-1", "loop-2", "loop-3", "loop-4"])
         let problems = found.map { lasting($0).joined(separator: "; ") }
         #expect(problems[0].contains("rule text is not the one"), "\(problems)")
         #expect(problems[1].contains("E_REF_NOT_FOUND"), "\(problems)")
         #expect(problems[2].isEmpty, "\(problems)")
+        #expect(problems[3].contains("E_REF_NEG_RISK") && problems[4].contains("E_REF_TOKENS"), "\(problems)")
         let text = try venues.run("pairs", "check", "loop-0", "--for", "2s")
         #expect(text.status == 6 && text.out.hasPrefix("WARN loop-0\n") && text.lines.allSatisfy { $0.count <= 80 })
     }

@@ -121,6 +121,42 @@ struct WebServerTests {
         }
     }
 
+    @Test("what cannot be reached, resolved, read or trusted has its own code")
+    func codes() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let context = try TLSContext(loopbackAuthority: authority.authority)
+        func link(_ url: String) -> String? {
+            do throws(TransportFault) {
+                _ = try WebSocketLink(url: url, context: context, deadline: deadline(), seed: 1)
+                return nil
+            } catch { return error.code }
+        }
+        #expect(link("ws://localhost/") == "E_NET_URL")
+        #expect(link("wss://nobody.invalid/") == "E_NET_RESOLVE")
+        #expect(link("wss://127.0.0.1:9/") == "E_NET_CONNECT")
+        #expect(
+            #expect(throws: TransportFault.self) { try TLSContext(loopbackAuthority: "/dev/null") }?.code
+                == "E_TLS_CA_FILE")
+        #expect(
+            #expect(throws: WebServer.Fault.self) {
+                try WebServer(certificate: "/dev/null", key: "/dev/null", handlers: Self.echo)
+            }?.code == "E_NET_LISTEN")
+        let late = folder + "/late"
+        try FileManager.default.createDirectory(atPath: late, withIntermediateDirectories: true)
+        let expired = try ThrowawayCA(folder: late, flaw: .expired)
+        let server = try WebServer(certificate: expired.certificate, key: expired.key, handlers: Self.echo)
+        defer { server.stop() }
+        let client = HTTPClient(userAgent: "arb/test", loopbackAuthority: expired.authority)
+        defer { client.close() }
+        let answer = await client.response(to: HTTPRequest("https://localhost:\(server.port)/"))
+        #expect(#expect(throws: TransportFault.self) { try answer.get() }?.code == "E_TLS_CERTIFICATE")
+        let trusting = try TLSContext(loopbackAuthority: expired.authority)
+        let refused = #expect(throws: TransportFault.self) {
+            try WebSocketLink(url: "wss://localhost:\(server.port)/", context: trusting, deadline: deadline(), seed: 1)
+        }
+        #expect(refused?.code == "E_TLS_CERTIFICATE")
+    }
+
     @Test("a host that is not loopback gets no extra authority, and a private address is refused")
     func guards() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -17,11 +17,12 @@ public final class CaptureWriter {
 
     /// Creates `path` (it must not exist) and writes the header.
     ///
+    /// - Parameter backlogMax: bytes that may wait for the disk.
     /// - Throws: `CaptureFault` (`E_CAP_IO`).
-    public init(path: String, header: CaptureHeader) throws(CaptureFault) {
+    public init(path: String, header: CaptureHeader, backlogMax: Int = 64 << 20) throws(CaptureFault) {
         self.path = path
         do {
-            file = try BackgroundFile(creating: path)
+            file = try BackgroundFile(creating: path, backlogMax: backlogMax)
         } catch {
             throw CaptureFault(.io, path: path, text: "cannot create the recording: \(error.text)")
         }

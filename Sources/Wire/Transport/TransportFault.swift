@@ -16,8 +16,6 @@ public struct TransportFault: Error, Hashable, Sendable {
         case closed = "E_NET_CLOSED"
         /// The answer is larger than any that we read.
         case tooLarge = "E_NET_TOO_LARGE"
-        /// Not the content type that the venue's API speaks, such as an HTML page with status 200.
-        case contentType = "E_NET_CONTENT_TYPE"
         /// The certificate is not good for this host.
         case certificate = "E_TLS_CERTIFICATE"
         /// TLS could not be agreed on, or broke.

@@ -128,6 +128,9 @@ struct FeedLifecycleTests {
             lifecycle(1, "close_date_updated", #","close_ts":"soon""#),
         ])
     func lost(text: String) throws {
+        let gap = live()
+        gap.frame(lifecycle(2, "activated"))
+        #expect(gap.sink.codes == ["E_FEED_LIFECYCLE_GAP"])
         let harness = live()
         harness.frame(text)
         #expect(harness.feed.wishes == ReferenceWishes(markets: true, fees: true) && harness.sink.codes.count == 1)
@@ -155,6 +158,7 @@ struct FeedRefusalTests {
         let harness = live()
         harness.frame(error(code, outer: #","sid":1,"seq":3"#))
         #expect(harness.sink.voids == [.subscriptionEnded, .subscriptionEnded])
+        #expect(harness.sink.codes.contains("E_FEED_ENDED"))
         #expect(harness.sent.count == 1 && harness.sent[0].contains(#""cmd":"subscribe""#) && harness.closed.isEmpty)
         let other = live()
         other.frame(error(code))

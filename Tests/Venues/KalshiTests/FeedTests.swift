@@ -59,6 +59,8 @@ struct FeedSequenceTests {
         let harness = live()
         harness.frame(Frames.delta(tickers[1], seq: 4, price: price, change: "1.00"))
         #expect(harness.sink.voids == [.crossed] && !harness.isLive(1) && harness.isLive(0))
+        // YES and NO of one market below one dollar together: an edge that is none, told as a fault of the feed.
+        #expect(harness.sink.codes == ["E_FEED_CROSSED"])
         #expect(
             harness.sent == [
                 #"{"id":2,"cmd":"update_subscription","params":{"sids":[1],"#
@@ -278,7 +280,7 @@ struct FeedTimeTests {
         harness.frame(Frames.delta(tickers[0], seq: 10, price: "0.4100", change: "1.00"))
         #expect(harness.feed.counters.unknownSids == 1)
         harness.pass(.seconds(2))
-        #expect(harness.closed == [FeedHarness.link(0)])
+        #expect(harness.closed == [FeedHarness.link(0)] && harness.sink.codes.contains("E_FEED_RESYNC"))
         harness.opened = []
         harness.close()
         harness.pass(.seconds(1))
@@ -339,7 +341,7 @@ struct FeedTimeTests {
     func neverUp() throws {
         let harness = FeedHarness(tickers)
         harness.pass(.seconds(21))
-        #expect(harness.closed.count == 1)
+        #expect(harness.closed.count == 1 && harness.sink.codes.contains("E_FEED_DISCONNECTED"))
         harness.opened = []
         harness.pass(.seconds(10))
         #expect(harness.opened.count == 1)

@@ -78,6 +78,30 @@ struct HostileFrameTests {
         #expect(harness.sink.notices.first?.code == code)
     }
 
+    @Test("each cause of a void book has its code")
+    func codes() {
+        for (price, size, code) in [
+            (#""1.5""#, #""1""#, "E_WIRE_POLYMARKET_PRICE"), (#""0.4""#, #""-1""#, "E_WIRE_DEC_NEGATIVE"),
+            (#""0.4""#, "[]", "E_WIRE_POLYMARKET_MISSING"),
+        ] {
+            let harness = ready()
+            harness.frame(change(price, size))
+            #expect(harness.sink.notices.map(\.code).contains(code), "\(harness.sink.notices)")
+        }
+        let size = ready()
+        size.frame(book("11", 1_790_000_000_001, bids: #"{"price":"0.4","size":"0"}"#))
+        #expect(size.sink.notices.map(\.code).contains("E_WIRE_POLYMARKET_SIZE"), "\(size.sink.notices)")
+        let crossed = ready()
+        crossed.frame(book("11", 1_790_000_000_001, bids: #"{"price":"0.7","size":"1"}"#))
+        #expect(crossed.sink.notices.map(\.code).contains("E_FEED_BOOK_VOID"), "\(crossed.sink.notices)")
+        crossed.pass(1_000)
+        #expect(crossed.answerBooks("<html>", type: "text/html"))
+        #expect(crossed.sink.notices.map(\.code).contains("E_FEED_BOOKS_UNREADABLE"), "\(crossed.sink.notices)")
+        let down = ready()
+        down.close()
+        #expect(down.sink.notices.map(\.code) == ["E_FEED_LINK_DOWN"] && down.book.status == .void)
+    }
+
     @Test("bytes that are not UTF-8, and messages over 1 MiB, are refused whole")
     func bytes() {
         let bad = ready()
