@@ -78,17 +78,17 @@ let package = Package(
         module(
             "Assembly", "Assembly",
             [
-                "Trading", "Threading", "Codec", "Signing", "Transport", "Server", "Risk", "Kalshi", "Polymarket",
-                "Arb", "Store",
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
                 "CToml",
             ]),
         .executableTarget(
             name: "ArbCommand",
             dependencies: [
-                "Trading", "Threading", "Codec", "Signing", "Transport", "Server", "Risk", "Kalshi", "Polymarket",
-                "Arb", "Store",
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
                 "Assembly",
-            ], path: "Sources/ArbCommand", swiftSettings: strict),
+            ], path: "Sources/ArbCommand", swiftSettings: strict,
+            // A recording names the build that made it; the linker's own identity costs nothing at start.
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--build-id=sha1"])]),
 
         // Loopback venues and hostile peers; `arb` never links them.
         module(

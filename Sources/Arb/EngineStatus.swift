@@ -43,18 +43,21 @@ public struct EngineStatus: Sendable {
 extension Engine {
     /// The engine as it stands between two inputs. Costs a walk over all instruments: for boards, not for messages.
     public func status() -> EngineStatus {
-        var byStatus: [BookStatus: Int] = [:]
+        var (live, held, void) = (0, 0, 0)
         var reasons: [VoidReason: Int] = [:]
         var blocked = 0
         for index in 0..<catalog.count {
-            let status = books[InstrumentID(Int32(index))].status
-            byStatus[status, default: 0] += 1
-            if status == .void, let reason = states[index].voidReason { reasons[reason, default: 0] += 1 }
+            switch books[InstrumentID(Int32(index))].status {
+            case .live: live += 1
+            case .held: held += 1
+            case .void:
+                void += 1
+                if let reason = states[index].voidReason { reasons[reason, default: 0] += 1 }
+            }
             if states[index].terms == nil || states[index].fault != nil { blocked += 1 }
         }
         return EngineStatus(
-            at: stampOfNow, counters: counters, live: byStatus[.live] ?? 0, held: byStatus[.held] ?? 0,
-            void: byStatus[.void] ?? 0,
+            at: stampOfNow, counters: counters, live: live, held: held, void: void,
             voidReasons: VoidReason.allCases.compactMap { reason in reasons[reason].map { (reason, $0) } },
             blocked: blocked, alive: opportunities.all, offsets: VenueID.allCases.map { ($0, offset(of: $0)) })
     }

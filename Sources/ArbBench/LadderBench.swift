@@ -28,7 +28,7 @@ func runLadderBench(_ floors: Floors, json: Bool) {
             if round >= 2 { figures.append(Double(spent.rawValue) / Double(250 * changes.count)) }
         }
         var row = Row(name, figures, proof: "sum \(sum != 0 ? "used" : "unused")")
-        row.compare(figures, floors["book_set_best"])
+        row.compare(figures, floors["book_set_and_best/1"])
         row.show(json: json)
     }
 }

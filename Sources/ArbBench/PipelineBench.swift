@@ -62,7 +62,10 @@ struct PipelineBench {
                         lockedMax: Money(rawValue: 20_000_000_000), orderQtyMax: Quantity(rawValue: 100_000_000_000))),
                 sink: sink)
             drive = LoadDrive(world: world, core: engine)
-            drive.start()
+            drive.start { [engine] in
+                let status = engine.status()
+                return status.live == catalog.count && status.blocked == 0
+            }
         }
 
         private static func pair(_ pair: SimPair) -> MarketPair {

@@ -5,7 +5,7 @@ import Synchronization
 import Threading
 import Trading
 
-/// The live board: exposure first, then links and books, edges now, and what has been. 24 lines of 80 columns.
+/// The live board: exposure first, then links and books, edges now, and what has been. At most 22 lines of 80 columns: a status line of the terminal's own may have the rest.
 struct Board {
     let status: LiveStatus
     let recent: [Opportunity]
@@ -18,7 +18,7 @@ struct Board {
 
     /// The whole board, with the escape codes that redraw it in place.
     var text: String {
-        let lines = (head + edges + history + foot).prefix(23)
+        let lines = (head + edges + history + foot).prefix(22)
         // Home, then each line with "erase to its end", then "erase what is below": no flicker, nothing left over.
         return "\u{1B}[?25l\u{1B}[H" + lines.map { $0 + "\u{1B}[K" }.joined(separator: "\n") + "\n\u{1B}[J"
     }
@@ -48,10 +48,12 @@ struct Board {
     }
 
     private var edges: [String] {
-        let alive = status.engine.alive.sorted { $0.best.net > $1.best.net }.prefix(6)
+        let alive = status.engine.alive.sorted { $0.best.net > $1.best.net }.prefix(5)
         var lines = [
-            bright("EDGES NOW (\(status.engine.alive.count))")
-                + dim("      pair                       size      net    bps  verdict")
+            bright(Terminal.cell("EDGES NOW (\(status.engine.alive.count))", 20))
+                + dim(
+                    " \(Terminal.cell("pair", 22)) \(Terminal.right("size", 8)) \(Terminal.right("net", 8)) "
+                        + "\(Terminal.right("bps", 6))  verdict")
         ]
         for opportunity in alive {
             lines.append(
@@ -61,12 +63,15 @@ struct Board {
                     + "\(Terminal.right(String(opportunity.best.edgeBps), 6))  \(Terminal.cell(opportunity.disposition.rawValue, 10))"
             )
         }
-        return lines + Array(repeating: "", count: 7 - alive.count)
+        return lines + Array(repeating: "", count: 6 - alive.count)
     }
 
     private var history: [String] {
         var lines = [
-            bright("LATEST") + dim("        pair                       size      net    life verdict      later")
+            bright(Terminal.cell("LATEST", 12))
+                + dim(
+                    " \(Terminal.cell("pair", 22)) \(Terminal.right("size", 8)) \(Terminal.right("net", 8)) "
+                        + "\(Terminal.right("life", 7)) \(Terminal.cell("verdict", 12)) late")
         ]
         for opportunity in recent.suffix(8).reversed() { lines.append(OpportunityLine.text(opportunity, names)) }
         return lines + Array(repeating: "", count: max(0, 9 - lines.count))

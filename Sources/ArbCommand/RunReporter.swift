@@ -152,6 +152,7 @@ final class RunReporter: Sendable {
         json.member("links_up", status.links.filter(\.isUp).count)
         json.member("links", status.links.count)
         json.member("messages", status.engine.counters.frames)
+        json.member("voids", status.engine.counters.voids)
         json.member("messages_per_second", status.framesPerSecond)
         json.member("edges_now", status.engine.alive.count)
         json.member("opportunities_seen", tally.born)
@@ -171,8 +172,9 @@ final class RunReporter: Sendable {
         if isBoard { context.terminal.out("\u{1B}[?25h") }
         let messages = status?.engine.counters.frames ?? 0
         context.terminal.say(
-            "FLAT. \(tally.born) opportunities seen, \(tally.taken) would have been taken, \(tally.held) still there at the last look; "
-                + "expected \(Money(rawValue: tally.expected)) USD in all.\n\(messages) messages, \(decisions) decisions, "
+            "FLAT. \(tally.born) opportunities seen, \(tally.taken) would have been taken,\n"
+                + "\(tally.held) still there at the last look; expected \(Money(rawValue: tally.expected)) USD in all.\n"
+                + "\(messages) messages, \(decisions) decisions, "
                 + "sha256 \(sha256.prefix(16))…"
                 + (dropped > 0 ? "\n\(dropped) decisions reached the ledger late or not: it was too slow." : "")
                 + "\nSee them: arb opportunities --since 1h")

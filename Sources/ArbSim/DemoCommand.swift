@@ -38,7 +38,7 @@ enum DemoCommand {
         complain(
             "loopback venues: \(settings.pairs) pairs, seed \(seed), TLS on free ports; no keys, no money, no network\n"
         )
-        let folder = try VenueFolder(path, settings)
+        let folder = try LoopbackFolder(path, settings)
         var words = [
             beside("arb"), parsed.options["--record"] == nil ? "run" : "record", "--config", path + "/arb.toml",
             "--for", length,
@@ -88,7 +88,7 @@ enum DemoCommand {
     }
 
     /// What the ledger has beside what was planted while the run was warm.
-    private static func report(_ summary: LoopbackVenues.Summary, _ folder: VenueFolder, from: Int64, until: Int64)
+    private static func report(_ summary: LoopbackVenues.Summary, _ folder: LoopbackFolder, from: Int64, until: Int64)
         throws -> Int32
     {
         let rows = try Ledger.reader(path: folder.path + "/state/loopback/ledger.db").opportunities(
@@ -120,8 +120,10 @@ enum DemoCommand {
 
             The venues planted \(planted) opportunities while arb watched; arb found \(found).
             Phantoms (logged where there was nothing): \(phantoms.count).
-            \(rows.count) opportunities logged, \(taken.count) passed every gate, \(held) were still there half a second later.
-            Best net of those that passed: $\(FixedPoint.text(net.rawValue / 1_000_000 * 1_000_000, decimals: 2)). \(summary.frames) messages sent by the venues.
+            \(rows.count) opportunities logged, \(taken.count) passed every gate,
+            \(held) were still there half a second later.
+            Best net of those that passed: $\(FixedPoint.text(net.rawValue / 1_000_000 * 1_000_000, decimals: 2)).
+            \(summary.frames) messages sent by the venues.
 
             """)
         return found == planted && phantoms.isEmpty ? 0 : 6

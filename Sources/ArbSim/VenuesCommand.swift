@@ -6,63 +6,10 @@ import Simulators
 import Threading
 import Trading
 
-/// A folder with everything that `arb` needs to run against loopback venues.
-struct VenueFolder {
-    let path: String
-    let venues: LoopbackVenues
-
-    /// Starts the venues and writes configuration, pairs, key and certificate authority into `path`.
-    init(_ path: String, _ settings: SimWorld.Settings) throws {
-        self.path = path
-        for folder in [path, path + "/Markets"] { mkdir(folder, 0o700) }
-        let authority = try ThrowawayCA(folder: path)
-        let key = try SigningKey(generating: .ed25519)
-        venues = try LoopbackVenues(settings, authority: authority, publicKey: key.publicPEM)
-        try Self.write(path + "/kalshi.pem", key.exportPrivatePEM())
-        try Self.write(path + "/Markets/loopback.toml", venues.pairFile)
-        try Self.write(path + "/arb.toml", configuration(authority))
-    }
-
-    private func configuration(_ authority: ThrowawayCA) -> String {
-        let kalshi = "127.0.0.1:\(venues.kalshiPort)"
-        let polymarket = "127.0.0.1:\(venues.polymarketPort)"
-        return """
-            # Made by arb-sim: loopback venues, no money anywhere.
-            account = "loopback"
-            state_dir = "\(path)/state"
-            [markets]
-            pairs = ["Markets/*.toml"]
-            [venues.kalshi]
-            rest_url = "https://\(kalshi)/trade-api/v2"
-            ws_url = "wss://\(kalshi)/trade-api/ws/v2"
-            key_id = "loopback"
-            private_key_file = "kalshi.pem"
-            extra_ca_file = "\(authority.authority)"
-            [venues.polymarket]
-            clob_url = "https://\(polymarket)"
-            gamma_url = "https://\(polymarket)"
-            data_url = "https://\(polymarket)"
-            ws_url = "wss://\(polymarket)/ws"
-            extra_ca_file = "\(authority.authority)"
-            """ + "\n"
-    }
-
-    /// The disk refused.
-    struct Fault: Error {
-        let path: String
-    }
-
-    private static func write(_ path: String, _ text: String) throws(Fault) {
-        unlink(path)
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Fault(path: path) }
-        defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw Fault(path: path) }
-    }
-
+/// What was planted, for whoever wants to compare.
+enum Truth {
     /// What was planted, one JSON object a line.
-    static func truth(_ planted: [PlantedEdge], start: UTCNanos) -> String {
+    static func text(_ planted: [PlantedEdge], start: UTCNanos) -> String {
         planted.map { edge in
             var json = JSONWriter()
             json.beginObject()
@@ -90,6 +37,7 @@ enum VenuesCommand {
             OptionSpec("--pairs", "N", "pairs (default 10)"),
             OptionSpec("--sets", "N", "outcome sets, three markets each (default 2)"),
             OptionSpec("--rate", "N", "changes a second (default 200)"),
+            OptionSpec("--steady", nil, "a load: only sizes change, nothing to find"),
             OptionSpec("--for", "DURATION", "end after this (default: SIGTERM, SIGINT or end of input)"),
         ])
 
@@ -100,9 +48,13 @@ enum VenuesCommand {
         settings.pairs = try parsed.integer("--pairs", 1...100_000, default: 10)
         settings.sets = try parsed.integer("--sets", 0...10_000, default: 2)
         settings.rate = try parsed.integer("--rate", 1...1_000_000, default: 200)
+        if parsed.options["--steady"] != nil {
+            settings.isSteady = true
+            settings.plants = false
+        }
         let duration = try parsed.options["--for"].map { try ParsedCommand.duration($0, of: "--for") }
         Stopper.block()
-        let folder = try VenueFolder(absolute(out), settings)
+        let folder = try LoopbackFolder(absolute(out), settings)
         var json = JSONWriter()
         json.beginObject()
         json.member("schema", "arb.sim-ready/1")
@@ -113,7 +65,7 @@ enum VenuesCommand {
         show(json.string + "\n")
         Stopper.wait(duration)
         let summary = folder.venues.stop()
-        let truth = VenueFolder.truth(summary.planted, start: folder.venues.start.utc)
+        let truth = Truth.text(summary.planted, start: folder.venues.start.utc)
         let file = fopen(folder.path + "/truth.ndjson", "w")
         if let file {
             fputs(truth, file)

@@ -29,16 +29,18 @@ public final class LoadDrive {
         rest = SimRest(world.pairs)
     }
 
-    /// Starts the core and answers what it asks until it is content: nothing asked for in a second of the world's time.
-    public func start() {
+    /// Starts the core and answers what it asks until it is ready, at most ten minutes of the world's time.
+    ///
+    /// - Parameter isReady: asked once a second of the world's time.
+    public func start(until isReady: () -> Bool) {
         core.start(at: VirtualDrive.stamp(now))
-        var quiet: Int64 = 0
-        while quiet < 1_000_000_000 {
-            if perform() { quiet = 0 }
+        while now < 600_000_000_000 {
+            perform()
             now += 10_000_000
-            quiet += 10_000_000
             core.advance(to: VirtualDrive.stamp(now))
+            if now % 1_000_000_000 == 0, isReady() { break }
         }
+        perform()
     }
 
     /// Makes the next frames; time passes by a microsecond a frame.
@@ -71,18 +73,12 @@ public final class LoadDrive {
     }
 
     /// Answers what was asked for meanwhile.
-    ///
-    /// - Returns: whether anything was.
-    @discardableResult
-    public func perform() -> Bool {
-        var any = false
+    public func perform() {
         var actions = core.takeActions()
         while !actions.isEmpty {
-            any = true
             for action in actions { perform(action) }
             actions = core.takeActions()
         }
-        return any
     }
 
     private func perform(_ action: VenueAction) {

@@ -13,6 +13,9 @@ public final class LoopbackVenues: @unchecked Sendable {
     private var polymarketServer: WebServer?
     private var worker: Worker?
     private let ended = Atomic<Bool>(false)
+    private let unposted = Atomic<Int>(0)
+    private let pending = Atomic<Int>(0)
+    private static let pendingMax = 20_000
     private let wakeup = Semaphore()
     private let started: Stamp
     private let verifier: VerifyingKey?
@@ -23,6 +26,8 @@ public final class LoopbackVenues: @unchecked Sendable {
         var polymarket: PolymarketSim
         let rest: SimRest
         var sent = 0
+        var lost = 0
+        var firstLink: MonotonicNanos?
         init(_ world: SimWorld) {
             self.world = world
             kalshi = KalshiSim(world.pairs)
@@ -37,6 +42,8 @@ public final class LoopbackVenues: @unchecked Sendable {
         public let planted: [PlantedEdge]
         /// Frames sent.
         public let frames: Int
+        /// Of these, frames that the servers could not take: the client did not keep up.
+        public let lost: Int
     }
 
     /// Base URLs.
@@ -61,8 +68,8 @@ public final class LoopbackVenues: @unchecked Sendable {
         worker = Worker(name: "world") { [unowned self] in run() }
     }
 
-    /// The text of the pair file of all pairs.
-    public var pairFile: String { state.withLock { SimFiles.pairs($0.world) } }
+    /// The pair files of all pairs and sets.
+    var pairFiles: [(name: String, text: String)] { state.withLock { SimFiles.files($0.world) } }
 
     /// Ends the venues.
     public func stop() -> Summary {
@@ -71,18 +78,28 @@ public final class LoopbackVenues: @unchecked Sendable {
         worker?.join()
         kalshiServer?.stop()
         polymarketServer?.stop()
-        return state.withLock { Summary(planted: $0.world.planted, frames: $0.sent) }
+        return state.withLock {
+            Summary(planted: $0.world.planted, frames: $0.sent, lost: $0.lost + unposted.load(ordering: .relaxed))
+        }
     }
 
     private var base: Int64 { started.utc.rawValue / 1_000_000 }
 
     private func run() {
+        var reached: Int64 = 0
         while !ended.load(ordering: .acquiring) {
             let now = (NanoClock.monotonic() - started.monotonic).rawValue
             var kalshi: [SimFrame] = []
             var polymarket: [SimFrame] = []
+            if pending.load(ordering: .relaxed) > Self.pendingMax {
+                // The client, or this machine, does not keep up: the market waits for it rather than for memory.
+                _ = wakeup.wait(timeout: .milliseconds(1))
+                continue
+            }
+            // In small steps: what clients ask meanwhile gets its turn.
+            reached = min(now, reached + 2_000_000)
             let next = state.withLock { state -> Int64 in
-                state.world.advance(to: now) { change in
+                state.world.advance(to: reached) { change in
                     emit(change, now, state, &kalshi, &polymarket)
                 }
                 state.sent += kalshi.count + polymarket.count
@@ -91,13 +108,21 @@ public final class LoopbackVenues: @unchecked Sendable {
                 if !polymarket.isEmpty { deliver(polymarket, polymarketServer) }
                 return state.world.nextEvent
             }
+            guard reached == now else { continue }
             let wait = max(0, min(50_000_000, next - (NanoClock.monotonic() - started.monotonic).rawValue))
             if wait > 100_000 { _ = wakeup.wait(timeout: Nanoseconds(rawValue: wait)) }
         }
     }
 
     private func deliver(_ frames: [SimFrame], _ server: WebServer?) {
-        server?.post { server in for frame in frames { server.send(frame.connection, frame.text) } }
+        pending.add(frames.count, ordering: .relaxed)
+        let isPosted = server?.post { [unowned self] server in
+            pending.subtract(frames.count, ordering: .relaxed)
+            var lost = 0
+            for frame in frames where !server.send(frame.connection, frame.text) { lost += 1 }
+            if lost > 0 { state.withLock { $0.lost += lost } }
+        }
+        if isPosted != true { unposted.add(frames.count, ordering: .relaxed) }
     }
 
     private func emit(
@@ -139,10 +164,15 @@ public final class LoopbackVenues: @unchecked Sendable {
                 }
                 return nil
             },
-            opened: { [unowned self] _, id, _ in state.withLock { $0.kalshi.opened(id) } },
+            opened: { [unowned self] _, id, _ in
+                state.withLock {
+                    $0.kalshi.opened(id)
+                    noteLink(&$0.firstLink)
+                }
+            },
             text: { [unowned self] server, id, text in
-                let frames = state.withLock { $0.kalshi.received(id, text, $0.world) }
-                for frame in frames { server.send(frame.connection, frame.text) }
+                // Through the same queue as everything else, under the lock: nothing may overtake.
+                state.withLock { deliver($0.kalshi.received(id, text, $0.world), server) }
             },
             closed: { [unowned self] _, id in state.withLock { $0.kalshi.closed(id) } })
     }
@@ -158,13 +188,28 @@ public final class LoopbackVenues: @unchecked Sendable {
                     state.withLock {
                         $0.rest.polymarket(request.target, $0.world, now: started.utc).map { Array($0.utf8) }
                     })
-            }, opened: { [unowned self] _, id, _ in state.withLock { $0.polymarket.opened(id) } },
+            },
+            opened: { [unowned self] _, id, _ in
+                state.withLock {
+                    $0.polymarket.opened(id)
+                    noteLink(&$0.firstLink)
+                }
+            },
             text: { [unowned self] server, id, text in
                 let base = base
-                let frames = state.withLock { $0.polymarket.received(id, text, $0.world, base: base) }
-                for frame in frames { server.send(frame.connection, frame.text) }
+                state.withLock { deliver($0.polymarket.received(id, text, $0.world, base: base), server) }
             },
             closed: { [unowned self] _, id in state.withLock { $0.polymarket.closed(id) } })
+    }
+
+    private func noteLink(_ first: inout MonotonicNanos?) { if first == nil { first = NanoClock.monotonic() } }
+
+    /// When the first connection was accepted since the last time this was asked; nil: none was.
+    public func takeFirstLink() -> MonotonicNanos? {
+        state.withLock { state in
+            defer { state.firstLink = nil }
+            return state.firstLink
+        }
     }
 
     private func answer(_ body: [UInt8]?) -> WebServer.Response {

@@ -3,7 +3,20 @@ internal import Signing
 /// The files that a user of the loopback venues would have written: pairs with the right rule hashes.
 public enum SimFiles {
     /// A pair file with all pairs of a world, approved.
-    public static func pairs(_ world: SimWorld) -> String {
+    public static func pairs(_ world: SimWorld) -> String { entries(world).joined(separator: "\n") }
+
+    /// The same in files of a thousand entries each.
+    static func files(_ world: SimWorld) -> [(name: String, text: String)] {
+        let entries = entries(world)
+        return stride(from: 0, to: entries.count, by: 1_000).map { start in
+            (
+                "loopback-\(start / 1_000).toml",
+                entries[start..<min(start + 1_000, entries.count)].joined(separator: "\n")
+            )
+        }
+    }
+
+    private static func entries(_ world: SimWorld) -> [String] {
         let pairs = world.pairs.filter { $0.set == nil }.map { pair in
             """
             [[pair]]
@@ -37,7 +50,7 @@ public enum SimFiles {
                         + (set.venue == 0 ? kalshi(world.pairs[member]) : polymarket(world.pairs[member])) + "\n"
                 }.joined()
         }
-        return (pairs + sets).joined(separator: "\n")
+        return pairs + sets
     }
 
     private static func kalshi(_ pair: SimPair) -> String {

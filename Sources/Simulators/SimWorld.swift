@@ -185,19 +185,19 @@ public final class SimWorld {
             settle(index, now, tell)
             timers.push(.refill(index), at: now + drawn(50_000_000, 2_000_000_000))
         case 16..<22 where pairs[index].isQuoting && !isMember: cross(index, now, tell)
-        case 22..<24 where pairs[index].polymarketTick == 10:
+        case 22 where pairs[index].polymarketTick == 10:
             pairs[index].polymarketTick = 1
             pairs[index].polymarketStamp = max(pairs[index].polymarketStamp + 1, now / 1_000_000)
             tell(.tick(pair: index, was: 10, now: 1))
-        case 24 where pairs[index].isCalm && pairs[index].polymarketTick == 1 && index % 3 != 1:
+        case 23 where pairs[index].isCalm && pairs[index].polymarketTick == 1 && index % 3 != 1:
             pairs[index].polymarketTick = 10
             pairs[index].polymarketStamp = max(pairs[index].polymarketStamp + 1, now / 1_000_000)
             tell(.tick(pair: index, was: 1, now: 10))
-        case 25 where pairs[index].isCalm:
+        case 24 where pairs[index].isCalm:
             pairs[index].isPaused = true
             tell(.paused(pair: index, isPaused: true))
             timers.push(.resume(index), at: now + drawn(100_000_000, 3_000_000_000))
-        case 26..<29 where pairs[index].isCalm && !isMember: trap(index, step: 0, now, tell)
+        case 25..<28 where pairs[index].isCalm && !isMember: trap(index, step: 0, now, tell)
         default: resize(index, now, tell)
         }
     }

@@ -1,0 +1,63 @@
+internal import Glibc
+internal import Signing
+
+/// A folder with everything that `arb` needs to run against loopback venues.
+public struct LoopbackFolder {
+    /// Where it is.
+    public let path: String
+    /// The venues.
+    public let venues: LoopbackVenues
+
+    /// Starts the venues and writes configuration, pairs, key and certificate authority into `path`.
+    ///
+    /// - Throws: `Fault`, or what kept the venues from starting.
+    public init(_ path: String, _ settings: SimWorld.Settings) throws {
+        self.path = path
+        for folder in [path, path + "/Markets"] { mkdir(folder, 0o700) }
+        let authority = try ThrowawayCA(folder: path)
+        let key = try SigningKey(generating: .ed25519)
+        venues = try LoopbackVenues(settings, authority: authority, publicKey: key.publicPEM)
+        try Self.write(path + "/kalshi.pem", key.exportPrivatePEM())
+        for file in venues.pairFiles { try Self.write(path + "/Markets/" + file.name, file.text) }
+        try Self.write(path + "/arb.toml", configuration(authority))
+    }
+
+    private func configuration(_ authority: ThrowawayCA) -> String {
+        let kalshi = "127.0.0.1:\(venues.kalshiPort)"
+        let polymarket = "127.0.0.1:\(venues.polymarketPort)"
+        return """
+            # Made by arb-sim: loopback venues, no money anywhere.
+            account = "loopback"
+            state_dir = "\(path)/state"
+            [markets]
+            pairs = ["Markets/*.toml"]
+            [venues.kalshi]
+            rest_url = "https://\(kalshi)/trade-api/v2"
+            ws_url = "wss://\(kalshi)/trade-api/ws/v2"
+            key_id = "loopback"
+            private_key_file = "kalshi.pem"
+            extra_ca_file = "\(authority.authority)"
+            [venues.polymarket]
+            clob_url = "https://\(polymarket)"
+            gamma_url = "https://\(polymarket)"
+            data_url = "https://\(polymarket)"
+            ws_url = "wss://\(polymarket)/ws"
+            extra_ca_file = "\(authority.authority)"
+            """ + "\n"
+    }
+
+    /// The disk refused.
+    public struct Fault: Error {
+        /// What could not be written.
+        public let path: String
+    }
+
+    private static func write(_ path: String, _ text: String) throws(Fault) {
+        unlink(path)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Fault(path: path) }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw Fault(path: path) }
+    }
+}
