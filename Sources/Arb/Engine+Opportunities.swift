@@ -103,11 +103,12 @@ extension Engine {
         for leg in basket.legs {
             let book = books[leg.instrument]
             let last = lastData(of: book)
+            let usual = book.link.flatMap { links.usualSilence($0) }
             let offset = offset(of: catalog.contracts[Int(leg.instrument.index)].venue)
             let verdict =
                 leg.instrument == trigger
-                ? freshness.trigger(book, offset: offset, lastData: last, now: now)
-                : freshness.passive(book, lastData: last, now: now)
+                ? freshness.trigger(book, offset: offset, lastData: last, usualSilence: usual, now: now)
+                : freshness.passive(book, lastData: last, usualSilence: usual, now: now)
             switch verdict {
             case .fresh: continue
             case .stale: return .staleBook

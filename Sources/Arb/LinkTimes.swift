@@ -1,25 +1,53 @@
 import Trading
 
-/// When each connection last brought market data.
+/// When each connection last brought market data, and how long it is used to be silent.
 ///
 /// - Bound: one entry per connection that was ever up; a few hundred at most.
 struct LinkTimes {
-    private var times: [[MonotonicNanos?]] = Array(repeating: [], count: 256)
+    private struct Entry {
+        var last: MonotonicNanos?
+        /// Longest silence in the present ten seconds and in the ten before; a complete span says what is usual.
+        var longest = Nanoseconds.zero
+        var longestBefore: Nanoseconds?
+        var since = MonotonicNanos(rawValue: 0)
+    }
+
+    private static let span = Nanoseconds.seconds(10)
+    private var entries: [[Entry]] = Array(repeating: [], count: 256)
 
     mutating func record(_ link: LinkID, _ instant: MonotonicNanos) {
         let venue = Int(link.venue.rawValue)
         let index = Int(link.index)
-        while times[venue].count <= index { times[venue].append(nil) }
-        times[venue][index] = instant
+        while entries[venue].count <= index { entries[venue].append(Entry()) }
+        guard let last = entries[venue][index].last else {
+            entries[venue][index].since = instant
+            entries[venue][index].last = instant
+            return
+        }
+        entries[venue][index].last = instant
+        if instant - last > entries[venue][index].longest { entries[venue][index].longest = instant - last }
+        guard instant - entries[venue][index].since >= Self.span else { return }
+        entries[venue][index].longestBefore = entries[venue][index].longest
+        entries[venue][index].longest = .zero
+        entries[venue][index].since = instant
     }
 
     mutating func forget(_ link: LinkID) {
         let venue = Int(link.venue.rawValue)
-        if Int(link.index) < times[venue].count { times[venue][Int(link.index)] = nil }
+        if Int(link.index) < entries[venue].count { entries[venue][Int(link.index)] = Entry() }
     }
 
     func last(_ link: LinkID) -> MonotonicNanos? {
         let venue = Int(link.venue.rawValue)
-        return Int(link.index) < times[venue].count ? times[venue][Int(link.index)] : nil
+        return Int(link.index) < entries[venue].count ? entries[venue][Int(link.index)].last : nil
+    }
+
+    /// The longest silence of the last ten to twenty seconds; nil until the connection has been up for as long.
+    func usualSilence(_ link: LinkID) -> Nanoseconds? {
+        let venue = Int(link.venue.rawValue)
+        guard Int(link.index) < entries[venue].count, let before = entries[venue][Int(link.index)].longestBefore else {
+            return nil
+        }
+        return max(before, entries[venue][Int(link.index)].longest)
     }
 }

@@ -53,10 +53,12 @@ public struct Freshness: Sendable {
     }
 
     /// Judges the book whose change asks for a decision. A change that carries no venue stamp is judged as passive.
-    public func trigger(_ book: Book, offset: Nanoseconds?, lastData: MonotonicNanos?, now: Stamp) -> Verdict {
+    public func trigger(
+        _ book: Book, offset: Nanoseconds?, lastData: MonotonicNanos?, usualSilence: Nanoseconds? = nil, now: Stamp
+    ) -> Verdict {
         guard let age = Self.age(venueStamp: book.venueStamp, received: book.received, offset: offset), let offset
         else {
-            return passive(book, lastData: lastData, now: now)
+            return passive(book, lastData: lastData, usualSilence: usualSilence, now: now)
         }
         guard offset.rawValue.magnitude <= limits.offsetMax.rawValue.magnitude, age >= limits.ageMin,
             age <= limits.bookAgeMax
@@ -65,10 +67,22 @@ public struct Freshness: Sendable {
     }
 
     /// Judges a book that did not change now.
-    public func passive(_ book: Book, lastData: MonotonicNanos?, now: Stamp) -> Verdict {
-        guard let lastData, now.monotonic - lastData <= limits.feedSilenceMax, let checked = book.crossChecked,
+    ///
+    /// A connection that is silent for twice as long as it has been at most of late, and a little more, may be
+    /// frozen: its books are not new enough, long before `feedSilenceMax`.
+    /// - Parameter usualSilence: the longest silence of late; nil where that is not known yet.
+    public func passive(
+        _ book: Book, lastData: MonotonicNanos?, usualSilence: Nanoseconds? = nil, now: Stamp
+    ) -> Verdict {
+        var silenceMax = limits.feedSilenceMax
+        if let usualSilence {
+            silenceMax = min(silenceMax, Nanoseconds(rawValue: usualSilence.rawValue * 2 + Self.slack.rawValue))
+        }
+        guard let lastData, now.monotonic - lastData <= silenceMax, let checked = book.crossChecked,
             now.monotonic - checked <= limits.crossCheckMax
         else { return .silent }
         return .fresh
     }
+
+    private static let slack = Nanoseconds.milliseconds(50)
 }

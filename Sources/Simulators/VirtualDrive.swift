@@ -86,6 +86,10 @@ public final class VirtualDrive {
     public private(set) var frames = 0
     /// Faults that struck.
     public private(set) var struck: [SimFault: Int] = [:]
+    /// True when the core asked for ever to be called again without time passing: a defect.
+    public private(set) var isStuck = false
+    private var turns = 0
+    private var lastTurn: Int64 = -1
     /// Called after every input, at the world's time.
     public var observe: ((Int64) -> Void)?
 
@@ -120,6 +124,13 @@ public final class VirtualDrive {
             if let due = queue.pop(by: now) {
                 carry(due.item, now)
             } else if deadline <= now {
+                // A core that wants to be called again at the very instant at which it was called turns for ever.
+                turns = now == lastTurn ? turns + 1 : 0
+                lastTurn = now
+                guard turns < 10_000 else {
+                    isStuck = true
+                    break
+                }
                 core.advance(to: Self.stamp(now))
             } else {
                 world.advance(to: now) { change in emit(change, now) }

@@ -71,6 +71,20 @@ struct FreshnessTests {
         #expect(freshness.passive(book, lastData: now(99_999).monotonic, now: stamp) == .silent)
     }
 
+    @Test("a connection that is silent for much longer than it used to be may be frozen")
+    func usual() {
+        let stamp = now(100_000)
+        book.crossChecked = now(90_000).monotonic
+        func verdict(_ last: Int64, _ usual: Int64?) -> Freshness.Verdict {
+            freshness.passive(
+                book, lastData: now(last).monotonic, usualSilence: usual.map { .milliseconds($0) }, now: stamp)
+        }
+        #expect(verdict(99_850, 50) == .fresh && verdict(99_849, 50) == .silent)
+        #expect(verdict(95_000, nil) == .fresh && verdict(95_000, 5_000) == .fresh)
+        // Never longer than the limit of the configuration.
+        #expect(verdict(89_999, 60_000) == .silent)
+    }
+
     @Test("a change without a venue stamp is judged as passive")
     func unstamped() {
         let stamp = now(100_000)

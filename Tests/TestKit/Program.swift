@@ -33,7 +33,7 @@ public struct Program: Sendable {
             process.currentDirectoryURL = folder
             process.environment = environment
             process.standardInput = FileHandle.nullDevice
-            for file in [files.out, files.err] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+            for file in [files.out, files.err] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
             process.standardOutput = try FileHandle(forWritingTo: files.out)
             process.standardError = try FileHandle(forWritingTo: files.err)
             let done = done

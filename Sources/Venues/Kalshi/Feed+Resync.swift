@@ -320,7 +320,13 @@ extension Feed {
             }
             links[index].nextCheck = now
         }
-        guard lines[index].sid >= 0 else { return }
+        guard lines[index].sid >= 0 else {
+            // No step is under way and nobody has acknowledged the subscription: this connection will not bring books.
+            if links[index].stepBy == nil, lines[index].lastData + settings.probeAfter <= now {
+                reopen(index, .silent, "the subscription was not acknowledged", at: stamp, into: sink)
+            }
+            return
+        }
         let isSilent = lines[index].lastData + settings.probeAfter <= now
         guard isSilent || links[index].nextCheck <= now else { return }
         var due: [Int32] = []
@@ -351,6 +357,10 @@ extension Feed {
     }
 
     private func scheduleChecks(_ index: Int) {
+        guard lines[index].sid >= 0 else {
+            if links[index].stepBy == nil { schedule(lines[index].lastData + settings.probeAfter) }
+            return
+        }
         if let asked = links[index].askedAt { return schedule(asked + settings.snapshotTimeout) }
         schedule(lines[index].lastData + settings.probeAfter)
         if links[index].nextCheck.rawValue != .max { schedule(links[index].nextCheck) }

@@ -346,4 +346,26 @@ struct FeedTimeTests {
         harness.pass(.seconds(10))
         #expect(harness.opened.count == 1)
     }
+
+    @Test(
+        "a connection on which nothing more comes is left, whatever it was waiting for, and never turns on the spot",
+        arguments: ["before the subscription", "after it", "after it was ended", "after a gap"])
+    func frozen(when: String) throws {
+        // Steps longer than the silence that is probed: both are under way at once.
+        let harness = FeedHarness(tickers) { $0.snapshotTimeout = .seconds(10) }
+        harness.open()
+        if when != "before the subscription" {
+            harness.frame(Frames.ack(sid: 1))
+            for (index, ticker) in tickers.enumerated() {
+                harness.frame(Frames.snapshot(ticker, seq: index + 1, yes: [("0.4000", "1.00")]))
+            }
+        }
+        if when == "after it was ended" {
+            harness.frame(#"{"sid":1,"seq":\#(tickers.count + 1),"type":"unsubscribed"}"#)
+        }
+        if when == "after a gap" { harness.frame(Frames.snapshot(tickers[0], seq: 99, yes: [("0.4000", "1.00")])) }
+        harness.pass(.seconds(60))
+        #expect(!harness.sink.codes.contains("TURNS_ON_THE_SPOT"))
+        #expect(!harness.closed.isEmpty)
+    }
 }
