@@ -23,7 +23,7 @@ public final class Engine {
     let opportunities: OpportunityBook
     let inversions: InversionWatch
     private var offsets = [ClockOffset](repeating: ClockOffset(), count: 256)
-    var links = LinkTimes()
+    let links = LinkTimes()
     private var touched: [InstrumentID] = []
     private(set) var stampOfNow = Stamp(monotonic: MonotonicNanos(rawValue: 0), utc: UTCNanos(rawValue: 0))
 

@@ -3,36 +3,40 @@ import Trading
 /// When each connection last brought market data, and how long it is used to be silent.
 ///
 /// - Bound: one entry per connection that was ever up; a few hundred at most.
-struct LinkTimes {
+final class LinkTimes {
     private struct Entry {
         var last: MonotonicNanos?
         /// Longest silence in the present ten seconds and in the ten before; a complete span says what is usual.
         var longest = Nanoseconds.zero
         var longestBefore: Nanoseconds?
         var since = MonotonicNanos(rawValue: 0)
+
+        mutating func record(_ instant: MonotonicNanos) {
+            guard let last else {
+                since = instant
+                last = instant
+                return
+            }
+            self.last = instant
+            if instant - last > longest { longest = instant - last }
+            guard instant - since >= LinkTimes.span else { return }
+            longestBefore = longest
+            longest = .zero
+            since = instant
+        }
     }
 
     private static let span = Nanoseconds.seconds(10)
     private var entries: [[Entry]] = Array(repeating: [], count: 256)
 
-    mutating func record(_ link: LinkID, _ instant: MonotonicNanos) {
+    func record(_ link: LinkID, _ instant: MonotonicNanos) {
         let venue = Int(link.venue.rawValue)
         let index = Int(link.index)
         while entries[venue].count <= index { entries[venue].append(Entry()) }
-        guard let last = entries[venue][index].last else {
-            entries[venue][index].since = instant
-            entries[venue][index].last = instant
-            return
-        }
-        entries[venue][index].last = instant
-        if instant - last > entries[venue][index].longest { entries[venue][index].longest = instant - last }
-        guard instant - entries[venue][index].since >= Self.span else { return }
-        entries[venue][index].longestBefore = entries[venue][index].longest
-        entries[venue][index].longest = .zero
-        entries[venue][index].since = instant
+        entries[venue][index].record(instant)
     }
 
-    mutating func forget(_ link: LinkID) {
+    func forget(_ link: LinkID) {
         let venue = Int(link.venue.rawValue)
         if Int(link.index) < entries[venue].count { entries[venue][Int(link.index)] = Entry() }
     }
