@@ -148,7 +148,7 @@ struct LoopbackTests {
         #expect(findings.allSatisfy { lasting($0).isEmpty && $0["schema"] as? String == "arb.pair-check/1" }, "\(all)")
         #expect(findings.contains { $0["may_trade"] as? Bool == true })
         #expect(all.status == (findings.contains { $0["may_trade"] as? Bool == false } ? 6 : 0))
-        let file = venues.place.path("v/Markets/loopback.toml")
+        let file = venues.place.path("v/Markets/loopback-0.toml")
         let good = try String(contentsOfFile: file, encoding: .utf8)
         // Another rule text, the other polarity, a market that the venue does not list.
         var parts = good.components(separatedBy: "[[pair]]")
@@ -158,7 +158,7 @@ struct LoopbackTests {
         parts[4] = parts[4].replacing("neg_risk = false", with: "neg_risk = true")
         let token = try #require(parts[5].firstMatch(of: /no_token = "[0-9]+"/)).output
         parts[5] = parts[5].replacing(token, with: "no_token = \"1\"")
-        try venues.place.write("v/Markets/loopback.toml", parts.joined(separator: "[[pair]]"))
+        try venues.place.write("v/Markets/loopback-0.toml", parts.joined(separator: "[[pair]]"))
         let mixed = try venues.run(
             "pairs", "check", "loop-0", "loop-1", "loop-2", "loop-3", "loop-4", "--for", "3s", "--json")
         #expect(mixed.status == 6, "\(mixed)")
