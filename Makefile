@@ -26,8 +26,10 @@ release: bootstrap
 build: bootstrap
 	@swift build -j $(JOBS) --quiet
 
+# Scenarios run whole programs over sockets: alone, so that nothing but they makes them late.
 test: bootstrap
-	@swift test -j $(JOBS)
+	@swift test -j $(JOBS) --skip Scenarios
+	@swift test -j $(JOBS) --skip-build --filter Scenarios
 	@Scripts/conformance
 
 check: bootstrap

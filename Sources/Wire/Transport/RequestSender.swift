@@ -1,0 +1,77 @@
+public import Trading
+
+/// What a request may draw on: the last connection is kept for requests that lessen exposure.
+public enum SendPurpose: Sendable, Hashable {
+    /// Opens exposure.
+    case entry
+    /// Closes or cancels.
+    case close
+}
+
+/// A connection that was open and idle when it was taken, and is its holder's until used or given back.
+public struct ConnectionTicket: Sendable, Hashable {
+    /// The connection's place.
+    public let place: Int
+    /// Which use of it.
+    public let generation: UInt64
+
+    /// A ticket; made by senders alone.
+    public init(place: Int, generation: UInt64) {
+        self.place = place
+        self.generation = generation
+    }
+}
+
+/// A complete answer of HTTP/1.1.
+public struct WireAnswer: Sendable {
+    /// HTTP status.
+    public let status: Int
+    /// Content type, lower case, as sent; empty when absent.
+    public let contentType: String
+    /// `Retry-After` in seconds; nil when absent or not a number.
+    public let retryAfter: Nanoseconds?
+    /// The server's `Date`; nil when absent or unreadable.
+    public let date: UTCNanos?
+    /// The body, at most 1 MiB.
+    public let body: [UInt8]
+    /// The last byte of the request was given to the kernel.
+    public let sent: MonotonicNanos
+    /// The answer was complete.
+    public let acked: MonotonicNanos
+
+    /// An answer.
+    public init(
+        status: Int, contentType: String, retryAfter: Nanoseconds?, date: UTCNanos?, body: [UInt8],
+        sent: MonotonicNanos, acked: MonotonicNanos
+    ) {
+        self.status = status
+        self.contentType = contentType
+        self.retryAfter = retryAfter
+        self.date = date
+        self.body = body
+        self.sent = sent
+        self.acked = acked
+    }
+}
+
+/// What came of one request. The three cases that money safety needs: certainly not, certainly answered, nobody knows.
+public enum WireOutcome: Sendable {
+    /// No byte left.
+    case notSent(TransportFault)
+    /// The whole answer is here.
+    case answered(WireAnswer)
+    /// Bytes left, or may have; no whole answer came before the deadline or the connection's end.
+    case lost(TransportFault, sent: MonotonicNanos)
+}
+
+/// Sends requests over connections that are kept open: one request in flight on each, never two.
+public protocol RequestSender: Sendable {
+    /// Takes a connection that is proved open and idle: no end, no alert, no byte waiting on it. Nil when there is none.
+    func reserve(_ purpose: SendPurpose) -> ConnectionTicket?
+    /// Gives an unused connection back.
+    func release(_ ticket: ConnectionTicket)
+    /// Writes `request`, complete with request line and headers, and waits for the answer until `deadline`.
+    ///
+    /// A ticket that was used or given back before is `notSent`. Task cancellation is ignored.
+    func exchange(_ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos) async -> WireOutcome
+}
