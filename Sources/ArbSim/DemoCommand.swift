@@ -106,11 +106,21 @@ enum DemoCommand {
             }
             if isFound { found += 1 }
         }
-        let phantoms = rows.filter { row in
+        let ghosts = rows.filter { row in
             !summary.planted.contains { edge in
                 isOf(row, edge) && row.born >= start + Nanoseconds(rawValue: edge.from - 50_000_000)
                     && row.born <= start + Nanoseconds(rawValue: edge.until + 250_000_000)
             }
+        }
+        // What a gate held back for the very reason that it was read late is no phantom: the run said so itself.
+        let late = ghosts.filter { $0.disposition == "stale_book" || $0.disposition == "silent_feed" }
+        let phantoms = ghosts.filter { $0.disposition != "stale_book" && $0.disposition != "silent_feed" }
+        for row in phantoms {
+            let born = (row.born - start).rawValue / 1_000_000
+            let nearest = summary.planted.filter { isOf(row, $0) }
+                .map { "\($0.from / 1_000_000)...\($0.until / 1_000_000)" }.joined(separator: " ")
+            let what = "\(row.pair) \(row.direction) \(row.disposition)"
+            complain("phantom: \(what) born at \(born) ms; planted at \(nearest)\n")
         }
         let taken = rows.filter { $0.disposition == "taken" }
         let net = Money(rawValue: taken.reduce(0) { $0 + $1.bestEdge.rawValue })
@@ -119,7 +129,7 @@ enum DemoCommand {
             """
 
             The venues planted \(planted) opportunities while arb watched; arb found \(found).
-            Phantoms (logged where there was nothing): \(phantoms.count).
+            Phantoms (logged where there was nothing): \(phantoms.count); held back as read too late: \(late.count).
             \(rows.count) opportunities logged, \(taken.count) passed every gate,
             \(held) were still there half a second later.
             Best net of those that passed: $\(FixedPoint.text(net.rawValue / 1_000_000 * 1_000_000, decimals: 2)).
