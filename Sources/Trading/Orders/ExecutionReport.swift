@@ -70,8 +70,10 @@ public struct OrderSummary: Hashable, Sendable {
         case delayed
         /// Done, whole.
         case filled
-        /// Done: cancelled, expired, or the rest of an IOC.
+        /// Done: cancelled, or the rest of an IOC.
         case cancelled
+        /// Done: its time ran out (GTD).
+        case expired
     }
 
     /// Where it stands.
