@@ -55,6 +55,9 @@ public struct WireAnswer: Sendable {
 }
 
 /// What came of one request. The three cases that money safety needs: certainly not, certainly answered, nobody knows.
+///
+/// `answered` means that a whole answer came on a connection that was idle when the request was written. A server that
+/// gives up an idle connection may have said so (`408`) in the same instant: that answer is about no request of ours.
 public enum WireOutcome: Sendable {
     /// No byte left.
     case notSent(TransportFault)
@@ -65,6 +68,8 @@ public enum WireOutcome: Sendable {
 }
 
 /// Sends requests over connections that are kept open: one request in flight on each, never two.
+///
+/// - Lane: `reserve` and `release` from any thread; `exchange` only from an actor on the sender's own lane.
 public protocol RequestSender: Sendable {
     /// Takes a connection that is proved open and idle: no end, no alert, no byte waiting on it. Nil when there is none.
     func reserve(_ purpose: SendPurpose) -> ConnectionTicket?
@@ -72,6 +77,8 @@ public protocol RequestSender: Sendable {
     func release(_ ticket: ConnectionTicket)
     /// Writes `request`, complete with request line and headers, and waits for the answer until `deadline`.
     ///
-    /// A ticket that was used or given back before is `notSent`. Task cancellation is ignored.
-    func exchange(_ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos) async -> WireOutcome
+    /// A ticket that was used or given back before is `notSent` (`E_NET_TICKET`). Task cancellation is ignored. Runs on
+    /// the caller's actor, so that the bytes leave before anything else can run on its lane.
+    nonisolated(nonsending) func exchange(_ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos)
+        async -> WireOutcome
 }

@@ -16,6 +16,10 @@ public struct TransportFault: Error, Hashable, Sendable {
         case closed = "E_NET_CLOSED"
         /// The answer is larger than any that we read.
         case tooLarge = "E_NET_TOO_LARGE"
+        /// The answer breaks HTTP/1.1, or is one of those shapes that two readers read in two ways.
+        case answer = "E_NET_ANSWER"
+        /// A connection ticket that was used or given back before.
+        case ticket = "E_NET_TICKET"
         /// The certificate is not good for this host.
         case certificate = "E_TLS_CERTIFICATE"
         /// TLS could not be agreed on, or broke.
