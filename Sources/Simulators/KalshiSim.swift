@@ -17,6 +17,8 @@ public struct KalshiSim {
         let sid: Int
         let channel: String
         var pairs: Set<Int> = []
+        /// Of private channels: the markets that it is about; empty: all.
+        var tickers: Set<String> = []
         var seq = 0
         var usesYesPrice = false
 
@@ -106,7 +108,10 @@ public struct KalshiSim {
                 frame(
                     connection,
                     #"{"id":\#(id),"type":"subscribed","msg":{"channel":"\#(channel)","sid":\#(subscription.sid)}}"#))
-            guard channel == "orderbook_delta" else { continue }
+            guard channel == "orderbook_delta" else {
+                subscription.tickers.formUnion(tickers)
+                continue
+            }
             subscription.usesYesPrice = yesPrice
             frames += add(connection, subscription, tickers, world)
         }
@@ -147,7 +152,7 @@ public struct KalshiSim {
         var frames: [SimFrame] = []
         for ticker in tickers {
             guard let place = places[ticker] else { continue }
-            let book = world.pairs[place].kalshi
+            let book = world.pairs[place].shown(0)
             subscription.seq += 1
             text.clear()
             text.add("{")
@@ -218,15 +223,56 @@ public struct KalshiSim {
 
     /// The word that a market is paused, or trades again, to whoever follows the lifecycle of markets.
     public mutating func paused(_ pair: SimPair, _ isPaused: Bool) -> [SimFrame] {
+        lifecycle(
+            pair, isPaused ? "deactivated" : "activated",
+            #","exchange_index":\#(pair.shard),"is_deactivated":\#(isPaused)"#)
+    }
+
+    /// The word that a market has another grid.
+    public mutating func regridded(_ pair: SimPair) -> [SimFrame] {
+        lifecycle(
+            pair, "price_level_structure_updated",
+            #","price_level_structure":"linear","price_ranges":[{"start":"0.0000","end":"1.0000","step":"\#(SimText.four(pair.kalshiTick))"}]"#
+        )
+    }
+
+    /// The word that a market is determined or paid; a close by time is told by nobody.
+    public mutating func phased(_ pair: SimPair) -> [SimFrame] {
+        switch pair.phase.kalshi {
+        case .open, .closed: []
+        case .determined(let mills):
+            lifecycle(
+                pair, "determined",
+                #","result":"\#(mills == 1_000 ? "yes" : mills == 0 ? "no" : "scalar")","settlement_value":"\#(SimText.four(mills))""#
+            )
+        case .finalized: lifecycle(pair, "settled", "")
+        }
+    }
+
+    private mutating func lifecycle(_ pair: SimPair, _ event: String, _ rest: String) -> [SimFrame] {
+        told(
+            "market_lifecycle_v2", type: "market_lifecycle_v2", ticker: nil,
+            #"{"market_ticker":"\#(pair.ticker)","event_type":"\#(event)"\#(rest)}"#)
+    }
+
+    /// A message of a private channel, for every connection that subscribed to it, in the sequence of that subscription
+    /// where the channel has one.
+    ///
+    /// - Parameters:
+    ///   - ticker: the market that the message is about; a subscription with markets hears of these alone.
+    ///   - message: the object under `msg`.
+    public mutating func told(_ channel: String, type: String, ticker: String?, _ message: String) -> [SimFrame] {
         var frames: [SimFrame] = []
         for connection in connections.keys.sorted() {
-            for subscription in connections[connection] ?? [] where subscription.channel == "market_lifecycle_v2" {
-                subscription.seq += 1
+            for subscription in connections[connection] ?? [] where subscription.channel == channel {
+                if let ticker, !subscription.tickers.isEmpty, !subscription.tickers.contains(ticker) { continue }
+                var seq = ""
+                if channel == "order_group_updates" || channel == "market_lifecycle_v2" {
+                    subscription.seq += 1
+                    seq = #","seq":\#(subscription.seq)"#
+                }
                 frames.append(
-                    frame(
-                        connection,
-                        #"{"type":"market_lifecycle_v2","sid":\#(subscription.sid),"seq":\#(subscription.seq),"msg":{"market_ticker":"\#(pair.ticker)","event_type":"\#(isPaused ? "deactivated" : "activated")","exchange_index":0,"is_deactivated":\#(isPaused)}}"#
-                    ))
+                    frame(connection, #"{"type":"\#(type)","sid":\#(subscription.sid)\#(seq),"msg":\#(message)}"#))
             }
         }
         return frames

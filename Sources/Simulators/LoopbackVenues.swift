@@ -20,19 +20,59 @@ public final class LoopbackVenues: @unchecked Sendable {
     private let started: Stamp
     private let verifier: VerifyingKey?
 
-    private final class State {
+    /// What is asked of orders and accounts.
+    public struct Trading: Sendable {
+        /// What goes wrong.
+        public var faults = FaultPlan()
+        /// Where the truth about orders is written as it happens; nil: it is kept in memory alone.
+        public var ledgerPath: String?
+        /// Makes Kalshi's trading half; nil: none, the venue can only be watched.
+        public var kalshi: (@Sendable (SimWorld) -> any LoopbackTrading)?
+        /// Makes Polymarket's trading half; nil: none.
+        public var polymarket: (@Sendable (SimWorld) -> any LoopbackTrading)?
+
+        /// No trading.
+        public init() {}
+    }
+
+    final class State {
         let world: SimWorld
         var kalshi: KalshiSim
         var polymarket: PolymarketSim
         let rest: SimRest
+        let halves: [VenueID: any LoopbackTrading]
+        var turn: TradingTurn
+        var later = TimedQueue<(VenueID, TradingTurn.Delivery)>()
+        /// Frames of market data that were made and not handed over.
+        var made: [VenueID: [SimFrame]] = [:]
+        /// Changes that the trading halves have not seen.
+        var unseen: [SimChange] = []
         var sent = 0
         var lost = 0
         var firstLink: MonotonicNanos?
-        init(_ world: SimWorld) {
+        let base: Int64
+
+        init(_ world: SimWorld, _ trading: Trading, seed: UInt64, base: Int64) {
             self.world = world
+            self.base = base
             kalshi = KalshiSim(world.pairs)
             polymarket = PolymarketSim(world.pairs)
             rest = SimRest(world.pairs)
+            var halves: [VenueID: any LoopbackTrading] = [:]
+            if let make = trading.kalshi { halves[.kalshi] = make(world) }
+            if let make = trading.polymarket { halves[.polymarket] = make(world) }
+            self.halves = halves
+            let ledger = TruthLedger(path: trading.ledgerPath)
+            turn = TradingTurn(world, ledger)
+            turn = TradingTurn(
+                world, ledger, faults: trading.faults, seed: seed,
+                sink: { [unowned self] change in
+                    emit(change)
+                    note(change)
+                },
+                speaker: { [unowned self] channel, type, ticker, message in
+                    kalshi.told(channel, type: type, ticker: ticker, message)
+                })
         }
     }
 
@@ -57,11 +97,15 @@ public final class LoopbackVenues: @unchecked Sendable {
     ///
     /// - Parameter publicKey: PEM of the key that upgrades must be signed with; nil: any.
     /// - Throws: `WebServer.Fault`.
-    public init(_ settings: SimWorld.Settings, authority: ThrowawayCA, publicKey: String?) throws {
-        started = NanoClock().now()
+    public init(
+        _ settings: SimWorld.Settings, authority: ThrowawayCA, publicKey: String?, trading: Trading = Trading()
+    ) throws {
+        let started = NanoClock().now()
+        self.started = started
         let key = publicKey.flatMap { try? VerifyingKey(pem: $0) }
         verifier = key
-        state = Mutex(State(SimWorld(settings)))
+        state = Mutex(
+            State(SimWorld(settings), trading, seed: settings.seed, base: started.utc.rawValue / 1_000_000))
         kalshiServer = try WebServer(certificate: authority.certificate, key: authority.key, handlers: kalshiHandlers())
         polymarketServer = try WebServer(
             certificate: authority.certificate, key: authority.key, handlers: polymarketHandlers())
@@ -83,14 +127,10 @@ public final class LoopbackVenues: @unchecked Sendable {
         }
     }
 
-    private var base: Int64 { started.utc.rawValue / 1_000_000 }
-
     private func run() {
         var reached: Int64 = 0
         while !ended.load(ordering: .acquiring) {
             let now = (NanoClock.monotonic() - started.monotonic).rawValue
-            var kalshi: [SimFrame] = []
-            var polymarket: [SimFrame] = []
             if pending.load(ordering: .relaxed) > Self.pendingMax {
                 // The client, or this machine, does not keep up: the market waits for it rather than for memory.
                 _ = wakeup.wait(timeout: .milliseconds(1))
@@ -99,14 +139,13 @@ public final class LoopbackVenues: @unchecked Sendable {
             // In small steps: what clients ask meanwhile gets its turn.
             reached = min(now, reached + 2_000_000)
             let next = state.withLock { state -> Int64 in
+                state.begin(now)
                 state.world.advance(to: reached) { change in
-                    emit(change, now, state, &kalshi, &polymarket)
+                    state.turn.tell(change)
                 }
-                state.sent += kalshi.count + polymarket.count
-                // Handed over under the lock: a snapshot asked for meanwhile must not overtake these.
-                if !kalshi.isEmpty { deliver(kalshi, kalshiServer) }
-                if !polymarket.isEmpty { deliver(polymarket, polymarketServer) }
-                return state.world.nextEvent
+                state.settle(reached)
+                flush(state)
+                return state.nextEvent
             }
             guard reached == now else { continue }
             let wait = max(0, min(50_000_000, next - (NanoClock.monotonic() - started.monotonic).rawValue))
@@ -114,7 +153,39 @@ public final class LoopbackVenues: @unchecked Sendable {
         }
     }
 
+    /// Hands everything over that is due, under the lock: a snapshot asked for meanwhile must not overtake it.
+    private func flush(_ state: State) {
+        for (venue, frames) in state.made where !frames.isEmpty {
+            state.sent += frames.count
+            deliver(frames, venue == .kalshi ? kalshiServer : polymarketServer)
+            state.made[venue] = []
+        }
+        var isLater = false
+        for item in state.turn.takeDeliveries() {
+            if item.delay > 0 {
+                state.later.push((item.venue, item.delivery), at: state.turn.now + item.delay)
+                isLater = true
+            } else {
+                deliver(item.delivery, item.venue, state)
+            }
+        }
+        while let due = state.later.pop(by: state.turn.now) { deliver(due.item.1, due.item.0, state) }
+        if isLater { wakeup.signal() }
+    }
+
+    private func deliver(_ delivery: TradingTurn.Delivery, _ venue: VenueID, _ state: State) {
+        let server = venue == .kalshi ? kalshiServer : polymarketServer
+        switch delivery {
+        case .frame(let frame):
+            state.sent += 1
+            deliver([frame], server)
+        case .answer(let id, let answer): server?.post { $0.respond(id, answer) }
+        case .drop(let connection): server?.post { $0.drop(connection) }
+        }
+    }
+
     private func deliver(_ frames: [SimFrame], _ server: WebServer?) {
+        guard !frames.isEmpty else { return }
         pending.add(frames.count, ordering: .relaxed)
         let isPosted = server?.post { [unowned self] server in
             pending.subtract(frames.count, ordering: .relaxed)
@@ -125,34 +196,55 @@ public final class LoopbackVenues: @unchecked Sendable {
         if isPosted != true { unposted.add(frames.count, ordering: .relaxed) }
     }
 
-    private func emit(
-        _ change: SimChange, _ now: Int64, _ state: State, _ kalshi: inout [SimFrame], _ polymarket: inout [SimFrame]
-    ) {
-        switch change {
-        case .level(let pair, 0, let isBid, let price, let was, let size):
-            kalshi += state.kalshi.changed(
-                state.world.pairs[pair], isBid: isBid, price: price, change: size - was,
-                milliseconds: base + now / 1_000_000)
-        case .level(let pair, _, let isBid, let price, _, let size):
-            polymarket += state.polymarket.changed(
-                state.world.pairs[pair], isBid: isBid, price: price, now: size, base: base)
-        case .trade(let pair, let levels, let price, let size):
-            polymarket += state.polymarket.traded(state.world.pairs[pair], levels, price: price, size: size, base: base)
-        case .tick(let pair, let was, _):
-            polymarket += state.polymarket.ticked(state.world.pairs[pair], was: was, base: base)
-        case .paused(let pair, let isPaused):
-            kalshi += state.kalshi.paused(state.world.pairs[pair], isPaused)
+    /// Everything that comes from outside: under the lock, at its own time, with all that follows handed over.
+    private func turn<Result: Sendable>(_ body: (State) throws -> Result) rethrows -> Result {
+        try state.withLock { state in
+            state.begin((NanoClock.monotonic() - started.monotonic).rawValue)
+            defer {
+                state.settle(state.turn.now)
+                flush(state)
+            }
+            return try body(state)
         }
     }
+
+    /// Lets a test, or a command, reach into a venue's trading half and the market, between two requests.
+    ///
+    /// - Returns: what `body` returns; nil when the venue has no trading half of that type.
+    public func command<Half: LoopbackTrading, Result: Sendable>(
+        _ half: Half.Type, _ body: (Half, TradingTurn) throws -> Result
+    ) rethrows -> Result? {
+        try turn { state in
+            for candidate in state.halves.values {
+                if let half = candidate as? Half { return try body(half, state.turn) }
+            }
+            return nil
+        }
+    }
+
+    /// The truth about orders so far.
+    public var truth: [TruthEvent] { state.withLock { $0.turn.ledger.events } }
+
+    /// Adds a fault, from now on.
+    public func add(_ rule: FaultPlan.Rule) { state.withLock { $0.turn.faults.add(rule) } }
+
+    /// Ends all faults.
+    public func clearFaults() { state.withLock { $0.turn.faults.clear() } }
 
     private func kalshiHandlers() -> WebServer.Handlers {
         WebServer.Handlers(
             request: { [unowned self] request in
                 let target = request.target.replacing("/trade-api/v2", with: "", maxReplacements: 1)
-                return answer(
-                    state.withLock { $0.rest.kalshi(target, $0.world, now: started.utc).map { Array($0.utf8) } })
+                return turn { state in
+                    if let answer = state.halves[.kalshi]?.handle(request, state.turn) { return answer }
+                    return answer(state.rest.kalshi(target, state.world, now: started.utc).map { Array($0.utf8) })
+                }
             },
-            upgrade: { [unowned self] _, headers in
+            upgrade: { [unowned self] target, headers in
+                let (isTraded, refusal) = turn { state in
+                    (state.halves[.kalshi] != nil, state.halves[.kalshi]?.upgrade(target, headers, state.turn))
+                }
+                if isTraded { return refusal }
                 guard let verifier else { return nil }
                 let message = (headers["kalshi-access-timestamp"] ?? "") + "GET/trade-api/ws/v2"
                 let signature = Self.base64(headers["kalshi-access-signature"] ?? "")
@@ -164,42 +256,63 @@ public final class LoopbackVenues: @unchecked Sendable {
                 }
                 return nil
             },
-            opened: { [unowned self] _, id, _ in
-                state.withLock {
-                    $0.kalshi.opened(id)
-                    noteLink(&$0.firstLink)
+            opened: { [unowned self] _, id, target in
+                turn { state in
+                    state.kalshi.opened(id)
+                    noteLink(&state.firstLink)
+                    state.halves[.kalshi]?.opened(id, target, state.turn)
                 }
             },
-            text: { [unowned self] server, id, text in
+            text: { [unowned self] _, id, text in
                 // Through the same queue as everything else, under the lock: nothing may overtake.
-                state.withLock { deliver($0.kalshi.received(id, text, $0.world), server) }
+                turn { state in
+                    guard state.halves[.kalshi]?.received(id, text, state.turn) != true else { return }
+                    state.made[.kalshi, default: []] += state.kalshi.received(id, text, state.world)
+                }
             },
-            closed: { [unowned self] _, id in state.withLock { $0.kalshi.closed(id) } })
+            closed: { [unowned self] _, id in
+                turn { state in
+                    state.kalshi.closed(id)
+                    state.halves[.kalshi]?.closed(id, state.turn)
+                }
+            })
     }
 
     private func polymarketHandlers() -> WebServer.Handlers {
         WebServer.Handlers(
             request: { [unowned self] request in
-                let base = base
-                if request.target == "/books" {
-                    return answer(state.withLock { $0.polymarket.books(request.body, $0.world, base: base) })
-                }
-                return answer(
-                    state.withLock {
-                        $0.rest.polymarket(request.target, $0.world, now: started.utc).map { Array($0.utf8) }
-                    })
-            },
-            opened: { [unowned self] _, id, _ in
-                state.withLock {
-                    $0.polymarket.opened(id)
-                    noteLink(&$0.firstLink)
+                turn { state in
+                    if let answer = state.halves[.polymarket]?.handle(request, state.turn) { return answer }
+                    if request.target == "/books" {
+                        return answer(state.polymarket.books(request.body, state.world, base: state.base))
+                    }
+                    return answer(
+                        state.rest.polymarket(request.target, state.world, now: started.utc).map { Array($0.utf8) })
                 }
             },
-            text: { [unowned self] server, id, text in
-                let base = base
-                state.withLock { deliver($0.polymarket.received(id, text, $0.world, base: base), server) }
+            upgrade: { [unowned self] target, headers in
+                turn { state in state.halves[.polymarket]?.upgrade(target, headers, state.turn) }
             },
-            closed: { [unowned self] _, id in state.withLock { $0.polymarket.closed(id) } })
+            opened: { [unowned self] _, id, target in
+                turn { state in
+                    state.polymarket.opened(id)
+                    noteLink(&state.firstLink)
+                    state.halves[.polymarket]?.opened(id, target, state.turn)
+                }
+            },
+            text: { [unowned self] _, id, text in
+                turn { state in
+                    guard state.halves[.polymarket]?.received(id, text, state.turn) != true else { return }
+                    state.made[.polymarket, default: []] += state.polymarket.received(
+                        id, text, state.world, base: state.base)
+                }
+            },
+            closed: { [unowned self] _, id in
+                turn { state in
+                    state.polymarket.closed(id)
+                    state.halves[.polymarket]?.closed(id, state.turn)
+                }
+            })
     }
 
     private func noteLink(_ first: inout MonotonicNanos?) { if first == nil { first = NanoClock.monotonic() } }

@@ -119,7 +119,7 @@ public struct PolymarketSim {
     private mutating func hash(_ pair: SimPair, isNo: Bool, base: Int64) -> String {
         hashed.clear()
         Self.head(pair, token(pair, isNo), stamp(pair, base), &hashed)
-        Self.sides(isNo ? pair.polymarket.mirrored : pair.polymarket, &hashed)
+        Self.sides(isNo ? pair.shown(1).mirrored : pair.shown(1), &hashed)
         hashed.add(#","min_order_size":"5","tick_size":""#)
         hashed.trimmed(pair.polymarketTick)
         hashed.add(#"","neg_risk":false,"last_trade_price":""#)
@@ -135,7 +135,7 @@ public struct PolymarketSim {
         let hash = hash(pair, isNo: isNo, base: base)
         Self.head(pair, token(pair, isNo), stamp(pair, base), &text)
         text.add(hash)
-        Self.sides(isNo ? pair.polymarket.mirrored : pair.polymarket, &text)
+        Self.sides(isNo ? pair.shown(1).mirrored : pair.shown(1), &text)
         if isFull {
             text.add(#","tick_size":""#)
             text.trimmed(pair.polymarketTick)

@@ -56,7 +56,7 @@ public enum SimFiles {
     private static func kalshi(_ pair: SimPair) -> String {
         """
         ticker = "\(pair.ticker)"
-          exchange_index = 0
+          exchange_index = \(pair.shard)
           rules_sha256 = "\(Digest.hex(.sha256, pair.rules.primary + "\n" + pair.rules.secondary))"
         """
     }

@@ -16,8 +16,10 @@ public struct SimPair: Sendable {
     public let isInverted: Bool
     /// The set it belongs to.
     public let set: Int?
-    /// Tick of the Kalshi market, in thousandths.
-    public let kalshiTick: Int
+    /// Tick of the Kalshi market, in thousandths; may change.
+    public var kalshiTick: Int
+    /// Shard of the Kalshi market.
+    public var shard = 0
     /// Tick of the Polymarket market, in thousandths; may change.
     public var polymarketTick: Int
     /// True books, each in its own venue's YES terms.
@@ -26,6 +28,12 @@ public struct SimPair: Sendable {
     public var polymarket = SimBook()
     /// True while Kalshi has paused trading; its book stands still.
     public var isPaused = false
+    /// What accounts of the venues have resting, beside the crowd's books above: Kalshi, Polymarket.
+    public internal(set) var resting = (kalshi: SimBook(), polymarket: SimBook())
+    /// True when anything rests, or ever did.
+    var hasResting = false
+    /// How far each venue's market has come on its way to payout.
+    public internal(set) var phase = (kalshi: SimPhase.open, polymarket: SimPhase.open)
     /// Price of the last Polymarket trade, in thousandths.
     var lastTrade = 500
     /// Milliseconds of the newest change at Polymarket.
@@ -51,6 +59,17 @@ public struct SimPair: Sendable {
     /// True while nothing special goes on with the quotes.
     var isCalm: Bool {
         isQuoting && fair == polymarketFair && !isPaused
+    }
+
+    /// What a venue shows: the crowd's book and what rests beside it.
+    public func shown(_ venue: Int) -> SimBook {
+        let crowd = venue == 0 ? kalshi : polymarket
+        guard hasResting else { return crowd }
+        var book = crowd
+        let own = venue == 0 ? resting.kalshi : resting.polymarket
+        for (price, size) in own.bids.levels { book.bids[price] += size }
+        for (price, size) in own.asks.levels { book.asks[price] += size }
+        return book
     }
 
     /// The rule text of the market, for hashes.
@@ -99,6 +118,18 @@ public struct SimPair: Sendable {
     static func polymarketCost(_ mills: Int) -> Int {
         (mills * 10_000 + 4 * mills * (1_000 - mills) / 10) * 1_001 / 1_000
     }
+}
+
+/// How far a market has come.
+public enum SimPhase: Sendable, Hashable {
+    /// Trades, unless paused.
+    case open
+    /// No orders any more; the result is not known.
+    case closed
+    /// The result is known: what a YES pays, in thousandths of a dollar.
+    case determined(Int)
+    /// Paid out.
+    case finalized(Int)
 }
 
 /// One event with several outcomes on one venue, of which exactly one will happen.

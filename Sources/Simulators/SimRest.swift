@@ -47,7 +47,23 @@ public struct SimRest {
         let close = (now + .seconds(30 * 86_400)).rfc3339.prefix(19) + "Z"
         let paid = (now + .seconds(31 * 86_400)).rfc3339.prefix(19) + "Z"
         return
-            #"{"ticker":"\#(pair.ticker)","event_ticker":"\#(pair.event)","market_type":"binary","title":"Will event \#(pair.index) happen?","yes_sub_title":"Yes","no_sub_title":"No","open_time":"2026-01-01T00:00:00Z","close_time":"\#(close)","expected_expiration_time":"\#(close)","latest_expiration_time":"\#(paid)","settlement_timer_seconds":1800,"status":"\#(pair.isPaused ? "inactive" : "active")","notional_value_dollars":"1.0000","rules_primary":"\#(pair.rules.primary)","rules_secondary":"\#(pair.rules.secondary)","price_level_structure":"linear","price_ranges":[{"start":"0.0000","end":"1.0000","step":"\#(SimText.four(pair.kalshiTick))"}],"exchange_index":0,"result":"","can_close_early":false}"#
+            #"{"ticker":"\#(pair.ticker)","event_ticker":"\#(pair.event)","market_type":"binary","title":"Will event \#(pair.index) happen?","yes_sub_title":"Yes","no_sub_title":"No","open_time":"2026-01-01T00:00:00Z","close_time":"\#(close)","expected_expiration_time":"\#(close)","latest_expiration_time":"\#(paid)","settlement_timer_seconds":1800,"status":"\#(status(pair))","notional_value_dollars":"1.0000","rules_primary":"\#(pair.rules.primary)","rules_secondary":"\#(pair.rules.secondary)","price_level_structure":"linear","price_ranges":[{"start":"0.0000","end":"1.0000","step":"\#(SimText.four(pair.kalshiTick))"}],"exchange_index":\#(pair.shard),"result":"\#(result(pair))","can_close_early":false}"#
+    }
+
+    private static func status(_ pair: SimPair) -> String {
+        switch pair.phase.kalshi {
+        case .open: pair.isPaused ? "inactive" : "active"
+        case .closed: "closed"
+        case .determined: "determined"
+        case .finalized: "finalized"
+        }
+    }
+
+    private static func result(_ pair: SimPair) -> String {
+        switch pair.phase.kalshi {
+        case .open, .closed: ""
+        case .determined(let mills), .finalized(let mills): mills == 1_000 ? "yes" : mills == 0 ? "no" : "scalar"
+        }
     }
 
     /// Answers a Polymarket read of the order book's or the metadata server; nil: 404. `POST /books` is the feed's.

@@ -10,6 +10,12 @@ public enum SimChange {
     case tick(pair: Int, was: Int, now: Int)
     /// Kalshi has paused the market, or lets it trade again.
     case paused(pair: Int, isPaused: Bool)
+    /// Kalshi's grid is another one.
+    case grid(pair: Int)
+    /// A venue's market is closed, determined or paid.
+    case phase(pair: Int, venue: Int)
+    /// The crowd has hit what an account had resting; the level of it is told apart.
+    case met(pair: Int, venue: Int, isBid: Bool, price: Int, size: Int)
 }
 
 /// A seeded market of pairs and outcome sets in virtual time: quotes that jitter, fair values that wander, trades that
@@ -36,6 +42,8 @@ public final class SimWorld {
         public var isZipf = false
         /// Seed of everything.
         public var seed: UInt64 = 1
+        /// Shards that Kalshi's markets are spread over.
+        public var shards = 1
 
         /// The defaults.
         public init() {}
@@ -100,6 +108,7 @@ public final class SimWorld {
             yesToken: "1" + yes.dropFirst(), noToken: "2" + no.dropFirst(), isInverted: set == nil && index % 7 == 6,
             set: set, kalshiTick: index % 3 == 2 ? 1 : 10, polymarketTick: index % 3 == 1 ? 1 : 10, fair: fair,
             polymarketFair: fair, sizes: sizes, depth: settings.depth ?? Int.random(in: 3...12, using: &random))
+        pair.shard = index % max(1, settings.shards)
         pair.kalshi = pair.target(0)
         pair.polymarket = pair.target(1)
         if settings.plants, set == nil {
@@ -161,8 +170,10 @@ public final class SimWorld {
         _ index: Int, _ venue: Int, _ isBid: Bool, _ price: Int, _ size: Int, _ now: Int64, _ tell: (SimChange) -> Void
     ) {
         if venue == 0, pairs[index].isPaused { return }  // nothing trades, nothing is quoted: caught up on resume
+        if (venue == 0 ? pairs[index].phase.kalshi : pairs[index].phase.polymarket) != .open { return }
         let was = venue == 0 ? pairs[index].kalshi[isBid, price] : pairs[index].polymarket[isBid, price]
         guard was != size else { return }
+        guard !pairs[index].hasResting else { return quote(index, venue, isBid, price, was, size, now, tell) }
         if venue == 0 {
             pairs[index].kalshi[isBid, price] = size
         } else {

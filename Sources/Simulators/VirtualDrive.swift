@@ -195,6 +195,7 @@ public final class VirtualDrive {
             send(polymarket.ticked(world.pairs[pair], was: was, base: base), .polymarket, now)
         case .paused(let pair, let isPaused):
             send(kalshi.paused(world.pairs[pair], isPaused), .kalshi, now)
+        case .grid, .phase, .met: break  // of trading, which nobody does here
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Server
 import Simulators
+import Synchronization
 import Testing
 import Threading
 import Trading
@@ -90,6 +91,95 @@ struct WebServerTests {
         #expect(String(decoding: posted.body, as: UTF8.self) == #"{"target":"/books","bytes":200000}"#)
         client.close()
         server.stop()
+    }
+
+    @Test("every method may carry a body, and the headers of our venues' clients are handed on")
+    func methods() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let server = try server(
+            WebServer.Handlers(request: { request in
+                let names = ["content-type", "kalshi-access-key", "poly_address", "user-agent"]
+                let fields = names.map { "\($0)=\(request.headers[$0] ?? "")" }.joined(separator: "&")
+                return WebServer.Response(body: Array("\(request.method) \(request.body.count) \(fields)".utf8))
+            }))
+        defer { server.stop() }
+        let client = HTTPClient(userAgent: "arb/test", loopbackAuthority: authority.authority)
+        defer { client.close() }
+        let url = "https://127.0.0.1:\(server.port)/x"
+        let fields = [("Content-Type", "application/json"), ("KALSHI-ACCESS-KEY", "k"), ("POLY_ADDRESS", "0x1")]
+        for (method, count) in [("GET", 0), ("POST", 5), ("POST", 0), ("PUT", 7), ("DELETE", 0), ("DELETE", 9)] {
+            let body = [UInt8](repeating: 0x61, count: count)
+            let answer = try await client.response(
+                to: HTTPRequest(url, method: method, headers: fields, body: body)
+            ).get()
+            let expected =
+                "\(method) \(count) content-type=application/json&kalshi-access-key=k&poly_address=0x1&user-agent=arb/test"
+            #expect(String(decoding: answer.body, as: UTF8.self) == expected)
+        }
+    }
+
+    @Test("an answer may be held back, cut, withheld, or come with the end of its connection")
+    func fates() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let server = try server(
+            WebServer.Handlers(request: { request in
+                var answer = WebServer.Response(body: Array("0123456789".utf8))
+                answer.headers = [("Retry-After", "3")]
+                switch request.target {
+                case "/late": answer.delay = .milliseconds(200)
+                case "/close": answer.fate = .close
+                case "/cut": answer.fate = .cut
+                case "/end": answer.fate = .end
+                case "/reset": answer.fate = .reset
+                case "/silent": answer.fate = .silent
+                case "/idle": answer.closesAfter = .milliseconds(20)
+                default: break
+                }
+                return answer
+            }))
+        defer { server.stop() }
+        let client = HTTPClient(userAgent: "arb/test", loopbackAuthority: authority.authority)
+        defer { client.close() }
+        func get(_ path: String) async -> Result<HTTPResponse, TransportFault> {
+            await client.response(to: HTTPRequest("https://127.0.0.1:\(server.port)\(path)", timeout: .seconds(1)))
+        }
+        let start = NanoClock.monotonic()
+        #expect(try await get("/late").get().body.count == 10)
+        #expect(NanoClock.monotonic() - start >= .milliseconds(200))
+        for path in ["/close", "/", "/idle"] { #expect(try await get(path).get().body.count == 10, "\(path)") }
+        for path in ["/cut", "/end", "/reset", "/silent"] {
+            let answer = await get(path)
+            #expect(throws: TransportFault.self, "\(path)") { try answer.get() }
+            #expect(try await get("/").get().status == 200, "after \(path)")
+        }
+    }
+
+    @Test("an answer that was left for later is given by a job, and only once")
+    func later() async throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let asked = Mutex<UInt64?>(nil)
+        let server = try server(
+            WebServer.Handlers(request: { request in
+                asked.withLock { $0 = request.id }
+                return .later
+            }))
+        defer { server.stop() }
+        let client = HTTPClient(userAgent: "arb/test", loopbackAuthority: authority.authority)
+        defer { client.close() }
+        async let answer = client.response(to: HTTPRequest("https://127.0.0.1:\(server.port)/"))
+        let until = deadline()
+        var id: UInt64?
+        while id == nil, NanoClock.monotonic() < until {
+            id = asked.withLock { $0 }
+            await Task.yield()
+        }
+        let request = try #require(id)
+        server.post { server in
+            server.respond(request, WebServer.Response(status: 201, body: Array("first".utf8)))
+            server.respond(request, WebServer.Response(status: 202, body: Array("second".utf8)))
+        }
+        let got = try await answer.get()
+        #expect(got.status == 201 && got.body == Array("first".utf8))
     }
 
     @Test(

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { body_max = 8 << 20, backlog_max = 64 << 20, connections_max = 4096 };
 
@@ -16,8 +17,11 @@ typedef struct Message {
 typedef struct Session {
     uint64_t id;
     struct lws *wsi;
-    int is_socket, is_dropped, status;
-    char target[8192], method[8], type[64];
+    int is_socket, is_dropped, is_asked, is_answered, status;
+    CWebsockets_Fate fate;
+    size_t answer_shown;
+    int64_t delay_us, close_us;
+    char target[8192], method[8], type[64], extra[1024], headers[8192];
     uint8_t *body;
     size_t body_count;
     uint8_t *answer;
@@ -33,6 +37,14 @@ struct CWebsockets_Server {
     uint64_t next_id;
     atomic_int stopping;
 };
+
+// Headers that the library has no name for, but our clients send.
+static const char *custom_names[] = {
+    "kalshi-access-key:", "kalshi-access-timestamp:", "kalshi-access-signature:",
+    "poly_address:",      "poly_signature:",          "poly_timestamp:",
+    "poly_nonce:",        "poly_api_key:",            "poly_passphrase:",
+    "poly_builder_api_key:", "poly_builder_timestamp:", "poly_builder_passphrase:",
+    "poly_builder_signature:", "idempotency-key:", "x-request-id:"};
 
 static Session *find(CWebsockets_Server *server, uint64_t id) {
     Session *session = server->sessions[id % connections_max];
@@ -69,7 +81,9 @@ static void read_target(struct lws *wsi, Session *session) {
     char *path = NULL;
     int count = 0;
     int method = lws_http_get_uri_and_method(wsi, &path, &count);
-    strcpy(session->method, method == LWSHUMETH_POST ? "POST" : method == LWSHUMETH_DELETE ? "DELETE" : "GET");
+    static const char *methods[] = {"GET", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "CONNECT", "HEAD"};
+    int is_known = method >= 0 && (size_t)method < sizeof methods / sizeof *methods;
+    strcpy(session->method, is_known ? methods[method] : "GET");
     size_t at = 0;
     if (path && count > 0 && (size_t)count < sizeof session->target) {
         memcpy(session->target, path, (size_t)count);
@@ -86,39 +100,106 @@ static void read_target(struct lws *wsi, Session *session) {
     session->target[at] = 0;
 }
 
-void CWebsockets_respond(CWebsockets_Server *server, uint64_t id, int status, const char *type, const uint8_t *body, size_t count) {
+void CWebsockets_respond(CWebsockets_Server *server, uint64_t id, int status, const char *type, const char *extra,
+                         const uint8_t *body, size_t count, CWebsockets_Fate fate, int64_t delay_us, int64_t close_us) {
     Session *session = find(server, id);
-    if (!session) return;
+    if (!session || session->is_answered) return;
+    session->is_answered = 1;
     session->status = status;
     strncpy(session->type, type, sizeof session->type - 1);
+    strncpy(session->extra, extra, sizeof session->extra - 1);
     free(session->answer);
     session->answer = malloc(LWS_PRE + count + 1);
     if (count) memcpy(session->answer + LWS_PRE, body, count);
     session->answer_count = count;
+    session->fate = fate;
+    session->answer_shown = fate == CWebsockets_cut ? count / 2 : count;
+    session->delay_us = delay_us;
+    session->close_us = close_us;
+    if (!session->is_asked) return;  // an upgrade: the caller sends the refusal
+    if (fate == CWebsockets_silent) return;
+    if (delay_us > 0) lws_set_timer_usecs(session->wsi, delay_us);
+    else lws_callback_on_writable(session->wsi);
 }
 
-static int write_answer(struct lws *wsi, Session *session) {
-    uint8_t head[LWS_PRE + 1024], *start = head + LWS_PRE, *p = start, *stop = head + sizeof head - 1;
-    if (!session->answer) CWebsockets_respond(lws_context_user(lws_get_context(wsi)), session->id, 500, "text/plain", NULL, 0);
-    if (lws_add_http_common_headers(wsi, (unsigned)session->status, session->type, session->answer_count, &p, stop)) return 1;
-    if (lws_finalize_write_http_header(wsi, start, &p, stop)) return 1;
-    if (lws_write(wsi, session->answer + LWS_PRE, session->answer_count, LWS_WRITE_HTTP_FINAL) < 0) return 1;
+// A reset instead of an orderly end: disconnecting a socket makes the kernel send RST at once.
+static void reset(struct lws *wsi) {
+    struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    connect(lws_get_socket_fd(wsi), &nowhere, sizeof nowhere);
+}
+
+static int add_extra(struct lws *wsi, Session *session, uint8_t **p, uint8_t *stop) {
+    char *line = session->extra;
+    while (*line) {
+        char *colon = strchr(line, ':'), *last = strchr(line, '\n');
+        if (!colon || !last) break;
+        char name[128];
+        size_t count = (size_t)(colon - line) + 1;
+        if (count >= sizeof name) return 1;
+        memcpy(name, line, count);
+        name[count] = 0;
+        if (lws_add_http_header_by_name(wsi, (uint8_t *)name, (uint8_t *)colon + 1, (int)(last - colon - 1), p, stop)) return 1;
+        line = last + 1;
+    }
     return 0;
 }
 
+// 0: the connection lives on; otherwise it ends.
+static int write_answer(struct lws *wsi, Session *session) {
+    if (session->fate == CWebsockets_reset) {
+        reset(wsi);
+        return 1;
+    }
+    if (session->fate == CWebsockets_end) return 1;
+    uint8_t head[LWS_PRE + 4096], *start = head + LWS_PRE, *p = start, *stop = head + sizeof head - 1;
+    if (lws_add_http_common_headers(wsi, (unsigned)session->status, session->type, session->answer_count, &p, stop)) return 1;
+    if (add_extra(wsi, session, &p, stop)) return 1;
+    if (lws_finalize_write_http_header(wsi, start, &p, stop)) return 1;
+    int is_whole = session->answer_shown == session->answer_count;
+    enum lws_write_protocol how = is_whole ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP;
+    if (lws_write(wsi, session->answer + LWS_PRE, session->answer_shown, how) < 0) return 1;
+    return session->fate == CWebsockets_close || session->fate == CWebsockets_cut;
+}
+
+static size_t copy_line(char *out, size_t at, size_t room, const char *name, int length) {
+    if (length <= 0 || at + (size_t)length + strlen(name) + 4 > room) return 0;
+    return (size_t)snprintf(out + at, room - at, "%s ", name);
+}
+
 static void copy_headers(struct lws *wsi, char *out, size_t room) {
-    static const char *names[] = {"kalshi-access-key:", "kalshi-access-timestamp:", "kalshi-access-signature:"};
     size_t at = 0;
     out[0] = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        int length = lws_hdr_custom_length(wsi, names[i], (int)strlen(names[i]));
-        if (length < 0 || at + (size_t)length + strlen(names[i]) + 4 > room) continue;
-        at += (size_t)snprintf(out + at, room - at, "%s ", names[i]);
-        lws_hdr_custom_copy(wsi, out + at, (int)(room - at), names[i], (int)strlen(names[i]));
+    for (int token = WSI_TOKEN_HOST; token <= WSI_TOKEN_X_AUTH_TOKEN; token++) {
+        const char *name = (const char *)lws_token_to_string((enum lws_token_indexes)token);
+        size_t count = name ? strlen(name) : 0;
+        if (count < 2 || name[0] == ':' || name[count - 1] != ':') continue;
+        int length = lws_hdr_total_length(wsi, (enum lws_token_indexes)token);
+        size_t written = copy_line(out, at, room, name, length);
+        if (!written) continue;
+        at += written;
+        lws_hdr_copy(wsi, out + at, (int)(room - at), (enum lws_token_indexes)token);
         at += (size_t)length;
         out[at++] = '\n';
         out[at] = 0;
     }
+    for (size_t i = 0; i < sizeof custom_names / sizeof *custom_names; i++) {
+        int length = lws_hdr_custom_length(wsi, custom_names[i], (int)strlen(custom_names[i]));
+        size_t written = copy_line(out, at, room, custom_names[i], length);
+        if (!written) continue;
+        at += written;
+        lws_hdr_custom_copy(wsi, out + at, (int)(room - at), custom_names[i], (int)strlen(custom_names[i]));
+        at += (size_t)length;
+        out[at++] = '\n';
+        out[at] = 0;
+    }
+}
+
+static void ask(CWebsockets_Server *server, struct lws *wsi, Session *session) {
+    if (session->is_asked) return;
+    session->is_asked = 1;
+    session->wsi = wsi;
+    server->callbacks.request(server->callbacks.user, session->id, session->method, session->target, session->headers,
+                              session->body, session->body_count);
 }
 
 static int refuse(struct lws *wsi, Session *session) {
@@ -153,11 +234,10 @@ static int serve(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
         server->callbacks.woken(server->callbacks.user);
         return 0;
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION: {
-        char headers[4096];
         if (!slot || !(session = begin(server, wsi))) return -1;
         read_target(wsi, session);
-        copy_headers(wsi, headers, sizeof headers);
-        if (server->callbacks.upgrade(server->callbacks.user, session->id, session->target, headers)) {
+        copy_headers(wsi, session->headers, sizeof session->headers);
+        if (server->callbacks.upgrade(server->callbacks.user, session->id, session->target, session->headers)) {
             int result = refuse(wsi, session);
             end(server, session);
             *slot = NULL;
@@ -195,9 +275,12 @@ static int serve(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
         if (!slot || !(session = begin(server, wsi))) return -1;
         *slot = session;
         read_target(wsi, session);
-        if (strcmp(session->method, "POST") == 0) return 0;
-        server->callbacks.request(server->callbacks.user, session->id, session->method, session->target, NULL, 0);
-        lws_callback_on_writable(wsi);
+        copy_headers(wsi, session->headers, sizeof session->headers);
+        lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
+        char length[24] = "";
+        lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+        if (atoll(length) > 0) return 0;  // whatever the method: the body comes first
+        ask(server, wsi, session);
         return 0;
     }
     case LWS_CALLBACK_HTTP_BODY:
@@ -207,16 +290,23 @@ static int serve(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
         session->body_count += count;
         return 0;
     case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        if (!session) return -1;
-        server->callbacks.request(server->callbacks.user, session->id, session->method, session->target, session->body, session->body_count);
+        if (!session) return 0;
+        ask(server, wsi, session);
+        return 0;
+    case LWS_CALLBACK_TIMER:
+        if (!session) return -1;  // idle after an answer: it was to be closed now
         lws_callback_on_writable(wsi);
         return 0;
-    case LWS_CALLBACK_HTTP_WRITEABLE:
-        if (!session) return -1;
+    case LWS_CALLBACK_HTTP_WRITEABLE: {
+        if (!session || !session->is_answered || session->fate == CWebsockets_silent) return 0;
         if (write_answer(wsi, session)) return -1;
+        int64_t close_us = session->close_us;
         end(server, session);
         *slot = NULL;
-        return lws_http_transaction_completed(wsi) ? -1 : 0;
+        if (lws_http_transaction_completed(wsi)) return -1;
+        if (close_us >= 0) lws_set_timer_usecs(wsi, close_us);
+        return 0;
+    }
     case LWS_CALLBACK_CLOSED_HTTP:
     case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
         if (session && !session->is_socket) {
@@ -291,9 +381,10 @@ int CWebsockets_send(CWebsockets_Server *server, uint64_t id, const uint8_t *byt
     return 0;
 }
 
-void CWebsockets_drop(CWebsockets_Server *server, uint64_t id) {
+void CWebsockets_drop(CWebsockets_Server *server, uint64_t id, int is_reset) {
     Session *session = find(server, id);
     if (!session || !session->is_socket) return;
+    if (is_reset) reset(session->wsi);
     session->is_dropped = 1;
     lws_callback_on_writable(session->wsi);
 }

@@ -1,5 +1,6 @@
 import CWebsockets
 internal import Threading
+public import Trading
 
 /// One HTTPS and WebSocket server on a free loopback port, on libwebsockets: an independent peer for our own client code.
 ///
@@ -15,12 +16,43 @@ public final class WebServer: @unchecked Sendable {
 
     /// One request.
     public struct Request: Sendable {
-        /// `GET`, `POST` or `DELETE`.
+        /// Which request, for `respond`.
+        public let id: UInt64
+        /// `GET`, `POST`, `PUT`, `DELETE` and so on.
         public let method: String
         /// Path with query.
         public let target: String
-        /// Body of a POST.
+        /// Headers, names in lower case: those with a name in HTTP, and those that our venues' clients add.
+        public let headers: [String: String]
+        /// Body; empty where there was none.
         public let body: [UInt8]
+
+        /// A request, as a client would have sent it.
+        public init(
+            id: UInt64 = 0, method: String, target: String, headers: [String: String] = [:], body: [UInt8] = []
+        ) {
+            self.id = id
+            self.method = method
+            self.target = target
+            self.headers = headers
+            self.body = body
+        }
+    }
+
+    /// What becomes of the connection.
+    public enum Fate: Sendable, Hashable {
+        /// Answered; the connection lives on.
+        case keep
+        /// Answered and then closed.
+        case close
+        /// Half of the body, then closed: the length that was promised never comes.
+        case cut
+        /// Closed in order, without an answer.
+        case end
+        /// Reset, without an answer.
+        case reset
+        /// Never answered; `respond` changes that.
+        case silent
     }
 
     /// One answer.
@@ -30,12 +62,34 @@ public final class WebServer: @unchecked Sendable {
         /// Content type.
         public let contentType: String
         /// Body.
-        public let body: [UInt8]
+        public var body: [UInt8]
+        /// Headers to add.
+        public var headers: [(name: String, value: String)] = []
+        /// What becomes of the connection.
+        public var fate = Fate.keep
+        /// How long the answer is held back.
+        public var delay = Nanoseconds.zero
+        /// How long after the answer an idle connection is closed; nil: it is not.
+        public var closesAfter: Nanoseconds?
+
         /// An answer.
         public init(status: Int = 200, contentType: String = "application/json", body: [UInt8]) {
             self.status = status
             self.contentType = contentType
             self.body = body
+            isLater = false
+        }
+
+        /// No answer now: `respond` gives it, or nobody does.
+        public static var later: Response { Response(status: 0, isLater: true) }
+
+        let isLater: Bool
+
+        private init(status: Int, isLater: Bool) {
+            self.status = status
+            contentType = ""
+            body = []
+            self.isLater = isLater
         }
     }
 
@@ -43,7 +97,7 @@ public final class WebServer: @unchecked Sendable {
     public struct Handlers: Sendable {
         /// Answers a request.
         public var request: @Sendable (Request) -> Response
-        /// Accepts an upgrade (nil) or refuses it. Headers are those of authentication, names in lower case.
+        /// Accepts an upgrade (nil) or refuses it. Header names are in lower case.
         public var upgrade: @Sendable (_ target: String, _ headers: [String: String]) -> Response?
         /// A WebSocket connection is up.
         public var opened: @Sendable (_ server: WebServer, _ id: UInt64, _ target: String) -> Void
@@ -92,10 +146,11 @@ public final class WebServer: @unchecked Sendable {
     private func callbacks() -> CWebsockets_Callbacks {
         CWebsockets_Callbacks(
             user: Unmanaged.passUnretained(self).toOpaque(),
-            request: { user, id, method, target, body, count in
-                guard let server = WebServer.of(user), let method, let target else { return }
+            request: { user, id, method, target, headers, body, count in
+                guard let server = WebServer.of(user), let method, let target, let headers else { return }
                 let request = Request(
-                    method: String(cString: method), target: String(cString: target),
+                    id: id, method: String(cString: method), target: String(cString: target),
+                    headers: WebServer.fields(String(cString: headers)),
                     body: Array(UnsafeBufferPointer(start: body, count: count)))
                 server.respond(id, server.handlers.request(request))
             },
@@ -137,9 +192,22 @@ public final class WebServer: @unchecked Sendable {
         return fields
     }
 
-    private func respond(_ id: UInt64, _ response: Response) {
+    /// Answers a request that was left for later; a second answer to one request is ignored. On the server's thread only.
+    public func respond(_ id: UInt64, _ response: Response) {
+        guard !response.isLater else { return }
+        let fate =
+            switch response.fate {
+            case .keep: CWebsockets_keep
+            case .close: CWebsockets_close
+            case .cut: CWebsockets_cut
+            case .end: CWebsockets_end
+            case .reset: CWebsockets_reset
+            case .silent: CWebsockets_silent
+            }
+        let extra = response.headers.map { "\($0.name.lowercased()):\($0.value)\n" }.joined()
         CWebsockets_respond(
-            handle, id, Int32(response.status), response.contentType, response.body, response.body.count)
+            handle, id, Int32(response.status), response.contentType, extra, response.body, response.body.count, fate,
+            response.delay.rawValue / 1_000, response.closesAfter.map { $0.rawValue / 1_000 } ?? -1)
     }
 
     /// Runs a closure on the server's thread.
@@ -161,8 +229,8 @@ public final class WebServer: @unchecked Sendable {
     /// Queues a ping. On the server's thread only.
     public func ping(_ id: UInt64, _ payload: [UInt8]) { _ = CWebsockets_send(handle, id, payload, payload.count, 1) }
 
-    /// Ends a connection without a close frame. On the server's thread only.
-    public func drop(_ id: UInt64) { CWebsockets_drop(handle, id) }
+    /// Ends a WebSocket connection without a close frame, or resets it. On the server's thread only.
+    public func drop(_ id: UInt64, isReset: Bool = false) { CWebsockets_drop(handle, id, isReset ? 1 : 0) }
 
     /// Ends the server and waits for its thread. Call once.
     public func stop() {
