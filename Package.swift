@@ -140,6 +140,7 @@ if Context.environment["ARB_FUZZ"] != nil {
         ("TextFuzz", ["Codec"]),
         ("WebSocketFuzz", ["Transport"]),
         ("HandshakeFuzz", ["Transport"]),
+        ("HTTPAnswerFuzz", ["Transport", "Trading"]),
         ("KalshiWireFuzz", ["Kalshi", "Codec", "Trading"]),
         ("KalshiFeedFuzz", ["Kalshi", "Codec", "Trading"]),
         ("PolymarketWireFuzz", ["Polymarket", "Codec", "Trading"]),

@@ -1,0 +1,4 @@
+import FuzzKit
+
+let checker = HTTPAnswerChecker()
+Fuzz.run { checker.check($0) }
