@@ -168,6 +168,14 @@ public struct OrderChange: Hashable, Sendable {
     public let becameDone: Bool
     /// What is now known to be wrong and was not before.
     public let anomalies: OrderState.Anomalies
+
+    /// A change.
+    public init(isNews: Bool, cumQtyChange: Quantity, becameDone: Bool, anomalies: OrderState.Anomalies) {
+        self.isNews = isNews
+        self.cumQtyChange = cumQtyChange
+        self.becameDone = becameDone
+        self.anomalies = anomalies
+    }
 }
 
 extension OrderSummary.Standing {

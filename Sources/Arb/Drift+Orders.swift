@@ -1,0 +1,124 @@
+import Trading
+
+extension Drift {
+    // MARK: Orders
+
+    var orders: [Difference] {
+        let listed = theirs.openOrders.map { ($0, true) } + theirs.doneOrders.map { ($0, false) }
+        var seen: Set<ClOrdID> = []
+        var found: [Difference] = []
+        for (order, isOpen) in listed {
+            guard let record = record(of: order) else {
+                if order.createdAt.map({ $0 <= settledBefore }) ?? true { found.append(foreign(order, isOpen)) }
+                continue
+            }
+            if record.state.order.purpose != .tombstone { seen.insert(record.state.order.clOrdID) }
+            if isSettled(record), let difference = standing(record, order, isOpen) { found.append(difference) }
+        }
+        return found + ours.orders.filter { !seen.contains($0.state.order.clOrdID) }.compactMap(missingThere)
+    }
+
+    private func foreign(_ order: VenueOrder, _ isOpen: Bool) -> Difference {
+        let filled = order.summary.cumQty.map { "\($0) filled" } ?? "fills not told"
+        let theirs = "\(order.side.rawValue) \(order.outcome.rawValue) at \(order.price), \(filled)"
+        if order.clOrdID?.prefix == ours.prefix {
+            return Difference(
+                .orderMissingHere, .critical, order.venueOf(self), symbol: order.symbol, subject: order.orderID.text,
+                theirs: theirs,
+                "ours by its name, and not in our record: another instance, or a record that was lost; "
+                    + "adopt it with 'arb reconcile --adopt'")
+        }
+        return Difference(
+            .orderMissingHere, isOpen ? .warning : .info, order.venueOf(self), symbol: order.symbol,
+            subject: order.orderID.text, theirs: theirs, explanations: [.foreign], isExplained: true,
+            "FOREIGN: someone else trades with this account; it is shown and never touched")
+    }
+
+    private func standing(_ record: OurAccount.Order, _ listed: VenueOrder, _ isOpen: Bool) -> Difference? {
+        let state = record.state
+        if isOpen, state.isDone {
+            return Difference(
+                .orderStanding, .critical, ours.venue, symbol: record.symbol, subject: listed.orderID.text,
+                ours: state.ordStatus.rawValue, theirs: "working",
+                "we hold it to be done and the venue lists it as open: cancel it, then read again")
+        }
+        if !isOpen, !state.isDone {
+            return Difference(
+                .orderStanding, state.isUnknown ? .warning : .critical, ours.venue, symbol: record.symbol,
+                subject: listed.orderID.text, ours: state.isUnknown ? "unknown" : state.ordStatus.rawValue,
+                theirs: listed.summary.standing.rawValue,
+                "the venue lists its end; applying this read resolves it")
+        }
+        guard let cumQty = listed.summary.cumQty, cumQty.rawValue > state.cumQty.rawValue + state.voidedQty.rawValue
+        else { return nil }
+        return Difference(
+            .orderQuantity, .critical, ours.venue, symbol: record.symbol, subject: listed.orderID.text,
+            ours: state.cumQty.description, theirs: cumQty.description,
+            "the venue filled more of it than we were told; its fills are to be read")
+    }
+
+    private func missingThere(_ order: OurAccount.Order) -> Difference? {
+        guard !order.state.isDone, let sentAt = order.sentAt, sentAt <= settledBefore, isSettled(order),
+            order.state.order.purpose != .tombstone
+        else { return nil }
+        let isUnknown = order.state.isUnknown || order.state.ordStatus == .pendingNew
+        return Difference(
+            .orderMissingThere, .critical, ours.venue, symbol: order.symbol,
+            subject: order.orderID?.text ?? order.state.order.clOrdID.description,
+            ours: isUnknown ? "unknown" : order.state.ordStatus.rawValue,
+            isUnknown
+                ? "not listed, which proves nothing while it may be on its way; it counts as filled and as open"
+                : "known to the venue before, and not listed now; it counts as open until its end is told")
+    }
+
+    // MARK: Fills
+
+    var fills: [Difference] {
+        var found: [Difference] = []
+        var listed: [OrderID: [ExecID: Fill]] = [:]
+        for fill in theirs.fills { listed[fill.orderID, default: [:]][fill.fill.execID] = fill.fill }
+        for order in ours.orders where isSettled(order) {
+            guard let orderID = order.orderID else { continue }
+            let booked = Dictionary(
+                order.state.fills.map { ($0.execID, $0) }, uniquingKeysWith: { first, _ in first })
+            let told = listed[orderID] ?? [:]
+            for fill in told.values {
+                if let difference = missingHere(order, orderID, fill, booked[fill.execID]) { found.append(difference) }
+            }
+            // What was sent before the window may have its fills before it too.
+            guard let sentAt = order.sentAt, sentAt >= since else { continue }
+            found += booked.values.filter { told[$0.execID] == nil && $0.settlement != .failed }.map { fill in
+                Difference(
+                    .fillMissingThere, .critical, ours.venue, symbol: order.symbol, subject: fill.execID.text,
+                    ours: "\(fill.lastQty) at \(fill.lastPx)",
+                    "booked from a reply or the stream, and not in the venue's list: it stays booked; read again")
+            }
+        }
+        return found
+    }
+
+    private func missingHere(_ order: OurAccount.Order, _ orderID: OrderID, _ fill: Fill, _ booked: Fill?)
+        -> Difference?
+    {
+        let theirs = "\(fill.lastQty) at \(fill.lastPx)"
+        guard let booked else {
+            guard fill.settlement != .failed else { return nil }
+            let isInSum = order.state.unexplainedQty >= fill.lastQty
+            return Difference(
+                .fillMissingHere, isInSum ? .info : .critical, ours.venue, symbol: order.symbol,
+                subject: fill.execID.text, theirs: theirs, isExplained: isInSum,
+                isInSum
+                    ? "counted in the order's sum, its details are new"
+                    : "a fill of order \(orderID) that nobody told us; applying this read books it")
+        }
+        guard booked.lastQty != fill.lastQty || booked.lastPx != fill.lastPx else { return nil }
+        return Difference(
+            .fillAmounts, .critical, ours.venue, symbol: order.symbol, subject: fill.execID.text,
+            ours: "\(booked.lastQty) at \(booked.lastPx)", theirs: theirs,
+            "one fill with two contents: the larger is booked; ask the venue")
+    }
+}
+
+extension VenueOrder {
+    fileprivate func venueOf(_ drift: Drift) -> VenueID { drift.ours.venue }
+}

@@ -1,0 +1,219 @@
+public import Trading
+
+/// One thing in which our record and a venue's account of us differ. Shown, explained where it can be, and never the cause
+/// of an order: a residual is born from fills of our own orders alone.
+public struct Difference: Hashable, Sendable {
+    /// What differs.
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// An order that we hold to be alive, or unknown, is not listed.
+        case orderMissingThere = "order_missing_there"
+        /// A listed order that no record of ours explains: FOREIGN, or of another run of ours.
+        case orderMissingHere = "order_missing_here"
+        /// Both have the order and do not agree on whether it is done.
+        case orderStanding = "order_standing"
+        /// The venue's sum of an order is beyond ours.
+        case orderQuantity = "order_quantity"
+        /// A listed fill of our order that we have not booked.
+        case fillMissingHere = "fill_missing_here"
+        /// A fill that we booked is not listed.
+        case fillMissingThere = "fill_missing_there"
+        /// One fill with two sizes or prices.
+        case fillAmounts = "fill_amounts"
+        /// Contracts held.
+        case position
+        /// Cash.
+        case balance
+        /// A contract of the chain may not take what orders need.
+        case allowance
+    }
+
+    /// How much it matters.
+    public enum Severity: String, Sendable, Hashable, CaseIterable, Comparable {
+        /// Explained in full.
+        case info
+        /// To be looked at; no exposure hangs on it that we do not count.
+        case warning
+        /// Exposure that we do not know may hang on it: the pair is halted.
+        case critical
+
+        private var rank: Int { self == .info ? 0 : self == .warning ? 1 : 2 }
+        /// Orders by how much it matters.
+        public static func < (left: Severity, right: Severity) -> Bool { left.rank < right.rank }
+    }
+
+    /// What would account for a difference of positions.
+    public enum Explanation: String, Sendable, Hashable, CaseIterable {
+        /// The market is settled: winners are paid, positions go.
+        case settlement
+        /// Both outcomes on a venue that nets them: equal parts went against each other.
+        case netting
+        /// Equal parts of both outcomes are gone: merged into cash.
+        case merge
+        /// Fills of orders that are not ours account for it.
+        case foreign
+        /// The venue lists no position at all: an empty list is not a flat account until a second read says so.
+        case emptyList = "empty_list"
+    }
+
+    /// What differs.
+    public let kind: Kind
+    /// How much it matters.
+    public let severity: Severity
+    /// The venue.
+    public let venue: VenueID
+    /// Ticker, condition id, purse or spender.
+    public let symbol: String
+    /// The order, fill or token it is about; hostile text.
+    public let subject: String
+    /// What we have; empty where there is nothing.
+    public let ours: String
+    /// What the venue has; empty where there is nothing.
+    public let theirs: String
+    /// Who contradicts us.
+    public let witness: EvidenceSource
+    /// What accounts for it, or might.
+    public let explanations: [Explanation]
+    /// True when an explanation accounts for all of it.
+    public let isExplained: Bool
+    /// What it means, and what a person can do, in one sentence.
+    public let text: String
+
+    init(
+        _ kind: Kind, _ severity: Severity, _ venue: VenueID, symbol: String, subject: String = "", ours: String = "",
+        theirs: String = "", explanations: [Explanation] = [], isExplained: Bool = false, _ text: String
+    ) {
+        self.kind = kind
+        self.severity = severity
+        self.venue = venue
+        self.symbol = symbol
+        self.subject = subject
+        self.ours = ours
+        self.theirs = theirs
+        self.witness = .query
+        self.explanations = explanations
+        self.isExplained = isExplained
+        self.text = text
+    }
+}
+
+/// What our record says of one venue's account.
+public struct OurAccount: Sendable {
+    /// One order of ours.
+    public struct Order: Sendable {
+        /// The venue's name, where it is known.
+        public var orderID: OrderID?
+        /// Ticker, or condition id.
+        public var symbol: String
+        /// What is known of it.
+        public var state: OrderState
+        /// When bytes may have left; nil when none did.
+        public var sentAt: UTCNanos?
+        /// When anything was last told of it.
+        public var heardAt: UTCNanos
+
+        /// An order.
+        public init(orderID: OrderID?, symbol: String, state: OrderState, sentAt: UTCNanos?, heardAt: UTCNanos) {
+            self.orderID = orderID
+            self.symbol = symbol
+            self.state = state
+            self.sentAt = sentAt
+            self.heardAt = heardAt
+        }
+    }
+
+    /// The venue.
+    public var venue: VenueID
+    /// The account's part of every order id of ours.
+    public var prefix: UInt32
+    /// Our orders there.
+    public var orders: [Order] = []
+    /// What our own fills amount to, both outcomes apart, less what was settled, merged or redeemed.
+    public var positions: [VenuePosition] = []
+    /// Cash as our record has it; empty where it has none, and then nothing is compared.
+    public var balances: [VenueBalance] = []
+    /// Markets known to be settled.
+    public var settled: Set<String> = []
+
+    /// An empty record.
+    public init(venue: VenueID, prefix: UInt32) {
+        self.venue = venue
+        self.prefix = prefix
+    }
+
+    /// What a registry knows of one venue; positions and cash are added by whoever keeps them.
+    public init(_ registry: OrderRegistry, venue: VenueID) {
+        self.init(venue: venue, prefix: registry.prefix)
+        orders = registry.orders.map(\.record).filter { $0.venue == venue }.map { record in
+            let heard = EvidenceSource.allCases.compactMap { record.lastHeard(from: $0)?.utc }.max()
+            return Order(
+                orderID: record.orderID, symbol: record.symbol, state: record.state, sentAt: record.sentAt?.utc,
+                heardAt: heard ?? record.intendedAt.utc)
+        }
+    }
+}
+
+/// Compares our record with a venue's own account of us.
+///
+/// - Lane: any; pure.
+public struct Drift {
+    /// What is compared, and when it may be.
+    public struct Settings: Sendable {
+        /// Reads lag writes: what happened within this before the read began is not compared.
+        public var lag = Nanoseconds.seconds(5)
+
+        /// The defaults.
+        public init() {}
+    }
+
+    let ours: OurAccount
+    let theirs: AccountSnapshot
+    /// What was told or done after this may be missing from the read.
+    let settledBefore: UTCNanos
+    /// Done orders and fills were read back to here.
+    let since: UTCNanos
+    let byOrderID: [OrderID: OurAccount.Order]
+    let byClOrdID: [ClOrdID: OurAccount.Order]
+
+    /// - Parameter since: how far back the snapshot's done orders and fills go.
+    init(_ ours: OurAccount, _ theirs: AccountSnapshot, since: UTCNanos, settings: Settings) {
+        precondition(ours.venue == theirs.venue, "one venue is compared with itself")
+        self.ours = ours
+        self.theirs = theirs
+        self.since = since
+        settledBefore = theirs.asOf + Nanoseconds(rawValue: -settings.lag.rawValue)
+        byOrderID = Dictionary(
+            ours.orders.compactMap { order in order.orderID.map { ($0, order) } }, uniquingKeysWith: { first, _ in first })
+        byClOrdID = Dictionary(
+            ours.orders.map { ($0.state.order.clOrdID, $0) },
+            uniquingKeysWith: { first, second in first.state.order.purpose == .tombstone ? second : first })
+    }
+
+    /// All differences, the gravest first, then by kind, market and subject.
+    public static func differences(
+        _ ours: OurAccount, _ theirs: AccountSnapshot, since: UTCNanos, settings: Settings = Settings()
+    ) -> [Difference] {
+        let drift = Drift(ours, theirs, since: since, settings: settings)
+        let found = drift.orders + drift.fills + drift.positions + drift.balances + drift.allowances
+        return found.sorted { left, right in
+            if left.severity != right.severity { return left.severity > right.severity }
+            if left.kind != right.kind { return left.kind.rawValue < right.kind.rawValue }
+            return (left.symbol, left.subject) < (right.symbol, right.subject)
+        }
+    }
+
+    /// The record of a listed order; nil when it is not ours.
+    func record(of listed: VenueOrder) -> OurAccount.Order? {
+        if let known = byOrderID[listed.orderID] { return known }
+        guard let clOrdID = listed.clOrdID, let known = byClOrdID[clOrdID], known.orderID == nil else { return nil }
+        return known
+    }
+
+    /// True when an order is old enough for a read to show all that is known of it.
+    func isSettled(_ order: OurAccount.Order) -> Bool { order.heardAt <= settledBefore }
+
+    /// True when nothing that could move a market's position is younger than the lag.
+    func isQuiet(_ symbol: String) -> Bool {
+        ours.orders.allSatisfy { $0.symbol != symbol || isSettled($0) }
+            && theirs.fills.allSatisfy { $0.symbol != symbol || ($0.transactTime ?? .init(rawValue: .min)) <= settledBefore }
+    }
+}
