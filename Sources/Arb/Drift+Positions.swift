@@ -49,7 +49,8 @@ extension Drift {
         var candidates: [Difference.Explanation] = []
         var isExplained = false
         let foreign = foreignFills(symbol)
-        let left = isNetting
+        let left =
+            isNetting
             ? Held(yes: here.yes &+ foreign.yes, no: here.no &+ foreign.no).netted
             : Held(yes: here.yes &+ foreign.yes, no: here.no &+ foreign.no)
         if foreign.yes != 0 || foreign.no != 0 {

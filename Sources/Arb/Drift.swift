@@ -182,7 +182,8 @@ public struct Drift {
         self.since = since
         settledBefore = theirs.asOf + Nanoseconds(rawValue: -settings.lag.rawValue)
         byOrderID = Dictionary(
-            ours.orders.compactMap { order in order.orderID.map { ($0, order) } }, uniquingKeysWith: { first, _ in first })
+            ours.orders.compactMap { order in order.orderID.map { ($0, order) } },
+            uniquingKeysWith: { first, _ in first })
         byClOrdID = Dictionary(
             ours.orders.map { ($0.state.order.clOrdID, $0) },
             uniquingKeysWith: { first, second in first.state.order.purpose == .tombstone ? second : first })
@@ -214,6 +215,8 @@ public struct Drift {
     /// True when nothing that could move a market's position is younger than the lag.
     func isQuiet(_ symbol: String) -> Bool {
         ours.orders.allSatisfy { $0.symbol != symbol || isSettled($0) }
-            && theirs.fills.allSatisfy { $0.symbol != symbol || ($0.transactTime ?? .init(rawValue: .min)) <= settledBefore }
+            && theirs.fills.allSatisfy {
+                $0.symbol != symbol || ($0.transactTime ?? .init(rawValue: .min)) <= settledBefore
+            }
     }
 }
