@@ -42,8 +42,6 @@ let package = Package(
             name: "CSecp256k1", path: "Sources/C/CSecp256k1", pkgConfig: "libsecp256k1",
             providers: [.apt(["libsecp256k1-dev"])]),
         .systemLibrary(
-            name: "CCurl", path: "Sources/C/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(
             name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(
             name: "CWebsockets", path: "Sources/C/CWebsockets", linkerSettings: [.linkedLibrary("websockets")]),
@@ -55,6 +53,8 @@ let package = Package(
             cxxSettings: [.unsafeFlags(["-O2"], .when(configuration: .debug))],
             linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CToml", path: "Sources/C/CToml"),
+        // libcurl is loaded at run time, off the thread that starts the program.
+        .target(name: "CCurl", path: "Sources/C/CCurl", linkerSettings: [.linkedLibrary("dl")]),
 
         // The vocabulary: units, books, orders, pairs, and the seams where modules meet. Imports nothing of ours.
         module("Trading", "Trading"),

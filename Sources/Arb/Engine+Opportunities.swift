@@ -19,11 +19,13 @@ extension Engine {
         }
         let alive = opportunities.isAlive(basket.id)
         // Proof before birth; a living opportunity was proved, and its books are sampled and held on a mismatch.
-        if !alive, !verified(basket) { return }
+        if !alive, isPutOff(trigger) || !verified(basket) { return }
         guard let sized = size(basket, legs, now) else { return end(basket.id, .edgeGone) }
         let disposition = sized.disposition == .taken ? gate(basket, trigger: trigger, now) : sized.disposition
         if alive {
-            if disposition == .taken, opportunities.awaitsTaking(basket.id), !verified(basket) { return }
+            if disposition == .taken, opportunities.awaitsTaking(basket.id), isPutOff(trigger) || !verified(basket) {
+                return
+            }
             opportunities.update(basket.id, sized.plan, disposition, now)
         } else {
             bear(basket, sized.plan, disposition, now)

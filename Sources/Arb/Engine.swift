@@ -23,6 +23,12 @@ public final class Engine {
     let opportunities: OpportunityBook
     let inversions: InversionWatch
     private var offsets = [ClockOffset](repeating: ClockOffset(), count: 256)
+    private var delays = [ReadDelay](repeating: ReadDelay(), count: 256)
+    /// While messages are read late nothing new is decided; a timer after this instant ends it, because timers come after
+    /// everything that was there to read. Nil: nothing is late.
+    private var behindUntil: MonotonicNanos?
+    /// What a decision was put off for.
+    private var waiting: [InstrumentID] = []
     let links = LinkTimes()
     private var touched: [InstrumentID] = []
     private(set) var stampOfNow = Stamp(monotonic: MonotonicNanos(rawValue: 0), utc: UTCNanos(rawValue: 0))
@@ -77,7 +83,7 @@ public final class Engine {
 
     /// A link came up.
     public func opened(_ link: LinkID, at stamp: Stamp) {
-        advance(to: stamp)
+        pass(to: stamp)
         guard let seat = seat(link.venue) else { return }
         seats[seat].feed.opened(link, at: stamp, into: self)
         settle()
@@ -86,7 +92,7 @@ public final class Engine {
 
     /// A link went down.
     public func closed(_ link: LinkID, reason: String, at stamp: Stamp) {
-        advance(to: stamp)
+        pass(to: stamp)
         links.forget(link)
         guard let seat = seat(link.venue) else { return }
         seats[seat].feed.closed(link, reason: reason, at: stamp, into: self)
@@ -96,7 +102,7 @@ public final class Engine {
 
     /// One complete text message of a link.
     public func frame(_ link: LinkID, _ payload: RawSpan, at stamp: Stamp) {
-        if nextDue <= stamp.monotonic { advance(to: stamp) }
+        if nextDue <= stamp.monotonic { pass(to: stamp) }
         stampOfNow = stamp
         counters.frames &+= 1  // 2^63 frames outlast the process
         guard let seat = seat(link.venue) else { return }
@@ -107,7 +113,7 @@ public final class Engine {
 
     /// A REST answer.
     public func answer(_ answer: RestAnswer, at stamp: Stamp) {
-        advance(to: stamp)
+        pass(to: stamp)
         guard let seat = seat(answer.request.venue) else { return }
         if answer.request.tag & RestRequest.feedTag != 0 {
             seats[seat].feed.answered(answer, at: stamp, into: self)
@@ -118,8 +124,18 @@ public final class Engine {
         refreshAll()
     }
 
-    /// Time has passed without an input.
+    /// Time has passed, and everything that was there to read has been read.
     public func advance(to stamp: Stamp) {
+        if let until = behindUntil, until <= stamp.monotonic {
+            behindUntil = nil
+            for instrument in waiting { touch(instrument) }
+            waiting.removeAll(keepingCapacity: true)
+        }
+        pass(to: stamp)
+    }
+
+    /// What is due by `stamp`, before the input of that instant.
+    private func pass(to stamp: Stamp) {
         judge(dueBy: stamp.monotonic)
         stampOfNow = stamp
         for seat in seats {
@@ -162,7 +178,7 @@ public final class Engine {
     private func refresh(_ seat: Int) {
         let never = MonotonicNanos(rawValue: .max)
         due[seat] = min(seats[seat].feed.nextDeadline ?? never, seats[seat].reference.nextDeadline ?? never)
-        var next = opportunities.nextDue ?? never
+        var next = min(opportunities.nextDue ?? never, behindUntil ?? never)
         for instant in due { next = min(next, instant) }
         nextDue = next
     }
@@ -224,7 +240,21 @@ public final class Engine {
 
     fileprivate func observe(_ venueStamp: UTCNanos, of instrument: InstrumentID) {
         let venue = catalog.contracts[Int(instrument.index)].venue
-        offsets[Int(venue.rawValue)].observe(venueStamp: venueStamp, received: stampOfNow)
+        let index = Int(venue.rawValue)
+        offsets[index].observe(venueStamp: venueStamp, received: stampOfNow)
+        guard let offset = offsets[index].offset,
+            let age = Freshness.age(venueStamp: venueStamp, received: stampOfNow, offset: offset),
+            delays[index].observe(age)
+        else { return }
+        behindUntil = stampOfNow.monotonic + ReadDelay.calm
+    }
+
+    /// True while messages are read late: then a decision about `instrument` is put off until everything is read.
+    func isPutOff(_ instrument: InstrumentID) -> Bool {
+        guard behindUntil != nil else { return false }
+        counters.putOff &+= 1  // bounded by frames
+        if waiting.last != instrument, waiting.count < catalog.count { waiting.append(instrument) }
+        return true
     }
 
     /// Proves every leg's book; false when one is held or void.

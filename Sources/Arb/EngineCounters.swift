@@ -10,6 +10,8 @@ public struct EngineCounters: Sendable, Hashable {
     public internal(set) var voids: Int64 = 0
     /// Candidates whose book was not proved.
     public internal(set) var unverified: Int64 = 0
+    /// Candidates that waited because messages were read late.
+    public internal(set) var putOff: Int64 = 0
     /// Candidates without terms or fees.
     public internal(set) var blocked: Int64 = 0
     /// Opportunities born.

@@ -45,17 +45,17 @@ struct WatchSession {
         Signals.block()
         let clock = NanoClock()
         let start = clock.now()
-        let edges = try edges()
-        defer { for edge in edges { edge.client.close() } }
         let folder = try stateFolder()
         let seed = UInt64(bitPattern: start.utc.rawValue)
         let venues = Edges.environment(configuration)
         let hash = Digest.hex(.sha256, configuration.toml)
-        let ledger = try stored { () throws(StoreFault) in
-            try LedgerWriter(
-                folder: folder, started: start.utc, mode: "dry-run", venues: venues, build: BuildInfo.build,
-                configurationSHA256: hash)
+        // The disk takes as long as keys, libraries and certificates: both at once.
+        let opening = Deferred<LedgerWriter, StoreFault>(name: "ledger") { () throws(StoreFault) in
+            try LedgerWriter(folder: folder, now: start.utc)
         }
+        defer { opening.finish() }
+        let edges = try edges()
+        defer { for edge in edges { edge.client.close() } }
         let recorder = try recorder(start, seed, hash)
         let cell = StatusCell()
         let office = OfficeBox()
@@ -64,11 +64,17 @@ struct WatchSession {
             context: context, names: core.names, mode: "dry-run", venues: venues,
             account: configuration.text("account"),
             pairs: pairs.pairs.count, sets: pairs.sets.count, started: start)
+        let lane = try lane()
+        let ledger = try stored { () throws(StoreFault) in
+            let ledger = try opening.value()
+            try ledger.begin(
+                at: start.utc, mode: "dry-run", venues: venues, build: BuildInfo.build, configurationSHA256: hash)
+            return ledger
+        }
         let desk = BackOffice(names: core.names, contracts: core.catalog.contracts, ledger: ledger) {
             reporter.take($0)
         }
         office.open(desk)
-        let lane = try lane()
         let driver = LiveDriver(
             engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,
             cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell)

@@ -71,6 +71,7 @@ public enum ErrorCatalog {
         E_NET_CONNECT|nobody answers at the address, or too many requests wait|yes, with back-off|yes: nothing was sent
         E_NET_DESCRIPTORS|the process has no descriptor left|after others are closed (ulimit -n)|yes: nothing was opened
         E_NET_FORBIDDEN|a production host that resolves to a private address|no|yes: nothing was sent
+        E_NET_LIBRARY|libcurl cannot be loaded, so nothing can be read by REST|after installing it|yes, nothing was sent
         E_NET_LISTEN|the loopback server cannot listen, or its certificate is no good|no|yes: nothing was served
         E_NET_RESOLVE|a host name without an address|yes, with back-off|yes: nothing was sent
         E_NET_TIMEOUT|no answer within the deadline|yes for reads|no for writes: a timeout is not a rejection

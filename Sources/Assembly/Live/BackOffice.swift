@@ -93,18 +93,22 @@ public final class LedgerWriter: @unchecked Sendable {
     // Safety: used by the back office's thread between `begin` and `end`, which the run's thread calls before and after.
     private let ledger: Ledger
 
-    /// Opens the ledger of a state folder and begins a run.
+    /// Opens the ledger of a state folder, made and brought to the newest schema where needed; rows of over a year go.
     ///
     /// - Throws: `StoreFault`.
-    public init(
-        folder: StateFolder, started: UTCNanos, mode: String, venues: String, build: String, configurationSHA256: String
-    )
-        throws(StoreFault)
-    {
+    public init(folder: StateFolder, now: UTCNanos) throws(StoreFault) {
         ledger = try Ledger(path: folder.path + "/ledger.db")
-        try ledger.prune(before: started + .seconds(-365 * 86_400))
+        try ledger.prune(before: now + .seconds(-365 * 86_400))
+    }
+
+    /// Begins a run.
+    ///
+    /// - Throws: `StoreFault`.
+    public func begin(
+        at instant: UTCNanos, mode: String, venues: String, build: String, configurationSHA256: String
+    ) throws(StoreFault) {
         try ledger.beginRun(
-            started: started, mode: mode, venues: venues, build: build, configurationSHA256: configurationSHA256)
+            started: instant, mode: mode, venues: venues, build: build, configurationSHA256: configurationSHA256)
     }
 
     /// Ends the run.

@@ -46,7 +46,6 @@ public struct HTTPResponse: Sendable {
 /// refused at the moment of connecting.
 public final class HTTPClient: @unchecked Sendable {
     // Safety: `inbox` is guarded by its mutex; curl handles and `active` belong to the worker thread until it was joined.
-    private let multi: OpaquePointer
     private let inbox = Mutex<Inbox>(Inbox())
     private let loopbackAuthority: String?
     private let userAgent: String
@@ -60,6 +59,12 @@ public final class HTTPClient: @unchecked Sendable {
     private struct Inbox {
         var requests: [Job] = []
         var ended = false
+        /// Why nothing can be sent, now and later.
+        var fault: TransportFault?
+        /// What wakes the worker; nil until it has loaded the library.
+        var multi: UInt?
+
+        func wake() { if let multi { CCurl_multi_wakeup(UnsafeMutableRawPointer(bitPattern: multi)) } }
     }
 
     private struct Job: Sendable {
@@ -74,39 +79,36 @@ public final class HTTPClient: @unchecked Sendable {
         var headerBytes = 0
         var isTooLarge = false
         init(_ job: Job) { self.job = job }
-        deinit { curl_slist_free_all(headers) }
+        deinit { CCurl_slist_free_all(headers) }
     }
 
     /// A client.
     ///
     /// - Parameters:
     ///   - loopbackAuthority: PEM file of a certificate authority for loopback hosts.
-    public init(userAgent: String, loopbackAuthority: String? = nil) {
+    public convenience init(userAgent: String, loopbackAuthority: String? = nil) {
+        self.init(userAgent: userAgent, loopbackAuthority: loopbackAuthority, library: "libcurl.so.4")
+    }
+
+    init(userAgent: String, loopbackAuthority: String? = nil, library: String) {
         self.userAgent = userAgent
         self.loopbackAuthority = loopbackAuthority
-        curl_global_init(Int(CURL_GLOBAL_DEFAULT))
-        guard let made = curl_multi_init() else { preconditionFailure("no memory for the HTTP client") }
-        multi = OpaquePointer(made)
-        CCurl_multi_set_long(UnsafeMutableRawPointer(multi), CURLMOPT_MAX_HOST_CONNECTIONS, 8)
-        CCurl_multi_set_long(UnsafeMutableRawPointer(multi), CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
         // Strong: an owner that is dropped before its end, as on a failing start, must outlive its thread.
-        worker = Worker(name: "http") { [self] in run() }
+        worker = Worker(name: "http") { [self] in start(library) }
     }
 
     /// Starts a request; `done` is called once, on the client's thread.
     public func send(_ request: HTTPRequest, done: @escaping @Sendable (Result<HTTPResponse, TransportFault>) -> Void) {
-        let isTaken = inbox.withLock { inbox -> Bool in
-            guard !inbox.ended, inbox.requests.count < Self.waitingMax else { return false }
+        let refusal = inbox.withLock { inbox -> TransportFault? in
+            if let fault = inbox.fault { return fault }
+            guard !inbox.ended, inbox.requests.count < Self.waitingMax else {
+                return TransportFault(.connect, "the HTTP client is closed or has \(Self.waitingMax) requests waiting")
+            }
             inbox.requests.append(Job(request: request, done: done))
-            return true
+            inbox.wake()
+            return nil
         }
-        if isTaken {
-            curl_multi_wakeup(UnsafeMutableRawPointer(multi))
-        } else {
-            done(
-                .failure(
-                    TransportFault(.connect, "the HTTP client is closed or has \(Self.waitingMax) requests waiting")))
-        }
+        if let refusal { done(.failure(refusal)) }
     }
 
     /// As `send`, for callers that wait.
@@ -116,17 +118,44 @@ public final class HTTPClient: @unchecked Sendable {
 
     /// Ends the client: what is under way fails with `E_NET_CLOSED`. Call once.
     public func close() {
-        inbox.withLock { $0.ended = true }
-        curl_multi_wakeup(UnsafeMutableRawPointer(multi))
+        inbox.withLock { inbox in
+            inbox.ended = true
+            inbox.wake()
+        }
         worker?.join()
         worker = nil
-        curl_multi_cleanup(UnsafeMutableRawPointer(multi))
     }
 
     // MARK: The client's thread
 
-    private func run() {
-        let handle = UnsafeMutableRawPointer(multi)
+    /// Loads the library and serves; without it every request fails with the reason, until the client is closed.
+    private func start(_ library: String) {
+        if let fault = CCurl_load(library) {
+            let words = "libcurl cannot be used: \(String(cString: fault)); install libcurl4 (apt install libcurl4)"
+            return refuseAll(TransportFault(.library, words))
+        }
+        guard let multi = CCurl_multi_init() else {
+            return refuseAll(TransportFault(.library, "libcurl cannot be used: no memory"))
+        }
+        CCurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 8)
+        CCurl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
+        let address = UInt(bitPattern: multi)
+        inbox.withLock { $0.multi = address }
+        run(multi)
+        inbox.withLock { $0.multi = nil }
+        CCurl_multi_cleanup(multi)
+    }
+
+    private func refuseAll(_ fault: TransportFault) {
+        let jobs = inbox.withLock { inbox -> [Job] in
+            inbox.fault = fault
+            defer { inbox.requests = [] }
+            return inbox.requests
+        }
+        for job in jobs { job.done(.failure(fault)) }
+    }
+
+    private func run(_ handle: UnsafeMutableRawPointer) {
         while true {
             let (jobs, ended) = inbox.withLock { inbox -> ([Job], Bool) in
                 let taken = inbox.requests
@@ -137,28 +166,28 @@ public final class HTTPClient: @unchecked Sendable {
                 for job in jobs { job.done(.failure(TransportFault(.closed, "the HTTP client was closed"))) }
                 break
             }
-            for job in jobs { begin(job) }
+            for job in jobs { begin(job, handle) }
             var running: Int32 = 0
-            curl_multi_perform(handle, &running)
-            collect()
-            curl_multi_poll(handle, nil, 0, 1_000, nil)
+            CCurl_multi_perform(handle, &running)
+            collect(handle)
+            CCurl_multi_poll(handle, 1_000)
         }
         for (easy, transfer) in active {
-            curl_multi_remove_handle(handle, UnsafeMutableRawPointer(easy))
-            curl_easy_cleanup(UnsafeMutableRawPointer(easy))
+            CCurl_multi_remove_handle(handle, UnsafeMutableRawPointer(easy))
+            CCurl_easy_cleanup(UnsafeMutableRawPointer(easy))
             transfer.job.done(.failure(TransportFault(.closed, "the HTTP client was closed")))
         }
         active = [:]
     }
 
-    private func begin(_ job: Job) {
+    private func begin(_ job: Job, _ multi: UnsafeMutableRawPointer) {
         let endpoint: Endpoint
         do throws(TransportFault) {
             endpoint = try Endpoint(job.request.url)
         } catch {
             return job.done(.failure(error))
         }
-        guard endpoint.scheme == "https", let easy = curl_easy_init() else {
+        guard endpoint.scheme == "https", let easy = CCurl_easy_init() else {
             return job.done(.failure(TransportFault(.url, "'\(job.request.url)' is no https URL")))
         }
         let transfer = Transfer(job)
@@ -183,7 +212,7 @@ public final class HTTPClient: @unchecked Sendable {
             CCurl_set_string(easy, CURLOPT_CUSTOMREQUEST, job.request.method)
         }
         for (name, value) in job.request.headers {
-            transfer.headers = curl_slist_append(transfer.headers, "\(name): \(value)")
+            transfer.headers = CCurl_slist_append(transfer.headers, "\(name): \(value)")
         }
         if transfer.headers != nil { CCurl_set_list(easy, CURLOPT_HTTPHEADER, transfer.headers) }
         CCurl_set_write(
@@ -211,7 +240,7 @@ public final class HTTPClient: @unchecked Sendable {
                 return size * count
             }, Unmanaged.passUnretained(transfer).toOpaque())
         active[OpaquePointer(easy)] = transfer
-        curl_multi_add_handle(UnsafeMutableRawPointer(multi), easy)
+        CCurl_multi_add_handle(multi, easy)
     }
 
     private func trust(_ easy: UnsafeMutableRawPointer, _ endpoint: Endpoint) {
@@ -225,16 +254,16 @@ public final class HTTPClient: @unchecked Sendable {
         if !endpoint.isLoopback { CCurl_refuse_private(easy) }
     }
 
-    private func collect() {
+    private func collect(_ multi: UnsafeMutableRawPointer) {
         var left: Int32 = 0
-        while let message = curl_multi_info_read(UnsafeMutableRawPointer(multi), &left) {
+        while let message = CCurl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
             let result = message.pointee.data.result
-            curl_multi_remove_handle(UnsafeMutableRawPointer(multi), easy)
+            CCurl_multi_remove_handle(multi, easy)
             if let transfer = active.removeValue(forKey: OpaquePointer(easy)) {
                 transfer.job.done(Self.outcome(easy, result, transfer))
             }
-            curl_easy_cleanup(easy)
+            CCurl_easy_cleanup(easy)
         }
     }
 
@@ -247,7 +276,7 @@ public final class HTTPClient: @unchecked Sendable {
                 TransportFault(.tooLarge, "\(transfer.job.request.url): an answer over 8 MiB, or a head over 64 KiB"))
         }
         guard result == CURLE_OK else {
-            let words = "\(transfer.job.request.url): \(String(cString: curl_easy_strerror(result)))"
+            let words = "\(transfer.job.request.url): \(String(cString: CCurl_easy_strerror(result)))"
             return .failure(TransportFault(kind(of: result), words))
         }
         let type = CCurl_info_string(easy, CURLINFO_CONTENT_TYPE).map { String(cString: $0).lowercased() } ?? ""

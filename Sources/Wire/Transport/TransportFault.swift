@@ -22,6 +22,8 @@ public struct TransportFault: Error, Hashable, Sendable {
         case ticket = "E_NET_TICKET"
         /// The certificate is not good for this host.
         case certificate = "E_TLS_CERTIFICATE"
+        /// The library that speaks HTTP cannot be loaded.
+        case library = "E_NET_LIBRARY"
         /// TLS could not be agreed on, or broke.
         case tls = "E_TLS_PROTOCOL"
         /// The certificate authority file cannot be used.
