@@ -84,8 +84,8 @@ public final class Ledger {
         public init(limit: Int = 1_000) { self.limit = limit }
     }
 
-    private let database: Database
-    private var run: Int64 = 0
+    let database: Database
+    private(set) var run: Int64 = 0
 
     /// Opens the ledger at `path`, made and brought to the newest schema where needed.
     ///
@@ -253,10 +253,13 @@ public final class Ledger {
         return result
     }
 
-    /// Removes what is older than the retention: opportunities and notices 365 days.
+    /// Removes what is older than the retention: opportunities, notices, and orders that ended without a
+    /// fill, 365 days. What was filled stays: positions are made of it.
     ///
     /// - Throws: `StoreFault`.
     public func prune(before instant: UTCNanos) throws(StoreFault) {
+        try database.run(
+            "DELETE FROM orders WHERE is_done = 1 AND cum_qty = 0 AND heard_utc < ?", [.integer(instant.rawValue)])
         try database.run("DELETE FROM opportunities WHERE born_utc < ?", [.integer(instant.rawValue)])
         try database.run("DELETE FROM notices WHERE at_utc < ?", [.integer(instant.rawValue)])
     }

@@ -26,6 +26,39 @@ enum Schema {
             venue TEXT, link INTEGER, instrument TEXT, text TEXT NOT NULL
         ) STRICT;
         CREATE INDEX notices_at ON notices (at_utc);
+        """,
+        // Orders: one row as all evidence stands, the evidence itself appended and never changed, fills by their names.
+        // Amounts are in 1e-8. A tombstone has the id of the order that it proves dead.
         """
+        CREATE TABLE orders (
+            id INTEGER PRIMARY KEY, run INTEGER REFERENCES runs (id), cl_ord_id TEXT NOT NULL, order_id TEXT,
+            venue TEXT NOT NULL, pair TEXT NOT NULL, symbol TEXT NOT NULL, token TEXT NOT NULL, outcome TEXT NOT NULL,
+            side TEXT NOT NULL, order_qty INTEGER NOT NULL, price INTEGER NOT NULL, cash_order_qty INTEGER,
+            time_in_force TEXT NOT NULL, expire_utc INTEGER, is_post_only INTEGER NOT NULL,
+            is_reduce_only INTEGER NOT NULL, purpose TEXT NOT NULL, intended TEXT NOT NULL,
+            intended_utc INTEGER NOT NULL, sent_utc INTEGER, heard_utc INTEGER NOT NULL, ord_status TEXT NOT NULL,
+            is_done INTEGER NOT NULL, is_unknown INTEGER NOT NULL, cum_qty INTEGER NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX orders_cl_ord_id ON orders (cl_ord_id, purpose = 'tombstone');
+        CREATE UNIQUE INDEX orders_order_id ON orders (venue, order_id) WHERE order_id IS NOT NULL;
+        CREATE INDEX orders_intended ON orders (intended_utc);
+        CREATE INDEX orders_open ON orders (is_done) WHERE is_done = 0;
+        CREATE TABLE order_events (
+            id INTEGER PRIMARY KEY, order_row INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE,
+            at TEXT NOT NULL, at_utc INTEGER NOT NULL, transact_utc INTEGER, source TEXT NOT NULL, kind TEXT NOT NULL,
+            word TEXT, exec_id TEXT, quantity INTEGER, leaves_qty INTEGER, price INTEGER, cash INTEGER, fee INTEGER,
+            liquidity TEXT, status INTEGER, code TEXT, text TEXT, retry_ns INTEGER
+        ) STRICT;
+        CREATE INDEX order_events_order ON order_events (order_row);
+        CREATE TRIGGER order_events_stay BEFORE UPDATE ON order_events BEGIN
+            SELECT RAISE(ABORT, 'order_events are never changed');
+        END;
+        CREATE TABLE fills (
+            order_row INTEGER NOT NULL REFERENCES orders (id) ON DELETE CASCADE, exec_id TEXT NOT NULL,
+            last_qty INTEGER NOT NULL, last_px INTEGER NOT NULL, fee INTEGER, liquidity TEXT NOT NULL,
+            settlement TEXT NOT NULL, at TEXT NOT NULL, at_utc INTEGER NOT NULL,
+            PRIMARY KEY (order_row, exec_id)
+        ) STRICT, WITHOUT ROWID;
+        """,
     ]
 }
