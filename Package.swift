@@ -121,8 +121,8 @@ let package = Package(
         tests("RiskTests", ["Risk", "Trading"]),
         tests("KalshiTests", ["Kalshi", "Trading", "Codec", "Signing"], path: "Venues/KalshiTests", vectors: true),
         tests(
-            "PolymarketTests", ["Polymarket", "Trading", "Codec", "Signing"], path: "Venues/PolymarketTests",
-            vectors: true),
+            "PolymarketTests", ["Polymarket", "Trading", "Threading", "Codec", "Signing", "Transport"],
+            path: "Venues/PolymarketTests", vectors: true),
         tests("ArbTests", ["Arb", "Trading", "Risk", "Kalshi", "Polymarket", "CAllocations"]),
         tests("StoreTests", ["Store", "Trading"]),
         tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Threading", "Transport", "Simulators"]),

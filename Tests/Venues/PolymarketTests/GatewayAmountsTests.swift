@@ -96,7 +96,7 @@ struct GatewayAmountsTests {
         #expect(Precision(tick: 2_000_000) == nil)
     }
 
-    @Test("an order's own words: budget in whole cents, a buy by size only where it costs whole cents, sales cut to 0.01")
+    @Test("an order's own words: budgets in whole cents, buys by size that cost whole cents, sales cut to 0.01")
     func orders() throws {
         let cent = try precision("0.01")
         let byBudget = try Amounts.of(order(.buy, "37.57", at: "0.56", budget: "21.04"), cent)

@@ -1,0 +1,197 @@
+import Signing
+import Trading
+import Transport
+
+/// An order signed ahead of its time: its hash and its body are ready, only the request's own code is missing.
+struct Draft {
+    let instrument: InstrumentID
+    let outcome: Outcome
+    let side: Trading.Side
+    let amounts: Amounts
+    let timeInForce: TimeInForce
+    let isPostOnly: Bool
+    let hash: Bytes32
+    let body: [UInt8]
+    let signed: MonotonicNanos
+
+    func fits(_ order: NewOrder, _ amounts: Amounts) -> Bool {
+        instrument == order.instrument && outcome == order.outcome && side == order.side && self.amounts == amounts
+            && timeInForce == order.timeInForce && isPostOnly == order.isPostOnly
+    }
+}
+
+extension OrderDesk {
+    /// What a slot is made of.
+    struct Prepared {
+        let place: Int
+        let generation: UInt64
+        let orders: [SentOrder]
+        let bodyHash: [UInt8]
+    }
+
+    /// Everything that can fail locally, for one order or a batch. A refusal leaves all as it was.
+    mutating func prepare(
+        _ wanted: [NewOrder], isBatch: Bool, at now: Stamp, _ sender: any RequestSender, _ budget: any WriteBudget
+    ) throws(LocalRefusal) -> Prepared {
+        guard !wanted.isEmpty, wanted.count <= (isBatch ? settings.batchMax : 1) else {
+            throw LocalRefusal(.unsupported, "a batch has 1 to \(settings.batchMax) orders")
+        }
+        var amounts: [Amounts] = []
+        amounts.reserveCapacity(wanted.count)
+        for order in wanted { amounts.append(try check(order, at: now)) }
+        // A request with one entry in it is an entry: what is kept for closes is not for it.
+        let purpose: SendPurpose = wanted.allSatisfy { $0.purpose == .close } ? .close : .entry
+        guard let place = free.popLast() else {
+            throw LocalRefusal(.noConnection, "all \(settings.slotsMax) places are taken")
+        }
+        guard budget.takeOrders(wanted.count, purpose, at: now.monotonic) else {
+            free.append(place)
+            throw LocalRefusal(.noTokens, "the account's order tokens are used up, what is kept for closes aside")
+        }
+        guard let ticket = sender.reserve(purpose) else {
+            budget.giveBackOrders(wanted.count, at: now.monotonic)
+            free.append(place)
+            throw LocalRefusal(.noConnection, "no connection is open and idle")
+        }
+        do throws(SigningFault) {
+            let orders = try sign(wanted, amounts, isBatch: isBatch, at: now)
+            let head = isBatch ? batchHead : orderHead
+            var bytes: [UInt8] = []
+            swap(&bytes, &parcels[place].bytes)
+            write(head, .post, path: isBatch ? "/orders" : "/order", body, at: now.utc, to: &bytes)
+            let generation = parcels[place].generation + 1
+            parcels[place] = Parcel(
+                state: .prepared, generation: generation, orders: orders, purpose: purpose, ticket: ticket, bytes: bytes)
+            return Prepared(place: place, generation: generation, orders: orders, bodyHash: hash(body))
+        } catch {
+            sender.release(ticket)
+            budget.giveBackOrders(wanted.count, at: now.monotonic)
+            free.append(place)
+            throw LocalRefusal(.signing, "\(error.code): \(error.text)")
+        }
+    }
+
+    /// Signs into `body`.
+    private mutating func sign(
+        _ wanted: [NewOrder], _ amounts: [Amounts], isBatch: Bool, at now: Stamp
+    ) throws(SigningFault) -> [SentOrder] {
+        body.removeAll(keepingCapacity: true)
+        var orders: [SentOrder] = []
+        orders.reserveCapacity(wanted.count)
+        if isBatch { body.append(UInt8(ascii: "[")) }
+        for (order, amounts) in zip(wanted, amounts) {
+            if !orders.isEmpty { body.append(UInt8(ascii: ",")) }
+            let (hash, signed) = try sign(order, amounts, at: now)
+            orders.append(SentOrder(order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed))
+        }
+        if isBatch { body.append(UInt8(ascii: "]")) }
+        return orders
+    }
+
+    private mutating func sign(
+        _ order: NewOrder, _ amounts: Amounts, at now: Stamp
+    ) throws(SigningFault) -> (hash: Bytes32, signed: MonotonicNanos) {
+        if let draft = takeDraft(order, amounts, at: now.monotonic) {
+            body.append(contentsOf: draft.body)
+            return (draft.hash, draft.signed)
+        }
+        guard let market = market(order.instrument) else { throw SigningFault(.order, "a market without templates") }
+        let ticket = ticket(order, amounts, at: now.utc)
+        let template = order.outcome == .yes ? market.yesTemplate : market.noTemplate
+        return (try signer.write(ticket, template, to: &body), now.monotonic)
+    }
+
+    private mutating func ticket(_ order: NewOrder, _ amounts: Amounts, at now: UTCNanos) -> OrderTicket {
+        let lifetime: OrderTicket.Lifetime
+        switch order.timeInForce {
+        case .ioc: lifetime = .ioc
+        case .fok: lifetime = .fok
+        case .gtc: lifetime = .gtc(isPostOnly: order.isPostOnly)
+        // The venue ends an order a minute before its stamp.
+        case .gtd(let end): lifetime = .gtd(end + .seconds(60), isPostOnly: order.isPostOnly)
+        }
+        return OrderTicket(
+            salt: random.next() & (OrderTicket.saltEnd - 1), side: order.side == .buy ? .buy : .sell,
+            makerAmount: amounts.maker, takerAmount: amounts.taker, transactTime: now, lifetime: lifetime)
+    }
+
+    // MARK: Places
+
+    /// Frees the place of a slot that was not committed; false when it was spent before.
+    mutating func giveBack(
+        _ place: Int, _ generation: UInt64, at now: MonotonicNanos, _ sender: any RequestSender,
+        _ budget: any WriteBudget
+    ) -> Bool {
+        guard parcels.indices.contains(place), parcels[place].generation == generation,
+            parcels[place].state == .prepared
+        else { return false }
+        if let ticket = parcels[place].ticket { sender.release(ticket) }
+        budget.giveBackOrders(parcels[place].orders.count, at: now)
+        vacate(place)
+        return true
+    }
+
+    /// What is to be written; nil when the slot was spent before.
+    mutating func dispatch(_ place: Int, _ generation: UInt64) -> Dispatch? {
+        guard parcels.indices.contains(place), parcels[place].generation == generation,
+            parcels[place].state == .prepared, let ticket = parcels[place].ticket
+        else { return nil }
+        parcels[place].state = .underway
+        var bytes: [UInt8] = []
+        swap(&bytes, &parcels[place].bytes)
+        return Dispatch(ticket: ticket, bytes: bytes, orders: parcels[place].orders, place: place)
+    }
+
+    /// The answer is here, or will not come: the place is free, and what was learned holds for the next order.
+    mutating func landed(_ dispatch: Dispatch, _ verdicts: [Verdict], at now: MonotonicNanos) {
+        parcels[dispatch.place].bytes = dispatch.bytes
+        vacate(dispatch.place)
+        for verdict in verdicts { learn(verdict, at: now) }
+    }
+
+    private mutating func learn(_ verdict: Verdict, at now: MonotonicNanos) {
+        switch verdict.outcome {
+        case .accepted: modes.accepted()
+        case .rejected(let rejection): modes.learn(rejection, verdict.mode, settings, at: now)
+        case .notSent, .unknown: break
+        }
+    }
+
+    private mutating func vacate(_ place: Int) {
+        parcels[place].state = .free
+        parcels[place].ticket = nil
+        parcels[place].orders.removeAll(keepingCapacity: true)
+        free.append(place)
+    }
+
+    // MARK: Orders signed ahead
+
+    /// Signs `order` ahead; a later one of the same token, side, amounts and life takes it.
+    mutating func draft(_ order: NewOrder, at now: Stamp) throws(LocalRefusal) -> OrderID {
+        let amounts = try check(order, at: now)
+        guard let market = market(order.instrument) else { throw LocalRefusal(.market, "its terms are not known") }
+        if drafts.count >= settings.draftsMax { drafts.removeFirst() }
+        var body: [UInt8] = []
+        body.reserveCapacity(1_536)
+        do throws(SigningFault) {
+            let template = order.outcome == .yes ? market.yesTemplate : market.noTemplate
+            let hash = try signer.write(ticket(order, amounts, at: now.utc), template, to: &body)
+            drafts.append(
+                Draft(
+                    instrument: order.instrument, outcome: order.outcome, side: order.side, amounts: amounts,
+                    timeInForce: order.timeInForce, isPostOnly: order.isPostOnly, hash: hash, body: body,
+                    signed: now.monotonic))
+            return OrderID(hash.hex)
+        } catch { throw LocalRefusal(.signing, "\(error.code): \(error.text)") }
+    }
+
+    private mutating func takeDraft(_ order: NewOrder, _ amounts: Amounts, at now: MonotonicNanos) -> Draft? {
+        guard !drafts.isEmpty else { return nil }
+        drafts.removeAll { now - $0.signed > settings.draftAgeMax }
+        guard let index = drafts.firstIndex(where: { $0.fits(order, amounts) }) else { return nil }
+        return drafts.remove(at: index)
+    }
+
+    /// Tick, fees, version or book of the market are others: what was signed for it is void.
+    mutating func discardDrafts(of instrument: InstrumentID) { drafts.removeAll { $0.instrument == instrument } }
+}

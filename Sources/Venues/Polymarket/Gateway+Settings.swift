@@ -1,0 +1,75 @@
+public import Trading
+public import Transport
+
+/// What may be chosen about orders.
+public struct GatewaySettings: Sendable {
+    /// The order book's host, with its port where it is not 443: the `Host` header.
+    public var host = "clob.polymarket.com"
+    /// Its address for cold reads.
+    public var base = "https://clob.polymarket.com"
+    /// What is said of us.
+    public var userAgent = "arb"
+    /// Orders and batches that are prepared or under way at once; as many as there are connections.
+    public var slotsMax = 16
+    /// Orders in one batch.
+    public var batchMax = 15
+    /// Orders in one request to cancel.
+    public var cancelsMax = 1_000
+    /// Orders are held back for this long after a 429 that names no time.
+    public var throttlePause = Nanoseconds.seconds(1)
+    /// First pause after a 425; doubles.
+    public var restartPauseFirst = Nanoseconds.seconds(1)
+    /// Longest pause after a 425.
+    public var restartPauseMax = Nanoseconds.seconds(30)
+    /// Entries that take are held back for this long after a restart's pause.
+    public var postOnlyAfterRestart = Nanoseconds.seconds(120)
+    /// A mode without a time is taken to last this long.
+    public var modePause = Nanoseconds.seconds(30)
+    /// A resting order must live at least this long (the venue's own limit is a minute more, and it ends them a minute early).
+    public var restMin = Nanoseconds.seconds(120)
+    /// Orders signed ahead are used for this long; they carry the time of signing.
+    public var draftAgeMax = Nanoseconds.seconds(8)
+    /// Orders signed ahead that are kept.
+    public var draftsMax = 64
+    /// Seed of the salts; drawn anew for every run.
+    public var seed: UInt64 = 1
+
+    /// The defaults.
+    public init() {}
+}
+
+/// The tokens of the account's own limits: orders and cancels have a bucket each.
+///
+/// - Source: per-signer limits announced in July 2026: 40 orders a second (burst 60), twice that for cancels.
+public protocol WriteBudget: Sendable {
+    /// Takes `count` orders' tokens; what is kept for closes is left to entries' refusal.
+    func takeOrders(_ count: Int, _ purpose: SendPurpose, at now: MonotonicNanos) -> Bool
+    /// Takes `count` cancels' tokens.
+    func takeCancels(_ count: Int, at now: MonotonicNanos) -> Bool
+    /// Puts the tokens of orders back that were not sent.
+    func giveBackOrders(_ count: Int, at now: MonotonicNanos)
+    /// Puts the tokens of cancels back that were not sent.
+    func giveBackCancels(_ count: Int, at now: MonotonicNanos)
+    /// The venue said 429.
+    func refused(retryAfter: Nanoseconds?, at now: MonotonicNanos)
+}
+
+/// An order that was refused as of another protocol version, and made anew for the version that the market now has.
+public struct RebuiltOrder: Hashable, Sendable {
+    /// Its new slot: another hash, the same order.
+    public let slot: SendSlot
+    /// The hash under which it was refused.
+    public let replaced: OrderID?
+}
+
+/// Several orders prepared for one request.
+public struct BatchSlot: Hashable, Sendable {
+    /// The orders, in the request's order.
+    public let orders: [NewOrder]
+    /// Their hashes.
+    public let orderIDs: [OrderID]
+    /// SHA-256 of the body.
+    public let bodyHash: [UInt8]
+    let place: Int
+    let generation: UInt64
+}

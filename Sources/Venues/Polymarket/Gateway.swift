@@ -1,0 +1,163 @@
+import Codec
+public import Signing
+import Synchronization
+public import Trading
+public import Transport
+
+/// Sends orders to Polymarket.
+///
+/// `prepare` does on the hot lane all that can fail: terms, modes, amounts, a place, tokens, a connection, the signature,
+/// the bytes; the order's hash, by which the venue knows it, is in the slot before anything is sent. `commit` takes the
+/// bytes and writes them. A FOK or FAK order is never sent twice.
+/// - Lane: `prepare`, `giveBack` and what tells of markets on the hot lane; the rest on the executor given.
+/// - Bound: `slotsMax` requests prepared or under way, `draftsMax` orders signed ahead.
+public actor Gateway: OrderGateway {
+    /// Polymarket.
+    public nonisolated let venue = VenueID.polymarket
+    nonisolated let settings: GatewaySettings
+    nonisolated let sender: any RequestSender
+    nonisolated let budget: any WriteBudget
+    nonisolated let channel: any AccountChannel
+    nonisolated let clock: any Timekeeper
+    nonisolated let desk: Mutex<OrderDesk>
+    private nonisolated let executor: any SerialExecutor
+    let policy = OutcomePolicy()
+    /// Records the intent of an order that is made anew for another version; without it none is.
+    let recordRebuilt: (@Sendable (RebuiltOrder) -> Bool)?
+
+    /// A gateway that knows no market yet.
+    ///
+    /// - Parameters:
+    ///   - channel: for the market's info after `order_version_mismatch`.
+    ///   - recordRebuilt: makes the intent of a rebuilt order durable before it is sent; false: it is not sent.
+    /// - Throws: `SigningFault`: `E_AUTH_FUNDER`, `E_AUTH_CREDENTIALS`.
+    public init(
+        account: TradingAccount, sender: any RequestSender, budget: any WriteBudget, channel: any AccountChannel,
+        clock: any Timekeeper, settings: GatewaySettings, executor: any SerialExecutor,
+        recordRebuilt: (@Sendable (RebuiltOrder) -> Bool)? = nil
+    ) throws(SigningFault) {
+        self.settings = settings
+        self.sender = sender
+        self.budget = budget
+        self.channel = channel
+        self.clock = clock
+        self.executor = executor
+        self.recordRebuilt = recordRebuilt
+        desk = Mutex(try OrderDesk(account, settings))
+    }
+
+    /// The gateway's lane.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    // MARK: Markets
+
+    /// The terms of a market, now or anew; orders signed ahead for it are void.
+    ///
+    /// - Throws: `LocalRefusal` (`E_EXEC_MARKET`, `E_EXEC_SIGNING`); the market then takes no orders.
+    public nonisolated func apply(
+        _ terms: InstrumentTerms, of instrument: InstrumentID, _ contract: Contract
+    ) throws(LocalRefusal) {
+        try desk.withLock { (desk) throws(LocalRefusal) in try desk.apply(terms, of: instrument, contract) }
+    }
+
+    /// The terms of a market are not known any more: it takes no orders until they are.
+    public nonisolated func block(_ instrument: InstrumentID) { desk.withLock { $0.forget(instrument) } }
+
+    /// Voids what was signed ahead: for one market when its tick, fees, limits or book epoch change, for all at a halt.
+    public nonisolated func voidDrafts(of instrument: InstrumentID? = nil) {
+        desk.withLock { desk in
+            if let instrument { desk.discardDrafts(of: instrument) } else { desk.drafts.removeAll() }
+        }
+    }
+
+    /// The operator says that keys, region or ban are mended: orders are tried again.
+    public nonisolated func resetAccount() { desk.withLock { $0.modes.resetAccount() } }
+
+    // MARK: Prepare
+
+    /// Signs `order` ahead; the next order of the same token, side, amounts and life takes it and is ready sooner.
+    ///
+    /// - Returns: its hash, for the intent.
+    /// - Throws: as `prepare`; neither tokens nor a connection are taken.
+    public nonisolated func signAhead(_ order: NewOrder, at now: Stamp) throws(LocalRefusal) -> OrderID {
+        try desk.withLock { (desk) throws(LocalRefusal) in try desk.draft(order, at: now) }
+    }
+
+    /// Everything that can fail locally.
+    public nonisolated func prepare(_ order: NewOrder, at now: Stamp) throws(LocalRefusal) -> SendSlot {
+        try desk.withLock { (desk) throws(LocalRefusal) in
+            let prepared = try desk.prepare([order], isBatch: false, at: now, sender, budget)
+            return SendSlot(
+                order: order, orderID: prepared.orders[0].orderID, bodyHash: prepared.bodyHash,
+                signed: prepared.orders[0].signed, place: prepared.place, generation: prepared.generation)
+        }
+    }
+
+    /// Undoes `prepare`; a slot that was used before is left alone.
+    public nonisolated func giveBack(_ slot: SendSlot) {
+        let now = clock.now().monotonic
+        _ = desk.withLock { $0.giveBack(slot.place, slot.generation, at: now, sender, budget) }
+    }
+
+    /// As `prepare`, for up to fifteen orders in one request; they are answered one by one.
+    public nonisolated func prepareBatch(_ orders: [NewOrder], at now: Stamp) throws(LocalRefusal) -> BatchSlot {
+        try desk.withLock { (desk) throws(LocalRefusal) in
+            let prepared = try desk.prepare(orders, isBatch: true, at: now, sender, budget)
+            return BatchSlot(
+                orders: orders, orderIDs: prepared.orders.map(\.orderID), bodyHash: prepared.bodyHash,
+                place: prepared.place, generation: prepared.generation)
+        }
+    }
+
+    /// Undoes `prepareBatch`.
+    public nonisolated func giveBack(_ slot: BatchSlot) {
+        let now = clock.now().monotonic
+        _ = desk.withLock { $0.giveBack(slot.place, slot.generation, at: now, sender, budget) }
+    }
+
+    // MARK: Commit
+
+    /// Writes the prepared bytes and waits for the answer until `deadline`.
+    ///
+    /// An order refused as of another version of its market is made anew once, where a way to record it was given.
+    public func commit(_ slot: SendSlot, deadline: MonotonicNanos) async -> LegReport {
+        guard let dispatch = desk.withLock({ $0.dispatch(slot.place, slot.generation) }) else {
+            return Self.spent(slot.order, slot.orderID, slot.signed)
+        }
+        let verdict = await send(dispatch, isBatch: false, deadline: deadline)[0]
+        let report = verdict.report(dispatch.orders[0])
+        guard case .rejected(let rejection) = verdict.outcome, rejection.kind == .version else { return report }
+        return await rebuilt(slot, deadline: deadline) ?? report
+    }
+
+    /// As `commit`, for a batch: one report an order, in its order.
+    public func commit(_ slot: BatchSlot, deadline: MonotonicNanos) async -> [LegReport] {
+        guard let dispatch = desk.withLock({ $0.dispatch(slot.place, slot.generation) }) else {
+            let now = clock.now().monotonic
+            return zip(slot.orders, slot.orderIDs).map { Self.spent($0, $1, now) }
+        }
+        let verdicts = await send(dispatch, isBatch: true, deadline: deadline)
+        return zip(verdicts, dispatch.orders).map { $0.report($1) }
+    }
+
+    /// One exchange; when it is over its place is free and what the answer taught is known.
+    func send(_ dispatch: Dispatch, isBatch: Bool, deadline: MonotonicNanos) async -> [Verdict] {
+        let outcome = await sender.exchange(dispatch.ticket, dispatch.bytes, deadline: deadline)
+        let verdicts = policy.verdicts(outcome, of: dispatch.orders, isBatch: isBatch)
+        let now = clock.now().monotonic
+        if case .rejected(let rejection) = verdicts[0].outcome, rejection.kind == .throttled {
+            budget.refused(retryAfter: rejection.retryAfter, at: now)
+        }
+        // What surely did not leave has used no tokens of the venue's.
+        if case .notSent = verdicts[0].outcome { budget.giveBackOrders(dispatch.orders.count, at: now) }
+        desk.withLock { $0.landed(dispatch, verdicts, at: now) }
+        return verdicts
+    }
+
+    private static func spent(_ order: NewOrder, _ id: OrderID?, _ signed: MonotonicNanos) -> LegReport {
+        LegReport(
+            clOrdID: order.clOrdID, orderID: id,
+            outcome: .notSent(LocalRefusal(.slotSpent, "the slot was used or given back before")),
+            stamps: .init(signed: signed))
+    }
+}
