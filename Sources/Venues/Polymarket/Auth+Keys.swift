@@ -93,7 +93,8 @@ public struct ApiKeyDesk: Sendable {
         if let keys = try read(made, "/auth/api-key") { return keys }
         throw AccountFault(
             code: "E_AUTH_API_KEYS",
-            text: "the venue neither derives nor makes API keys for \(key.address): \(words(made))", status: made.status)
+            text: "the venue neither derives nor makes API keys for \(key.address): \(words(made))", status: made.status
+        )
     }
 
     private func ask(

@@ -17,7 +17,7 @@ extension Gateway {
         }
     }
 
-    /// Cancels several orders, a thousand in a request; one report an order, in its order.
+    /// Cancels several orders, `cancelsMax` in a request; one report an order, in its order.
     public func cancel(_ orders: [OrderRef], deadline: MonotonicNanos) async -> [CancelReport] {
         var reports: [CancelReport] = []
         reports.reserveCapacity(orders.count)

@@ -180,7 +180,8 @@ struct OrderDesk {
 
     /// The request: head, length, headers over these very bytes, and the bytes.
     func write(
-        _ head: [UInt8], _ method: Auth.Method, path: String, _ body: [UInt8], at now: UTCNanos, to request: inout [UInt8]
+        _ head: [UInt8], _ method: Auth.Method, path: String, _ body: [UInt8], at now: UTCNanos,
+        to request: inout [UInt8]
     ) {
         request.removeAll(keepingCapacity: true)
         request.append(contentsOf: head)

@@ -152,7 +152,11 @@ struct OutcomePolicy {
         else { return unreadable("matched for amounts that cannot be: \(FixedPoint.text(making)) given") }
         let isWhole = making >= given || cumQty >= asked
         let standing: OrderSummary.Standing
-        if isWhole { standing = .filled } else { standing = order.order.timeInForce.isImmediate ? .cancelled : .working }
+        if isWhole {
+            standing = .filled
+        } else {
+            standing = order.order.timeInForce.isImmediate ? .cancelled : .working
+        }
         let leavesQty: Quantity? =
             standing == .working ? (try? asked.subtracting(cumQty)) : .zero
         return Verdict(

@@ -61,7 +61,8 @@ extension OrderDesk {
             write(head, .post, path: isBatch ? "/orders" : "/order", body, at: now.utc, to: &bytes)
             let generation = parcels[place].generation + 1
             parcels[place] = Parcel(
-                state: .prepared, generation: generation, orders: orders, purpose: purpose, ticket: ticket, bytes: bytes)
+                state: .prepared, generation: generation, orders: orders, purpose: purpose, ticket: ticket, bytes: bytes
+            )
             return Prepared(place: place, generation: generation, orders: orders, bodyHash: hash(body))
         } catch {
             sender.release(ticket)

@@ -13,8 +13,8 @@ public struct GatewaySettings: Sendable {
     public var slotsMax = 16
     /// Orders in one batch.
     public var batchMax = 15
-    /// Orders in one request to cancel.
-    public var cancelsMax = 1_000
+    /// Orders in one request to cancel: the venue takes a thousand, but every one costs a token of a bucket of 120.
+    public var cancelsMax = 100
     /// Orders are held back for this long after a 429 that names no time.
     public var throttlePause = Nanoseconds.seconds(1)
     /// First pause after a 425; doubles.

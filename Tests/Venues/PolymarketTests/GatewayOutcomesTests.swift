@@ -48,7 +48,8 @@ struct GatewayOutcomesTests {
             signed: MonotonicNanos(rawValue: 1))
     }
 
-    private func outcome(_ wire: WireOutcome, _ side: Trading.Side = .buy, _ life: TimeInForce = .fok) throws -> String {
+    private func outcome(_ wire: WireOutcome, _ side: Trading.Side = .buy, _ life: TimeInForce = .fok) throws -> String
+    {
         word(policy.verdict(wire, of: try sent(side, life)).outcome)
     }
 
@@ -133,7 +134,8 @@ struct GatewayOutcomesTests {
         #expect(try outcome(body("", id: other, error: "not enough balance")) == "unknown unreadable")
         let upper = "0x" + Self.hash.dropFirst(2).uppercased()
         #expect(
-            try outcome(body("matched", making: fill.making, taking: fill.taking, id: upper)) == "filled 21.04 0 11.7824")
+            try outcome(body("matched", making: fill.making, taking: fill.taking, id: upper))
+                == "filled 21.04 0 11.7824")
     }
 
     @Test(
@@ -257,7 +259,9 @@ struct GatewayOutcomesTests {
         let leg = "{\"success\":true,\"errorMsg\":\"\",\"orderID\":\"\(Self.hash)\",\"status\":\"live\"}"
         let bad = "{\"success\":true,\"errorMsg\":\"not enough balance / allowance\",\"orderID\":\"\",\"status\":\"\"}"
         func words(_ text: String) -> [String] {
-            policy.verdicts(GatewayHarness.answer(200, text), of: [first, second], isBatch: true).map { word($0.outcome) }
+            policy.verdicts(GatewayHarness.answer(200, text), of: [first, second], isBatch: true).map {
+                word($0.outcome)
+            }
         }
         #expect(words("[\(leg),\(bad)]") == ["working - - -", "rejected balance"])
         #expect(words("[\(bad),\(leg)]") == ["rejected balance", "unknown unreadable"])
@@ -326,7 +330,8 @@ struct GatewayOutcomesTests {
 /// Recorded orders, read in place; the test is skipped, and says so, where they are not there.
 enum RealOrders {
     static func object(_ name: String) throws -> [String: Any] {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../../shared/data/orders")
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../../../shared/data/orders")
         let data = try Data(contentsOf: root.appending(path: "\(name).json"))
         return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
     }

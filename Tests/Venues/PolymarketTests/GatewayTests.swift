@@ -132,7 +132,8 @@ struct GatewayTests {
         var stranger = try harness.order()
         stranger.instrument = InstrumentID(9)
         #expect(kind(stranger) == .market)
-        try harness.gateway.apply(GatewayHarness.terms { $0.status = .paused }, of: harness.instrument, GatewayHarness.contract)
+        try harness.gateway.apply(
+            GatewayHarness.terms { $0.status = .paused }, of: harness.instrument, GatewayHarness.contract)
         #expect(kind(try harness.order()) == .market)
         harness.gateway.block(harness.instrument)
         #expect(kind(try harness.order()) == .market)
@@ -259,7 +260,8 @@ struct GatewayTests {
         let harness = try GatewayHarness()
         func exchange() -> Exchange? { harness.gateway.desk.withLock { $0.markets[0]?.exchange } }
         #expect(exchange() == .standard)
-        try harness.gateway.apply(GatewayHarness.terms { $0.negRisk = true }, of: harness.instrument, GatewayHarness.contract)
+        try harness.gateway.apply(
+            GatewayHarness.terms { $0.negRisk = true }, of: harness.instrument, GatewayHarness.contract)
         #expect(exchange() == .negRisk)
         let second = try GatewayHarness.terms { $0.protocolVersion = 2 }
         #expect(
@@ -329,7 +331,9 @@ struct GatewayTests {
         let orders = try (1...3).map { try harness.order(budget: nil, .gtc, number: $0) }
         let slot = try harness.gateway.prepareBatch(orders, at: harness.clock.now())
         #expect(harness.budget.now.orders == 17 && slot.orderIDs.count == 3 && Set(slot.orderIDs).count == 3)
-        let legs = slot.orderIDs.map { "{\"success\":true,\"errorMsg\":\"\",\"orderID\":\"\($0)\",\"status\":\"live\"}" }
+        let legs = slot.orderIDs.map {
+            "{\"success\":true,\"errorMsg\":\"\",\"orderID\":\"\($0)\",\"status\":\"live\"}"
+        }
         harness.sender.then(GatewayHarness.answer(200, "[\(legs.joined(separator: ","))]"))
         let reports = await harness.gateway.commit(slot, deadline: harness.deadline)
         #expect(reports.map(\.clOrdID) == orders.map(\.clOrdID) && reports.map(\.orderID) == slot.orderIDs)
