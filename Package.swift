@@ -119,7 +119,9 @@ let package = Package(
         tests("TransportTests", ["Transport", "Threading", "Trading", "Signing", "Simulators"]),
         tests("ServerTests", ["Server", "Transport", "Trading", "Threading", "Simulators"]),
         tests("RiskTests", ["Risk", "Trading"]),
-        tests("KalshiTests", ["Kalshi", "Trading", "Codec", "Signing"], path: "Venues/KalshiTests", vectors: true),
+        tests(
+            "KalshiTests", ["Kalshi", "Trading", "Codec", "Signing", "Transport", "Threading"],
+            path: "Venues/KalshiTests", vectors: true),
         tests(
             "PolymarketTests", ["Polymarket", "Trading", "Threading", "Codec", "Signing", "Transport"],
             path: "Venues/PolymarketTests", vectors: true),

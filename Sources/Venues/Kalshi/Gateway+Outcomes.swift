@@ -65,7 +65,7 @@ enum OutcomePolicy {
         // An order and an error in one body contradict each other; an error without a code says too little here.
         let hasError = root["error"].map { !$0.isNull } ?? false
         let hasOrder = root["order_id"] != nil || root["orders"] != nil || root["order_group_id"] != nil
-        if !hasError, error == nil || hasOrder { return .body(root) }
+        if !hasError, error.map({ hasOrder && $0.shape == .bare }) ?? true { return .body(root) }
         guard let error, !error.code.isEmpty, !hasOrder else {
             return .unknown(.unreadable("HTTP status \(answer.status) with an error"))
         }
