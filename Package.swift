@@ -116,7 +116,7 @@ let package = Package(
         tests("ThreadingTests", ["Threading", "Trading"]),
         tests("CodecTests", ["Codec"]),
         tests("SigningTests", ["Signing", "Codec"], vectors: true),
-        tests("TransportTests", ["Transport", "Threading", "Trading", "Signing", "Simulators"]),
+        tests("TransportTests", ["Transport", "Threading", "Trading", "Signing", "Server", "Simulators"]),
         tests("ServerTests", ["Server", "Transport", "Trading", "Threading", "Simulators"]),
         tests("RiskTests", ["Risk", "Trading"]),
         tests(

@@ -39,6 +39,26 @@ public final class HostilePeer: @unchecked Sendable {
         case end
         /// Resets the TCP connection.
         case reset
+        /// Reads one whole request, head and body.
+        case hearRequest
+        /// Reads that many bytes.
+        case hearBytes(Int)
+        /// Reads requests and answers each with the number of the connection, until the client is gone.
+        case serve
+        /// Waits until the gate is open.
+        case pass(HostileGate)
+        /// Opens a gate that somebody else waits at.
+        case open(HostileGate)
+        /// Waits that long without giving the core away.
+        case spin(Nanoseconds)
+        /// Ends the TCP connection in one direction, without telling TLS, and goes on listening.
+        case halfEnd
+        /// Tells TLS that nothing more comes; what follows may still listen.
+        case notify
+        /// Ends the TCP connection in both directions, without telling TLS, before the next step.
+        case shut
+        /// Resets the TCP connection before the next step.
+        case resetNow
     }
 
     /// The system refused a socket, or the certificate cannot be used.
@@ -50,6 +70,7 @@ public final class HostilePeer: @unchecked Sendable {
         var accepted: [MonotonicNanos] = []
         var said = 0
         var ended = false
+        var requests: [(connection: Int, text: String)] = []
     }
 
     private let state = Mutex<State>(State())
@@ -98,6 +119,9 @@ public final class HostilePeer: @unchecked Sendable {
     /// Bytes that were given to TLS, over all connections.
     public var bytesSaid: Int { state.withLock { $0.said } }
 
+    /// The requests that were read whole, also after an end was announced: what a server may have acted on.
+    public var requests: [(connection: Int, text: String)] { state.withLock { $0.requests } }
+
     /// Ends all connections and threads. Call once.
     public func stop() {
         state.withLock { state in
@@ -128,7 +152,9 @@ public final class HostilePeer: @unchecked Sendable {
                 return
             }
             let worker = Worker(name: "hostile-\(index)") { [unowned self] in
-                let connection = HostileConnection(descriptor, SSL_new(context))
+                let connection = HostileConnection(descriptor, SSL_new(context), index) { text in
+                    self.state.withLock { $0.requests.append((index, text)) }
+                }
                 for step in script(index) where !connection.isOver { connection.perform(step) }
                 state.withLock { state in
                     state.open.remove(descriptor)
@@ -148,12 +174,17 @@ private final class HostileConnection {
     private var isSecure = false
     private var isClosed = false
     private var heard: [UInt8] = []
+    private var reader = HostileRequestReader()
+    private let index: Int
+    private let heardRequest: (String) -> Void
     private(set) var isOver = false
     private(set) var said = 0
 
-    init(_ descriptor: Int32, _ ssl: OpaquePointer?) {
+    init(_ descriptor: Int32, _ ssl: OpaquePointer?, _ index: Int, heardRequest: @escaping (String) -> Void) {
         self.descriptor = descriptor
         self.ssl = ssl
+        self.index = index
+        self.heardRequest = heardRequest
         var one: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
     }
@@ -199,7 +230,39 @@ private final class HostileConnection {
             var option = linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
             isOver = true
+        case .hearRequest, .hearBytes, .serve, .pass, .open, .spin, .halfEnd, .notify, .shut, .resetNow:
+            performRequest(step)
         }
+    }
+
+    private func performRequest(_ step: HostilePeer.Step) {
+        switch step {
+        case .hearRequest: _ = hearRequest()
+        case .hearBytes(let count):
+            let whole = reader.bytes + count
+            while reader.bytes < whole, hearMore() {}
+        case .serve: while hearRequest() { say(HostilePeer.answer("\(index)")) }
+        case .pass(let gate): gate.pass()
+        case .open(let gate): gate.open()
+        case .spin(let pause):
+            let until = NanoClock.monotonic() + pause
+            while NanoClock.monotonic() < until {}
+        case .halfEnd: shutdown(descriptor, Int32(SHUT_WR))
+        case .notify: SSL_shutdown(ssl)
+        case .shut: shutdown(descriptor, Int32(SHUT_RDWR))
+        case .resetNow:
+            // To nobody: Linux resets the connection and keeps the descriptor.
+            var nobody = sockaddr(
+                sa_family: sa_family_t(AF_UNSPEC), sa_data: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+            connect(descriptor, &nobody, socklen_t(MemoryLayout<sockaddr>.size))
+        default: break
+        }
+    }
+
+    private func hearRequest() -> Bool {
+        let count = reader.requests
+        while reader.requests == count { guard hearMore() else { return false } }
+        return true
     }
 
     /// Reads what is there, or waits; false when the client is gone.
@@ -212,6 +275,7 @@ private final class HostileConnection {
             return false
         }
         heard += buffer[..<count]
+        reader.read(buffer[..<count], heardRequest)
         return true
     }
 

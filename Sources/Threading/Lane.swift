@@ -26,6 +26,7 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private let stopping = Atomic<Bool>(false)
     private let parked = Atomic<Bool>(false)
     private let spill = Atomic<Int>(0)
+    private let owner = Atomic<UInt>(0)
     private let wait: LaneWait
     private let processor: Int?
     /// What the lane waits on; its owner registers sockets with it.
@@ -61,11 +62,16 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Jobs that once had to wait outside the ring; above zero means that the lane is overrun.
     public var spilled: Int { spill.load(ordering: .relaxed) }
 
+    /// True on the lane's own thread, while it runs.
+    public var isCurrent: Bool { owner.load(ordering: .relaxed) == UInt(pthread_self()) }
+
     /// Runs the lane on the calling thread until `stop`.
     ///
     /// - Parameter turn: called between jobs with a function that tells which sockets are ready.
     public func run(turn: (_ ready: [UInt64]) -> Turn) {
         if let processor { _ = CLinux_pin(Int32(processor)) }
+        owner.store(UInt(pthread_self()), ordering: .relaxed)
+        defer { owner.store(0, ordering: .relaxed) }
         var ready: [UInt64] = []
         ready.reserveCapacity(256)
         var idleSince: MonotonicNanos?

@@ -138,6 +138,7 @@ public final class TLSStream: @unchecked Sendable {
     ///
     /// - Throws: `TransportFault`: `E_NET_CLOSED` for a reset or an end without close_notify, `E_TLS_PROTOCOL`.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws(TransportFault) -> Incoming {
+        Self.forgetErrors()
         let count = SSL_read(ssl, buffer.baseAddress, Int32(clamping: buffer.count))
         if count > 0 { return .bytes(Int(count)) }
         let reason = SSL_get_error(ssl, count)
@@ -154,11 +155,32 @@ public final class TLSStream: @unchecked Sendable {
     /// - Throws: as `read`.
     public func write(_ bytes: UnsafeRawBufferPointer) throws(TransportFault) -> Int {
         guard !bytes.isEmpty else { return 0 }
+        Self.forgetErrors()
         let count = SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count))
         if count > 0 { return Int(count) }
         let reason = SSL_get_error(ssl, count)
         if reason == SSL_ERROR_WANT_READ || reason == SSL_ERROR_WANT_WRITE { return 0 }
         throw broken(reason)
+    }
+
+    /// What another user of the library left in this thread's error queue would be taken for ours.
+    @inline(__always) private static func forgetErrors() { if ERR_peek_error() != 0 { ERR_clear_error() } }
+
+    /// Keeps the library's buffers between records and reads a record in one system call.
+    func keepBuffers() { COpenSSL_keep_buffers(ssl) }
+
+    /// True when nothing has come and the peer has not ended the connection. One system call; never blocks.
+    var isQuiet: Bool {
+        if SSL_has_pending(ssl) != 0 { return false }
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)
+    }
+
+    /// Makes the end of this stream a reset: what the kernel has not delivered by then never will be.
+    func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
     /// Tells the peer that nothing more comes.

@@ -1,0 +1,81 @@
+internal import Synchronization
+internal import Threading
+internal import Trading
+
+/// Opens connections on a thread of its own: names, TCP and TLS take their time away from every lane.
+///
+/// - Bound: one opening at a time, each within its timeout; as many asked for as the pool has places.
+final class WarmOpener: Sendable {
+    /// What came of one opening.
+    struct Arrival: Sendable {
+        let place: Int
+        let result: Result<TLSStream, TransportFault>
+    }
+
+    private let endpoint: Endpoint
+    private let context: TLSContext
+    private let timeout: Nanoseconds
+    private let asked: Mailbox<Int>
+    private let arrived: Mailbox<Arrival>
+    private let knock = Semaphore()
+    private let cancellation = Cancellation()
+    private let worker = Mutex<Worker?>(nil)
+    private let wake: @Sendable () -> Void
+
+    /// An opener; `wake` is called after each opening, on its thread.
+    init(
+        to endpoint: Endpoint, context: TLSContext, timeout: Nanoseconds, places: Int,
+        wake: @escaping @Sendable () -> Void
+    ) {
+        self.endpoint = endpoint
+        self.context = context
+        self.timeout = timeout
+        self.wake = wake
+        asked = Mailbox(capacity: places)
+        arrived = Mailbox(capacity: places)
+        worker.withLock { $0 = Worker(name: "opener") { self.run() } }
+    }
+
+    /// Asks for a connection for a place that is not waiting for one.
+    func ask(_ place: Int) {
+        let isTaken = asked.post(place)
+        precondition(isTaken, "a place asks once")
+        knock.signal()
+    }
+
+    /// True when nothing has arrived.
+    var isEmpty: Bool { arrived.isEmpty }
+
+    /// Takes what has arrived.
+    func takeAll() -> [Arrival] { arrived.takeAll() }
+
+    /// Ends the thread and waits for it: at most a tenth of a second, but for a name that is being looked up.
+    func stop() {
+        cancellation.cancel()
+        knock.signal()
+        worker.withLock { worker -> Worker? in
+            defer { worker = nil }
+            return worker
+        }?.join()
+    }
+
+    private func run() {
+        while !cancellation.isCancelled {
+            knock.wait()
+            for place in asked.takeAll() where !cancellation.isCancelled {
+                let isPosted = arrived.post(Arrival(place: place, result: open()))
+                precondition(isPosted, "a place waits for one connection")
+                wake()
+            }
+        }
+    }
+
+    private func open() -> Result<TLSStream, TransportFault> {
+        do throws(TransportFault) {
+            return .success(
+                try TLSStream(
+                    to: endpoint, context: context, deadline: NanoClock.monotonic() + timeout,
+                    cancellation: cancellation))
+        } catch { return .failure(error) }
+    }
+}

@@ -1,0 +1,464 @@
+internal import Synchronization
+public import Threading
+public import Trading
+
+/// What a pool is made of.
+public struct WarmPoolSettings: Sendable {
+    /// Scheme, host and port of the venue; the path is not used.
+    public var endpoint: Endpoint
+    /// Connections for any purpose; one more is kept for closes and cancels.
+    public var entries = 2
+    /// An idle connection is exercised when it was not used for this long, less up to a quarter.
+    public var keepAlive = Nanoseconds.seconds(20)
+    /// A connection is replaced before it is this old, less up to a quarter.
+    public var ageMax = Nanoseconds.seconds(600)
+    /// A connection is replaced before it has carried this many requests.
+    public var requestsMax = 900
+    /// How long names, TCP and TLS may take together.
+    public var openTimeout = Nanoseconds.seconds(5)
+    /// How long the answer to an exercise may take.
+    public var exerciseTimeout = Nanoseconds.seconds(5)
+    /// The first of the tokens under which sockets are registered with the lane's poller; `entries + 1` are used.
+    public var firstToken: UInt64 = 1 << 32
+    /// Of jitter and back-off.
+    public var seed: UInt64
+
+    /// Settings for one venue.
+    public init(endpoint: Endpoint, seed: UInt64) {
+        self.endpoint = endpoint
+        self.seed = seed
+    }
+}
+
+/// What a pool has and has done.
+public struct WarmPoolStatus: Sendable {
+    /// Open and idle.
+    public var idle = 0
+    /// Taken, or with a request in flight.
+    public var inUse = 0
+    /// Without a connection.
+    public var vacant = 0
+    /// Connections that were opened.
+    public var opened = 0
+    /// Openings that failed.
+    public var openFailed = 0
+    /// Why the last opening failed, or the last request was lost.
+    public var lastFault: TransportFault?
+    /// Requests that were begun, exercises not counted.
+    public var exchanges = 0
+    /// Of them: answered.
+    public var answered = 0
+    /// Of them: lost.
+    public var lost = 0
+    /// Of them: not sent.
+    public var notSent = 0
+    /// Exercises that were answered or lost.
+    public var exercises = 0
+    /// Exercises for which there was no request.
+    public var exercisesSkipped = 0
+    /// Reservations for which there was no connection.
+    public var starved = 0
+    /// Connections that were given up, by reason.
+    public var retired: [RetireReason: Int] = [:]
+}
+
+/// The connections to one venue that are kept open for orders, and who may use which.
+///
+/// A connection is handed out only when it is proved open and idle in that instant; what arrives on an idle one, an end
+/// above all, is seen by the lane's poller as soon as it is there. Openings never happen on a lane.
+/// - Lane: `turn` and `exchange` on the lane given at `init`; `reserve`, `release`, `status` and `stop` from any thread,
+///   without locks and without allocation.
+/// - Bound: `entries + 1` connections, one request in flight on each, answers of 1 MiB.
+public final class WarmPool: RequestSender, @unchecked Sendable {
+    // Safety: a slot's connection belongs to whoever moved its word; `random`, `inFlight` and what slots mark as the lane's
+    // are used in `turn` and `exchange` only, on one thread.
+    private let slots: [WarmSlot]
+    private let settings: WarmPoolSettings
+    private let lane: Lane
+    private let opener: WarmOpener
+    private let exercise: @Sendable () -> [UInt8]?
+    private let counters = WarmCounters()
+    private let stopping = Atomic<Bool>(false)
+    private var random: SeededGenerator
+    private var isOver = false
+
+    /// A pool that begins to open its connections with the first turn of the lane.
+    ///
+    /// - Parameter exercise: the whole of a cheap GET, signed where the venue wants that; nil when the read budget has no
+    ///   token for it. Called on the lane.
+    public init(
+        _ settings: WarmPoolSettings, context: TLSContext, lane: Lane,
+        exercise: @escaping @Sendable () -> [UInt8]?
+    ) {
+        precondition(settings.entries > 0 && settings.requestsMax > 0, "a pool has connections that may be used")
+        self.settings = settings
+        self.lane = lane
+        self.exercise = exercise
+        random = SeededGenerator(seed: settings.seed)
+        let now = NanoClock.monotonic()
+        let places = settings.entries + 1
+        slots = (0..<places).map { place in
+            WarmSlot(backoff: Backoff(seed: settings.seed &+ UInt64(place) &+ 1), at: now)
+        }
+        opener = WarmOpener(
+            to: settings.endpoint, context: context, timeout: settings.openTimeout, places: places
+        ) { [lane] in lane.poller.wake() }
+    }
+
+    deinit { opener.stop() }
+
+    /// Ends all connections in the lane's next turn and the opening thread now; requests in flight are lost. Not on the
+    /// lane.
+    public func stop() {
+        stopping.store(true, ordering: .releasing)
+        lane.poller.wake()
+        opener.stop()
+    }
+
+    // MARK: Any thread
+
+    /// Takes a connection that is open and idle. One system call on each connection that is looked at.
+    public func reserve(_ purpose: SendPurpose) -> ConnectionTicket? {
+        let now = NanoClock.monotonic()
+        let places = purpose == .close ? slots.count : slots.count - 1
+        while true {
+            var isLookedAt = false
+            for place in 0..<places {
+                let slot = slots[place]
+                if let generation = take(slot, now) { return ConnectionTicket(place: place, generation: generation) }
+                if slot.now.state == .checking { isLookedAt = true }
+            }
+            // What the lane is looking at in this instant is idle again a few microseconds later.
+            guard isLookedAt, NanoClock.monotonic() - now < Nanoseconds(rawValue: 20_000) else { break }
+        }
+        counters.starved.count()
+        return nil
+    }
+
+    private func take(_ slot: WarmSlot, _ now: MonotonicNanos) -> UInt64? {
+        let (state, generation) = slot.now
+        guard state == .idle, !stopping.load(ordering: .acquiring) else { return nil }
+        let mine = generation + 1
+        guard slot.move(.idle, generation, to: .held, mine), let connection = slot.connection else { return nil }
+        guard let reason = connection.doubt(at: now) else { return mine }
+        slot.doom = reason
+        slot.set(.doomed, mine)
+        lane.wake()
+        return nil
+    }
+
+    /// Gives an unused connection back; a ticket that was used does nothing.
+    public func release(_ ticket: ConnectionTicket) {
+        guard slots.indices.contains(ticket.place) else { return }
+        _ = slots[ticket.place].move(.held, ticket.generation, to: .idle, ticket.generation)
+        // What came while it was held is seen by the poller, which reports as long as it is there.
+    }
+
+    /// What there is and what was done.
+    public var status: WarmPoolStatus {
+        var status = WarmPoolStatus()
+        for slot in slots {
+            switch slot.now.state {
+            case .vacant, .doomed: status.vacant += 1
+            case .idle, .checking: status.idle += 1
+            case .held, .busy: status.inUse += 1
+            }
+        }
+        status.opened = counters.opened.current
+        status.openFailed = counters.openFailed.current
+        status.lastFault = counters.lastFault.withLock { $0 }
+        status.exchanges = counters.exchanges.current
+        status.answered = counters.answered.current
+        status.lost = counters.lost.current
+        status.notSent = counters.notSent.current
+        status.exercises = counters.exercises.current
+        status.exercisesSkipped = counters.exercisesSkipped.current
+        status.starved = counters.starved.current
+        for (reason, counter) in zip(RetireReason.allCases, counters.retired) where counter.value.current > 0 {
+            status.retired[reason] = counter.value.current
+        }
+        return status
+    }
+
+    // MARK: The lane
+
+    /// Writes the request now, in the caller's turn, and waits for the answer. See `RequestSender`.
+    public nonisolated(nonsending) func exchange(
+        _ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos
+    ) async -> WireOutcome {
+        await withUnsafeContinuation { continuation in begin(ticket, request, deadline, continuation) }
+    }
+
+    private func begin(
+        _ ticket: ConnectionTicket, _ request: [UInt8], _ deadline: MonotonicNanos,
+        _ continuation: UnsafeContinuation<WireOutcome, Never>
+    ) {
+        precondition(lane.isCurrent, "requests are written on the pool's lane")
+        counters.exchanges.count()
+        guard slots.indices.contains(ticket.place) else { return refuse(.ticket, "no such place", continuation) }
+        let (slot, generation) = (slots[ticket.place], ticket.generation)
+        guard slot.move(.held, generation, to: .busy, generation), let connection = slot.connection else {
+            return refuse(.ticket, "the connection was used or given back before", continuation)
+        }
+        let now = NanoClock.monotonic()
+        guard !isOver else {
+            retire(ticket.place, generation, .stopped, now)
+            return refuse(.closed, "the pool was stopped", continuation)
+        }
+        guard deadline > now else {
+            slot.set(.idle, generation)
+            return refuse(.timeout, "the deadline had passed before the first byte", continuation)
+        }
+        if let reason = connection.silence() {
+            retire(ticket.place, generation, reason, now)
+            return refuse(.closed, "the connection was over before the first byte (\(reason.rawValue))", continuation)
+        }
+        slot.continuation = continuation
+        start(ticket.place, generation, request, deadline, now)
+    }
+
+    private func refuse(
+        _ kind: TransportFault.Kind, _ text: String, _ continuation: UnsafeContinuation<WireOutcome, Never>
+    ) {
+        counters.notSent.count()
+        continuation.resume(returning: .notSent(TransportFault(kind, text)))
+    }
+
+    private func start(
+        _ place: Int, _ generation: UInt64, _ request: [UInt8], _ deadline: MonotonicNanos, _ now: MonotonicNanos
+    ) {
+        guard let connection = slots[place].connection else { return }
+        if let fault = connection.start(request, deadline: deadline) { return lose(place, generation, fault, now) }
+        if connection.wantsOutput { watch(place, connection, output: true) }
+    }
+
+    private func watch(_ place: Int, _ connection: WarmConnection, output: Bool) {
+        slots[place].isWaitingForRoom = output
+        do throws(Poller.Fault) {
+            try lane.poller.add(connection.descriptor, token: settings.firstToken + UInt64(place), output: output)
+        } catch {
+            // Without the poller a parked lane sees the socket at its next turn, which comes within a second.
+            counters.lastFault.withLock {
+                $0 = TransportFault(.connect, "no descriptor for the poller: \(error.number)")
+            }
+        }
+    }
+
+    /// Takes one turn: reads what came, gives up what is late, replaces what is used up. Part of the lane's turn.
+    ///
+    /// - Parameter ready: tokens from the lane's poller; those of others are ignored.
+    public func turn(_ ready: [UInt64]) -> Lane.Turn {
+        guard !isOver else { return .idle(until: nil) }
+        if stopping.load(ordering: .acquiring) { return end() }
+        for token in ready where token >= settings.firstToken {
+            let place = Int(token - settings.firstToken)
+            if place < slots.count { slots[place].isReady = true }
+        }
+        let now = NanoClock.monotonic()
+        var isMoving = opener.isEmpty ? false : takeArrivals(now)
+        var due = now + .seconds(1)
+        for place in slots.indices {
+            let slot = slots[place]
+            let (state, generation) = slot.now
+            switch state {
+            case .busy:
+                if drive(place, generation, now) { isMoving = true }
+                if let connection = slot.connection { due = min(due, connection.deadline) }
+            case .idle:
+                if slot.isReady || slot.lookAt <= now { tend(place, generation, now) }
+                due = min(due, slot.lookAt)
+            case .doomed: retire(place, generation, slot.doom, now)
+            case .vacant:
+                if !slot.isOpening, slot.openAt <= now { open(place) }
+                if !slot.isOpening { due = min(due, slot.openAt) }
+            case .held, .checking: break
+            }
+            slot.isReady = false
+        }
+        return isMoving ? .busy : .idle(until: due)
+    }
+
+    private func end() -> Lane.Turn {
+        isOver = true
+        let now = NanoClock.monotonic()
+        for place in slots.indices {
+            let slot = slots[place]
+            while true {
+                let (state, generation) = slot.now
+                if state == .busy {
+                    lose(place, generation, TransportFault(.closed, "the pool was stopped"), now, .stopped)
+                } else if state == .idle, !slot.move(.idle, generation, to: .checking, generation) {
+                    continue
+                } else if state == .idle || state == .doomed {
+                    retire(place, generation, .stopped, now)
+                }
+                break
+            }
+            slot.successor = nil
+        }
+        _ = opener.takeAll()
+        return .idle(until: nil)
+    }
+
+    // MARK: Requests in flight
+
+    private func drive(_ place: Int, _ generation: UInt64, _ now: MonotonicNanos) -> Bool {
+        let slot = slots[place]
+        guard let connection = slot.connection else { return false }
+        switch connection.poll() {
+        case .waiting, .moving:
+            if slot.isWaitingForRoom, !connection.wantsOutput { watch(place, connection, output: false) }
+            guard connection.deadline <= now else { return slot.isReady }
+            lose(place, generation, TransportFault(.timeout, "no answer within the deadline"), now)
+        case .broken(let fault): lose(place, generation, fault, now)
+        case .answered(let answer): finish(place, generation, answer)
+        }
+        return true
+    }
+
+    private func finish(_ place: Int, _ generation: UInt64, _ answer: WireAnswer) {
+        let slot = slots[place]
+        guard let connection = slot.connection else { return }
+        slot.backoff.reset()
+        let continuation = slot.continuation
+        slot.continuation = nil
+        if let reason = connection.leftover(at: answer.acked) {
+            retire(place, generation, reason, answer.acked)
+        } else {
+            plan(slot, connection, answer.acked)
+            slot.set(.idle, generation)
+        }
+        guard let continuation else { return counters.exercises.count() }
+        counters.answered.count()
+        continuation.resume(returning: .answered(answer))
+    }
+
+    private func lose(
+        _ place: Int, _ generation: UInt64, _ fault: TransportFault, _ now: MonotonicNanos,
+        _ reason: RetireReason = .lost
+    ) {
+        let slot = slots[place]
+        let sent = slot.connection?.sentAt ?? now
+        let continuation = slot.continuation
+        slot.continuation = nil
+        slot.connection?.abort()
+        retire(place, generation, reason, now)
+        counters.lastFault.withLock { $0 = fault }
+        guard let continuation else { return counters.exercises.count() }
+        counters.lost.count()
+        continuation.resume(returning: .lost(fault, sent: sent))
+    }
+
+    // MARK: Keeping the pool full
+
+    /// When an idle connection is exercised, if nobody uses it before.
+    private func plan(_ slot: WarmSlot, _ connection: WarmConnection, _ now: MonotonicNanos) {
+        var interval = settings.keepAlive.rawValue
+        if let limit = connection.idleLimit { interval = min(interval, limit.rawValue / 2) }
+        let wait = Int64.random(in: (interval / 4 * 3)...interval, using: &random)
+        slot.exerciseAt = now + Nanoseconds(rawValue: max(1, wait))
+        slot.lookAt = nextLook(slot, connection, now)
+    }
+
+    /// When the lane looks at an idle connection of itself.
+    private func nextLook(_ slot: WarmSlot, _ connection: WarmConnection, _ now: MonotonicNanos) -> MonotonicNanos {
+        if slot.successor != nil { return now }
+        let look = min(slot.exerciseAt, connection.endsAt)
+        return slot.isOpening ? look : min(look, max(connection.agingAt, slot.openAt))
+    }
+
+    private func tend(_ place: Int, _ generation: UInt64, _ now: MonotonicNanos) {
+        let slot = slots[place]
+        guard slot.move(.idle, generation, to: .checking, generation), let connection = slot.connection else { return }
+        if let reason = connection.doubt(at: now) { return retire(place, generation, reason, now) }
+        if slot.successor != nil { return retire(place, generation, .age, now) }
+        if connection.agingAt <= now, slot.openAt <= now, !slot.isOpening { open(place) }
+        if now >= slot.exerciseAt {
+            if isSpared(place, now) {
+                if let request = exercise() {
+                    slot.set(.busy, generation)
+                    return start(place, generation, request, now + settings.exerciseTimeout, now)
+                }
+                counters.exercisesSkipped.count()
+                plan(slot, connection, now)
+            } else {
+                slot.exerciseAt = now + .milliseconds(20)
+            }
+        }
+        slot.lookAt = nextLook(slot, connection, now)
+        slot.set(.idle, generation)
+    }
+
+    /// An entry must find a connection while this one is exercised: another one is idle, or it has waited for that long
+    /// enough.
+    private func isSpared(_ place: Int, _ now: MonotonicNanos) -> Bool {
+        let entries = slots.count - 1
+        if place == entries || entries == 1 { return true }
+        for other in 0..<entries where other != place && slots[other].now.state == .idle { return true }
+        guard let connection = slots[place].connection else { return false }
+        return (now - connection.idleSince).rawValue > settings.keepAlive.rawValue / 4 * 5
+    }
+
+    private func open(_ place: Int) {
+        slots[place].isOpening = true
+        opener.ask(place)
+    }
+
+    private func takeArrivals(_ now: MonotonicNanos) -> Bool {
+        for arrival in opener.takeAll() {
+            let slot = slots[arrival.place]
+            slot.isOpening = false
+            switch arrival.result {
+            case .failure(let fault):
+                counters.openFailed.count()
+                counters.lastFault.withLock { $0 = fault }
+                slot.openAt = now + slot.backoff.next()
+                if let connection = slot.connection { slot.lookAt = nextLook(slot, connection, now) }
+            case .success(let stream):
+                counters.opened.count()
+                let age = settings.ageMax.rawValue
+                let limits = WarmLimits(
+                    requestsMax: settings.requestsMax,
+                    ageMax: Nanoseconds(rawValue: Int64.random(in: (age / 4 * 3)...age, using: &random)))
+                let connection = WarmConnection(stream, limits, at: now)
+                let (state, generation) = slot.now
+                if state == .vacant {
+                    install(arrival.place, generation, connection, now)
+                } else {
+                    slot.successor = connection
+                    slot.lookAt = now
+                }
+            }
+        }
+        return true
+    }
+
+    private func install(_ place: Int, _ generation: UInt64, _ connection: WarmConnection, _ now: MonotonicNanos) {
+        let slot = slots[place]
+        slot.connection = connection
+        watch(place, connection, output: false)
+        plan(slot, connection, now)
+        slot.set(.idle, generation)
+    }
+
+    /// Gives the place's connection up and puts its successor there, or has one opened.
+    private func retire(_ place: Int, _ generation: UInt64, _ reason: RetireReason, _ now: MonotonicNanos) {
+        let slot = slots[place]
+        let answers = slot.connection?.answers ?? 0
+        slot.connection?.end()
+        slot.connection = nil
+        slot.isWaitingForRoom = false
+        slot.set(.vacant, generation)
+        for (known, counter) in zip(RetireReason.allCases, counters.retired) where known == reason {
+            counter.value.count()
+        }
+        guard !isOver else { return }
+        if let successor = slot.successor {
+            slot.successor = nil
+            if successor.silence() == nil { return install(place, generation, successor, now) }
+        }
+        // One that never answered says something about the server: the next try waits.
+        slot.openAt = answers > 0 ? now : now + slot.backoff.next()
+        if !slot.isOpening, slot.openAt <= now { open(place) }
+    }
+}
