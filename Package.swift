@@ -129,7 +129,9 @@ let package = Package(
         tests("StoreTests", ["Store", "Trading"]),
         tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Threading", "Transport", "Simulators"]),
         tests("CommandTests", ["Assembly", "Trading", "Codec", "Store", "Signing"]),
-        tests("SimulatorsTests", ["Simulators", "Trading", "Codec", "Server", "Transport", "Kalshi", "Polymarket"]),
+        tests(
+            "SimulatorsTests",
+            ["Simulators", "Trading", "Codec", "Server", "Signing", "Transport", "Kalshi", "Polymarket"]),
         tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Exploration"]),
     ],
     cxxLanguageStandard: .cxx17

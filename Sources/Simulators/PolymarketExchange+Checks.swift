@@ -20,7 +20,7 @@ extension PolymarketExchange {
     func check(_ order: PolymarketOrder, at now: Int64) throws(PolymarketRefusal) {
         let market = markets[order.market]
         if placeOf[order.id] != nil { throw Refusal(400, "order \(order.id) is invalid. Duplicated.") }
-        guard market.payout == nil else {
+        guard market.payout == nil, !market.isClosed else {
             throw Refusal(404, "No orderbook exists for the requested token id")
         }
         guard market.isAccepting else {

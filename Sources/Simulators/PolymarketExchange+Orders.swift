@@ -45,6 +45,7 @@ extension PolymarketExchange {
         if !plan.fills.isEmpty, isForcedDelay || (market.delaySeconds ?? 0) > 0 {
             order.status = .delayed
             let index = register(order)
+            delayedMarkets.insert(order.market)
             events.append(.order(.placement, orders[index]))
             timers.push(.delayOver(index), at: now + Int64(market.delaySeconds ?? 1) * 1_000_000_000)
             return Receipt(order: index, status: "delayed", making: 0, taking: 0, trades: [])

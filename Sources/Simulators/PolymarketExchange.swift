@@ -83,7 +83,7 @@ public struct PolymarketExchange {
     /// Markets where what rests is another since this was last taken.
     public internal(set) var touched: Set<Int> = []
     /// Draws the fate of a trade; nil: all are confirmed.
-    public var fate: (@Sendable (PolymarketTrade) -> Fate)?
+    public var fate: ((PolymarketTrade) -> Fate)?
     /// How long things take.
     public var pace: Pace
     var placeOf: [String: Int] = [:]
@@ -95,9 +95,11 @@ public struct PolymarketExchange {
     var asks: [[Int]] = []
     /// By market, in YES terms: what the world quotes.
     var quotes: [(bids: [(price: Int, shares: Int)], asks: [(price: Int, shares: Int)])] = []
+    /// Markets where anything was ever held back.
+    var delayedMarkets: Set<Int> = []
     var timers = TimedQueue<Timer>()
     /// Milliseconds since 1970 at the world's time zero.
-    let base: Int64
+    public internal(set) var base: Int64
     private var sequence = 0
     private var random: SeededGenerator
 
@@ -176,6 +178,19 @@ public struct PolymarketExchange {
     /// Orders are taken, or not.
     public mutating func accept(_ market: Int, _ isAccepting: Bool) { markets[market].isAccepting = isAccepting }
 
+    /// Trading is over, though nobody knows the outcome yet: every open order dies.
+    public mutating func close(_ market: Int, at now: Int64) {
+        endAll(market, "", at: now)
+        markets[market].isClosed = true
+    }
+
+    private mutating func endAll(_ market: Int, _ why: String, at now: Int64) {
+        for index in orders.indices
+        where orders[index].market == market && [.live, .delayed].contains(orders[index].status) {
+            end(index, why, at: now)
+        }
+    }
+
     /// The step of prices is another one.
     public mutating func retick(_ market: Int, _ tick: Int) { markets[market].tick = tick }
 
@@ -184,10 +199,7 @@ public struct PolymarketExchange {
     /// - Parameter payout: what a share of YES and of NO pays, in ten-thousandths; they add up to a dollar.
     public mutating func resolve(_ market: Int, payout: [Int], at now: Int64) {
         precondition(payout.count == 2 && payout.reduce(0, +) == PolymarketMarket.dollar, "a pair pays a dollar")
-        for index in orders.indices
-        where orders[index].market == market && [.live, .delayed].contains(orders[index].status) {
-            end(index, "MARKET_RESOLVED", at: now)
-        }
+        endAll(market, "MARKET_RESOLVED", at: now)
         markets[market].payout = payout
         markets[market].isAccepting = false
     }

@@ -35,6 +35,8 @@ public struct PolymarketMarket: Sendable {
     public var isTakerDelayed = false
     /// Whether orders are taken.
     public var isAccepting = true
+    /// Whether trading is over.
+    public internal(set) var isClosed = false
     /// What a share of each outcome pays, in ten-thousandths, once it is resolved.
     public internal(set) var payout: [Int]?
     /// The pair of the world that quotes here; nil: only orders make this book.
