@@ -12,7 +12,7 @@ extension Engine {
             case .void: return end(basket.id, .bookVoid)
             }
         }
-        guard detector.mayPay(basket.id) else { return end(basket.id, .edgeGone) }
+        guard detector.mayPay(basket.id) else { return end(basket.id, by: trigger) }
         guard let legs = sizingLegs(of: basket) else {
             counters.blocked &+= 1  // bounded by frames
             return end(basket.id, .blocked)
@@ -20,7 +20,7 @@ extension Engine {
         let alive = opportunities.isAlive(basket.id)
         // Proof before birth; a living opportunity was proved, and its books are sampled and held on a mismatch.
         if !alive, isPutOff(trigger) || !verified(basket) { return }
-        guard let sized = size(basket, legs, now) else { return end(basket.id, .edgeGone) }
+        guard let sized = size(basket, legs, now) else { return end(basket.id, by: trigger) }
         let disposition = sized.disposition == .taken ? gate(basket, trigger: trigger, now) : sized.disposition
         if alive {
             if disposition == .taken, opportunities.awaitsTaking(basket.id), isPutOff(trigger) || !verified(basket) {
@@ -130,6 +130,17 @@ extension Engine {
         counters.born &+= 1  // bounded by frames
         let opportunity = opportunities.bear(basket.id, plan, ages, disposition, now)
         sink.born(opportunity)
+    }
+
+    /// Ends what the last message about `trigger` ended.
+    private func end(_ basket: BasketID, by trigger: InstrumentID) {
+        guard let alive = opportunities.opportunity(of: basket) else { return }
+        let venue = catalog.contracts[Int(trigger.index)].venue
+        var reason = EndReason.edgeGone
+        if let sent = books[trigger].venueStamp, let offset = offset(of: venue), sent + offset < alive.born.utc {
+            reason = .overtaken
+        }
+        end(basket, reason)
     }
 
     func end(_ basket: BasketID, _ reason: EndReason) {

@@ -114,7 +114,9 @@ enum DemoCommand {
         }
         // What a gate held back for the very reason that it was read late is no phantom: the run said so itself.
         let late = ghosts.filter { $0.disposition == "stale_book" || $0.disposition == "silent_feed" }
-        let phantoms = ghosts.filter { $0.disposition != "stale_book" && $0.disposition != "silent_feed" }
+        // The message that ended it was on its way when it was born: the run says that too.
+        let overtaken = ghosts.filter { $0.endReason == "overtaken" && !late.contains($0) }
+        let phantoms = ghosts.filter { !late.contains($0) && !overtaken.contains($0) }
         for row in phantoms {
             let born = (row.born - start).rawValue / 1_000_000
             let nearest = summary.planted.filter { isOf(row, $0) }
@@ -129,7 +131,8 @@ enum DemoCommand {
             """
 
             The venues planted \(planted) opportunities while arb watched; arb found \(found).
-            Phantoms (logged where there was nothing): \(phantoms.count); held back as read too late: \(late.count).
+            Phantoms (logged where there was nothing): \(phantoms.count).
+            Held back as read too late: \(late.count); overtaken by a message on its way: \(overtaken.count).
             \(rows.count) opportunities logged, \(taken.count) passed every gate,
             \(held) were still there half a second later.
             Best net of those that passed: $\(FixedPoint.text(net.rawValue / 1_000_000 * 1_000_000, decimals: 2)).

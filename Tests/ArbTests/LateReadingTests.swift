@@ -68,4 +68,18 @@ struct LateReadingTests {
         stage.wait(1_000)
         #expect(stage.sink.endings.count == 1)
     }
+
+    @Test(
+        "what a message ends that was sent before the birth was overtaken; sent after it, the edge was there and went",
+        arguments: [(11, EndReason.overtaken), (9, .edgeGone)] as [(Int64, EndReason)])
+    func overtaken(age: Int64, reason: EndReason) throws {
+        let stage = try Stage()
+        stage.book(0, asks: [(40, 10)])
+        stage.book(1, bids: [(50, 10)])
+        #expect(stage.sink.births.count == 1)
+        stage.pass(10)
+        stage.level(1, .bid, 50, 0, age: age)
+        stage.wait(1_000)
+        #expect(stage.sink.endings.first?.endReason == reason)
+    }
 }

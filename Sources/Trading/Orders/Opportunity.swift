@@ -90,6 +90,8 @@ public enum Disposition: String, Sendable, Hashable, CaseIterable {
 public enum EndReason: String, Sendable, Hashable, CaseIterable {
     /// The books no longer pay.
     case edgeGone = "edge_gone"
+    /// The books no longer pay, and the message that says so was on its way before the birth: nobody could have had it.
+    case overtaken
     /// A book became void.
     case bookVoid = "book_void"
     /// Dates, status, terms or approval no longer allow it.
