@@ -38,6 +38,11 @@ enum VenuesCommand {
             OptionSpec("--sets", "N", "outcome sets, three markets each (default 2)"),
             OptionSpec("--rate", "N", "changes a second (default 200)"),
             OptionSpec("--steady", nil, "a load: only sizes change, nothing to find"),
+            OptionSpec("--shards", "N", "shards that Kalshi's markets are spread over (default 1)"),
+            OptionSpec("--cash", "DOLLARS", "at Kalshi, in every shard (default 10000)"),
+            OptionSpec(
+                "--faults", "LIST",
+                "what goes wrong with orders: KIND[@venue[/endpoint]][:n|:p%], as N02-lost@kalshi/create:1,V01:5%"),
             OptionSpec("--for", "DURATION", "end after this (default: SIGTERM, SIGINT or end of input)"),
         ])
 
@@ -52,15 +57,30 @@ enum VenuesCommand {
             settings.isSteady = true
             settings.plants = false
         }
+        settings.shards = try parsed.integer("--shards", 1...4, default: 1)
+        let trading = try trading(parsed, settings.shards)
         let duration = try parsed.options["--for"].map { try ParsedCommand.duration($0, of: "--for") }
         Stopper.block()
-        let folder = try LoopbackFolder(absolute(out), settings)
+        let folder = try LoopbackFolder(absolute(out), settings, trading: trading)
         var json = JSONWriter()
         json.beginObject()
         json.member("schema", "arb.sim-ready/1")
         json.member("config", folder.path + "/arb.toml")
         json.member("kalshi_port", folder.venues.kalshiPort)
         json.member("polymarket_port", folder.venues.polymarketPort)
+        json.member("order_truth", folder.path + "/orders.ndjson")
+        json.key("kalshi_account")
+        json.beginObject()
+        json.member("key_id", "loopback")
+        json.key("cash_e6")
+        json.beginObject()
+        for (shard, cash) in trading.kalshiCash.sorted(by: { $0.key < $1.key }) {
+            json.key("\(shard)")
+            json.integer(cash)
+        }
+        json.endObject()
+        json.endObject()
+        json.member("faults", trading.faults.count)
         json.endObject()
         show(json.string + "\n")
         Stopper.wait(duration)
@@ -72,6 +92,21 @@ enum VenuesCommand {
             fclose(file)
         }
         return 0
+    }
+
+    /// What `--cash` and `--faults` ask for.
+    private static func trading(_ parsed: ParsedCommand, _ shards: Int) throws -> LoopbackFolder.Trading {
+        var trading = LoopbackFolder.Trading()
+        let dollars = try parsed.integer("--cash", 0...1_000_000_000, default: 10_000)
+        for shard in 0..<shards { trading.kalshiCash[shard] = dollars * 1_000_000 }
+        for word in (parsed.options["--faults"] ?? "").split(separator: ",") {
+            guard let rule = FaultPlan.rule(word) else {
+                let kinds = FaultKind.allCases.map(\.rawValue).joined(separator: ", ")
+                throw UsageFault("--faults '\(word)' is no rule KIND[@venue[/endpoint]][:n|:p%]; kinds: \(kinds)")
+            }
+            trading.faults.append(rule)
+        }
+        return trading
     }
 
     static func absolute(_ path: String) -> String {

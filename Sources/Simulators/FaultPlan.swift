@@ -54,7 +54,8 @@ public struct FaultPlan: Sendable {
     /// An occasion: every rule of these kinds at this place counts it, and the first that strikes is returned.
     ///
     /// - Parameter kinds: the faults that the caller can bring about here; nil: any.
-    public mutating func strike(_ venue: VenueID, _ endpoint: String, among kinds: Set<FaultKind>? = nil) -> FaultKind? {
+    public mutating func strike(_ venue: VenueID, _ endpoint: String, among kinds: Set<FaultKind>? = nil) -> FaultKind?
+    {
         guard !rules.isEmpty else { return nil }
         var first: FaultKind?
         for index in rules.indices {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Signing
+internal import Trading
 
 /// A folder with everything that `arb` needs to run against loopback venues.
 public struct LoopbackFolder {
@@ -8,15 +9,39 @@ public struct LoopbackFolder {
     /// The venues.
     public let venues: LoopbackVenues
 
-    /// Starts the venues and writes configuration, pairs, key and certificate authority into `path`.
+    /// What may be traded, and what goes wrong with it.
+    public struct Trading: Sendable {
+        /// What goes wrong.
+        public var faults: [FaultPlan.Rule] = []
+        /// Cash at Kalshi by shard. Unit: 1e-6 dollars.
+        public var kalshiCash: [Int: Int] = [0: 10_000_000_000]
+        /// How Kalshi is; keys and cash are added.
+        public var kalshi = KalshiTrading.Settings()
+
+        /// Ten thousand dollars, and nothing goes wrong.
+        public init() {}
+    }
+
+    /// Starts the venues and writes configuration, pairs, key and certificate authority into `path`; the truth about orders
+    /// goes to `orders.ndjson` there as it happens.
     ///
     /// - Throws: `Fault`, or what kept the venues from starting.
-    public init(_ path: String, _ settings: SimWorld.Settings) throws {
+    public init(_ path: String, _ settings: SimWorld.Settings, trading: Trading = Trading()) throws {
         self.path = path
         for folder in [path, path + "/Markets"] { mkdir(folder, 0o700) }
         let authority = try ThrowawayCA(folder: path)
         let key = try SigningKey(generating: .ed25519)
-        venues = try LoopbackVenues(settings, authority: authority, publicKey: key.publicPEM)
+        var kalshi = trading.kalshi
+        kalshi.keys.append(KalshiTrading.Key(id: "loopback", publicPEM: key.publicPEM))
+        kalshi.cash["ours"] = trading.kalshiCash
+        kalshi.seed = settings.seed
+        // Where things go wrong, reads are late as well.
+        if !trading.faults.isEmpty { kalshi.readLagMax = .milliseconds(500) }
+        var halves = LoopbackVenues.Trading()
+        halves.faults = FaultPlan(seed: settings.seed, trading.faults)
+        halves.ledgerPath = path + "/orders.ndjson"
+        halves.kalshi = { [kalshi] world in KalshiTrading(world.pairs, kalshi) }
+        venues = try LoopbackVenues(settings, authority: authority, publicKey: key.publicPEM, trading: halves)
         try Self.write(path + "/kalshi.pem", key.exportPrivatePEM())
         for file in venues.pairFiles { try Self.write(path + "/Markets/" + file.name, file.text) }
         try Self.write(path + "/arb.toml", configuration(authority))

@@ -130,7 +130,9 @@ public protocol LoopbackTrading: AnyObject {
 
 extension LoopbackTrading {
     /// Refuses nothing.
-    public func upgrade(_ target: String, _ headers: [String: String], _ turn: TradingTurn) -> WebServer.Response? { nil }
+    public func upgrade(_ target: String, _ headers: [String: String], _ turn: TradingTurn) -> WebServer.Response? {
+        nil
+    }
     /// Nothing to do.
     public func opened(_ connection: UInt64, _ target: String, _ turn: TradingTurn) {}
     /// Nothing to do.

@@ -7,11 +7,11 @@ public import Trading
 public struct HTTPRequest: Sendable {
     /// `https://…`
     public var url: String
-    /// `GET` or `POST`.
+    /// `GET`, `POST`, `PUT` or `DELETE`.
     public var method: String
     /// Extra headers.
     public var headers: [(name: String, value: String)]
-    /// Body of a POST.
+    /// Body; none with `GET`.
     public var body: [UInt8]
     /// From start to end.
     public var timeout: Nanoseconds
@@ -209,6 +209,11 @@ public final class HTTPClient: @unchecked Sendable {
                 _ = CCurl_set_body(easy, bytes.baseAddress, bytes.count)
             }
         } else if job.request.method != "GET" {
+            if !job.request.body.isEmpty {
+                job.request.body.withUnsafeBytes { bytes in
+                    _ = CCurl_set_body(easy, bytes.baseAddress, bytes.count)
+                }
+            }
             CCurl_set_string(easy, CURLOPT_CUSTOMREQUEST, job.request.method)
         }
         for (name, value) in job.request.headers {
