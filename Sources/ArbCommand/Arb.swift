@@ -7,11 +7,14 @@ import Glibc
 enum Program {
     static let commands: [(spec: CommandSpec, run: @Sendable (CommandContext) throws -> ExitCode)] = [
         (InitCommand.spec, InitCommand.run), (RunCommand.spec, RunCommand.run), (RecordCommand.spec, RecordCommand.run),
-        (ReplayCommand.spec, ReplayCommand.run), (OpportunitiesCommand.spec, OpportunitiesCommand.run),
+        (ReplayCommand.spec, ReplayCommand.run), (PositionsCommand.spec, PositionsCommand.run),
+        (OrdersCommand.list, OrdersCommand.runList), (OrdersCommand.show, OrdersCommand.runShow),
+        (OpportunitiesCommand.spec, OpportunitiesCommand.run),
         (PairsCommand.list, PairsCommand.runList), (PairsCommand.show, PairsCommand.runShow),
         (PairsCommand.check, PairsCommand.runCheck), (ConfigCommand.check, ConfigCommand.runCheck),
         (ConfigCommand.show, ConfigCommand.runShow), (ConfigCommand.explain, ConfigCommand.runExplain),
-        (ConfigCommand.schema, ConfigCommand.runSchema), (ExplainCommand.spec, ExplainCommand.run),
+        (ConfigCommand.schema, ConfigCommand.runSchema), (DoctorCommand.spec, DoctorCommand.run),
+        (ExplainCommand.spec, ExplainCommand.run),
         (CompletionCommand.spec, CompletionCommand.run),
     ]
 

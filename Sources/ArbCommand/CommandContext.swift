@@ -69,7 +69,10 @@ struct CommandContext {
             text = content
         }
         var flags: [(path: String, value: String, flag: String)] = []
-        if let state = option("--state") { flags.append(("state_dir", absolute(state), "--state")) }
+        // A command with a `--state` of its own (orders) takes the folder from the file or the environment.
+        if let state = option("--state"), parsed.spec.ownGlobals.contains(where: { $0.name == "--state" }) {
+            flags.append(("state_dir", absolute(state), "--state"))
+        }
         if let account = option("--account") { flags.append(("account", account, "--account")) }
         do throws(SourceFaults) {
             return try ConfigurationReader.read(

@@ -20,16 +20,19 @@ enum CompletionCommand {
 
     private static var bash: String {
         let first = Set(commands.map { String($0.name.split(separator: " ")[0]) }).sorted().joined(separator: " ")
-        let cases = commands.map { spec in
-            let words = (spec.options + CommandSpec.globals).map(\.name).joined(separator: " ")
+        // The longest name first: the shell takes the first case that fits.
+        let cases = commands.sorted { $0.name.count > $1.name.count }.map { spec in
+            let words = (spec.options + spec.ownGlobals).map(\.name).joined(separator: " ")
             return "    \"\(spec.name)\"*) words=\"\(words)\" ;;"
         }
         let families = Dictionary(grouping: commands.filter { $0.name.contains(" ") }) {
             $0.name.split(separator: " ")[0]
         }
         .sorted { $0.key < $1.key }
-        .map {
-            "    \"\($0.key)\") words=\"\($0.value.map { String($0.name.split(separator: " ")[1]) }.joined(separator: " "))\" ;;"
+        .map { family in
+            let alone = commands.first { $0.name == family.key }.map { $0.options + $0.ownGlobals } ?? []
+            let words = family.value.map { String($0.name.split(separator: " ")[1]) } + alone.map(\.name)
+            return "    \"\(family.key)\") words=\"\(words.joined(separator: " "))\" ;;"
         }
         return """
             _arb() {

@@ -33,45 +33,19 @@ enum OpportunitiesCommand {
     }
 
     private static func rows(_ context: CommandContext) throws -> [Ledger.OpportunityRow] {
-        let configuration = try context.configuration()
-        guard let root = configuration.path("state_dir", home: context.home) else {
-            throw CommandFailure(.configuration, "E_CFG_MISSING", "state_dir is empty")
-        }
-        let path = root + "/" + configuration.text("account") + "/ledger.db"
-        guard access(path, F_OK) == 0 else {
-            throw CommandFailure(
-                .unavailable, "E_STORE_IO", "\(path): nothing was ever recorded for this account",
-                fix: "arb run --dry-run")
-        }
-        var filter = Ledger.Filter(limit: 1_000)
+        let ledger = try context.ledger(try context.configuration())
+        var filter = Ledger.Filter(limit: try context.count("--limit", in: 1...1_000_000, default: 1_000))
         let since = try context.duration("--since") ?? .seconds(3_600)
         filter.since = NanoClock.utc() + Nanoseconds(rawValue: -since.rawValue)
         filter.edgeMin = try context.money("--min-edge")
         filter.pair = context.option("--pair")
-        filter.kind = try word(context, "--kind", BasketKind.allCases.map(\.rawValue))
-        filter.disposition = try word(context, "--disposition", Disposition.allCases.map(\.rawValue))
-        if let text = context.option("--limit") {
-            guard let limit = Int(text), (1...1_000_000).contains(limit) else {
-                throw UsageFault("--limit '\(text)' is no number from 1 to 1000000")
-            }
-            filter.limit = limit
-        }
+        filter.kind = try context.word("--kind", BasketKind.allCases.map(\.rawValue))
+        filter.disposition = try context.word("--disposition", Disposition.allCases.map(\.rawValue))
         do throws(StoreFault) {
-            return try Ledger.reader(path: path).opportunities(filter)
+            return try ledger.opportunities(filter)
         } catch {
             throw CommandFailure(error.exitCode, error.code, error.text)
         }
-    }
-
-    private static func word(_ context: CommandContext, _ option: String, _ words: [String]) throws(UsageFault)
-        -> String?
-    {
-        guard let text = context.option(option) else { return nil }
-        guard words.contains(text) else {
-            let nearest = NearestWord.of(text, among: words).map { "; did you mean '\($0)'?" } ?? ""
-            throw UsageFault("\(option) '\(text)' is none of: \(words.joined(separator: ", "))\(nearest)")
-        }
-        return text
     }
 
     private static func table(_ rows: [Ledger.OpportunityRow], _ terminal: Terminal) {

@@ -25,6 +25,7 @@ public enum ErrorCatalog {
         E_AMT_NOT_DECIMAL|text that is no plain decimal number with at most eight decimals|no|yes: nothing was computed
         E_AMT_OVERFLOW|an amount does not fit 64 bits of 1e-8 units|no|yes: nothing was computed
         E_AUTH_ADDRESS|a text that is no address, or one whose EIP-55 checksum is wrong|after mending the text|yes: nothing was signed
+        E_AUTH_API_KEYS|the venue neither derives nor makes API keys for this wallet|after mending key, wallet or clock|yes: nothing is traded
         E_AUTH_CREDENTIALS|an API key, secret or passphrase that cannot be one|after deriving them anew|yes: nothing was signed
         E_AUTH_FUNDER|the wallet that pays does not belong to the key that signs under this signature type|after mending the configuration|yes: nothing was signed
         E_AUTH_KEY_ENCRYPTED|an encrypted PEM|after decrypting it into a file of mode 0600|yes: nothing was signed
@@ -52,6 +53,9 @@ public enum ErrorCatalog {
         E_CFG_VALUE|a value of the wrong kind or out of range|after mending the file|yes: nothing started
         E_CLI_INTERNAL|a bug of ours (exit 70)|no|no
         E_CLI_USAGE|a command line that cannot be carried out (exit 64)|after mending it|yes: nothing started
+        E_EXEC_DUPLICATE_ID|an order id that is in use: it is not sent a second time|no|yes: nothing was sent
+        E_EXEC_NO_ORDER|no order of that name, or more than one|after writing more of its name|yes: nothing was done
+        E_EXEC_REGISTRY_FULL|more orders are followed than there is room for|after old ones are forgotten|yes: nothing was sent
         E_FEED_BOOKS_UNREADABLE|an answer with books that cannot be used|yes|yes: nothing of it is used
         E_FEED_BOOK_VOID|a book failed its hash, its cross-check or common sense; a fresh one is asked for|yes: resync|yes: the book is void
         E_FEED_CORRUPT|a change that no book can take (negative size, price off the grid); the book is void|yes: snapshot|yes
@@ -67,6 +71,7 @@ public enum ErrorCatalog {
         E_FEED_SILENT|snapshots that were asked for do not come; the connection is made anew|yes: reconnect|yes
         E_FEED_VENUE_DOWN|too many bad books or gaps within a minute; the connection is made anew|yes: reconnect|yes
         E_FEED_VENUE_ERROR|the venue refused a command; the text has its code|depends on the code|yes
+        E_NET_ANSWER|an answer that breaks HTTP/1.1, or has a shape that two readers read in two ways|yes for reads|no for writes
         E_NET_CLOSED|the peer ended or reset the connection|yes, with back-off|no for writes under way
         E_NET_CONNECT|nobody answers at the address, or too many requests wait|yes, with back-off|yes: nothing was sent
         E_NET_DESCRIPTORS|the process has no descriptor left|after others are closed (ulimit -n)|yes: nothing was opened
@@ -74,6 +79,8 @@ public enum ErrorCatalog {
         E_NET_LIBRARY|libcurl cannot be loaded, so nothing can be read by REST|after installing it|yes, nothing was sent
         E_NET_LISTEN|the loopback server cannot listen, or its certificate is no good|no|yes: nothing was served
         E_NET_RESOLVE|a host name without an address|yes, with back-off|yes: nothing was sent
+        E_NET_STATUS|an answer to an account read with a status that is no answer (5xx)|yes, with back-off|yes for reads: nothing of it is used
+        E_NET_TICKET|a connection that was used or given back before|no: a bug of ours|yes: nothing was sent
         E_NET_TIMEOUT|no answer within the deadline|yes for reads|no for writes: a timeout is not a rejection
         E_NET_TOO_LARGE|an answer over 8 MiB, or with a head over 64 KiB|no|yes: nothing of it is used
         E_NET_URL|not a URL that is connected to: another scheme, a user name, a fragment, a non-ASCII host, an unknown service|no|yes: nothing was sent

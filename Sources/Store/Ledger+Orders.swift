@@ -1,6 +1,10 @@
+import CSQLite
 public import Trading
 
 extension Ledger {
+    /// Version of the SQLite that keeps it.
+    public static var libraryVersion: String { String(cString: sqlite3_libversion()) }
+
     /// Which orders to look for.
     public struct OrderFilter: Sendable {
         /// Where they stand.

@@ -45,6 +45,15 @@ struct CommandLineTests {
         #expect(throws: UsageFault.self) { try ParsedCommand.duration("-" + text, of: "--for") }
     }
 
+    @Test("a command's own option hides the global one of that name")
+    func shadow() throws {
+        let own = CommandSpec("orders", "lists", [OptionSpec("--state", "STATE", "which")])
+        #expect(try ParsedCommand(["orders", "--state", "open"], among: [own]).options["--state"] == "open")
+        #expect(!own.ownGlobals.contains { $0.name == "--state" } && own.ownGlobals.count > 5)
+        let help = HelpText.command(own)
+        #expect(help.contains("--state STATE") && !help.contains("--state DIR"))
+    }
+
     @Test("help fits 80 columns")
     func help() {
         for text in [HelpText.overview(specs, version: "0")] + specs.map(HelpText.command) {

@@ -23,7 +23,11 @@ struct ProcessTests {
             (["run", "--for", "1 s"], "60s"), (["run", "--live"], "'arb run' has no option '--live'"),
             (["record", "x.ndjson"], "takes nothing more"), (["replay"], "takes FILE"),
             (["replay", "--verfy", "x"], "'--verify'"), (["opportunities", "--limit", "0"], "1 to 1000000"),
-            (["opportunities", "--kind", "cross-venu"], "'cross-venue'"),
+            (["opportunities", "--kind", "cross-venu"], "'cross-venue'"), (["orders", "--state", "opn"], "'open'"),
+            (["orders", "--limit", "x"], "1 to 1000000"), (["orders", "shw", "x"], "takes nothing more"),
+            (["orders", "show"], "takes ID"), (["orders", "--venue", "kalsi"], "'kalshi'"),
+            (["positions", "--venu", "x"], "'--venue'"), (["positions", "x"], "takes nothing more"),
+            (["doctor", "--ofline"], "'--offline'"), (["doctor", "x"], "takes nothing more"),
             (["opportunities", "--disposition", "takn"], "'taken'"), (["opportunities", "--min-edge", "1e3"], "0.50"),
             (["opportunities", "--since", "-1h"], "--since '-1h'"), (["pairs", "show"], "takes ID"),
             (["pairs", "check", "--for", "x"], "--for 'x'"), (["config", "explain", "min_edge_ust"], "min_edge_usd"),
@@ -64,8 +68,9 @@ struct ProcessTests {
     }
 
     private static let commands = [
-        "init", "run", "record", "replay", "opportunities", "pairs list", "pairs show", "pairs check", "config check",
-        "config show", "config explain", "config schema", "explain", "completion",
+        "init", "run", "record", "replay", "positions", "orders", "orders show", "opportunities", "pairs list",
+        "pairs show", "pairs check", "config check",
+        "config show", "config explain", "config schema", "doctor", "explain", "completion",
     ]
 
     @Test("every command has help that fits 80 columns, and the overview names them all")
@@ -90,14 +95,16 @@ struct ProcessTests {
     private static let reads: [[String]] = [
         ["opportunities"], ["pairs", "list"], ["pairs", "show", "fed-dec-cut"], ["pairs", "show", "fed-dec-outcomes"],
         ["config", "check"], ["config", "show"], ["config", "explain", "risk.max_open_usd"], ["config", "schema"],
-        ["explain", "E_CFG_VALUE"], ["pairs", "check", "--for", "1s"],
+        ["explain", "E_CFG_VALUE"], ["pairs", "check", "--for", "1s"], ["orders"], ["orders", "show", Desk.name(1)],
+        ["positions"], ["doctor", "--offline"],
     ]
 
     @Test("every read command has --json: each line an object with its schema", arguments: reads)
     func json(words: [String]) throws {
         try desk.fillLedger()
+        try desk.fillOrders()
         let outcome = try desk.arb.run(words + ["--json"], in: desk.place.url)
-        #expect(outcome.status == (words[1...].first == "check" && words[0] == "pairs" ? 6 : 0), "\(outcome.err)")
+        #expect(outcome.status == (words.starts(with: ["pairs", "check"]) ? 6 : 0), "\(outcome.err)")
         let found = try objects(outcome.out)
         #expect(!found.isEmpty)
         for object in found {
@@ -110,6 +117,7 @@ struct ProcessTests {
         "nothing that a read command shows wraps at 80 columns", arguments: reads.filter { $0 != ["config", "schema"] })
     func columns(words: [String]) throws {
         try desk.fillLedger()
+        try desk.fillOrders()
         let outcome = try desk.arb.run(words, in: desk.place.url)
         #expect(!outcome.lines.isEmpty)
         for line in outcome.lines { #expect(line.count <= 80, "\(line)") }
@@ -145,9 +153,10 @@ struct ProcessTests {
 
     @Test(
         "a reader that goes away ends the program in peace",
-        arguments: ["opportunities --csv", "config show", "--help"])
+        arguments: ["opportunities --csv", "config show", "--help", "orders --json", "positions", "doctor --offline"])
     func closedPipe(words: String) throws {
         try desk.fillLedger(3_000)
+        try desk.fillOrders()
         // `true` reads nothing; by the time of the last write the pipe is closed.
         let script = "sleep 0; '\(desk.arb.path)' \(words) | true; echo ${PIPESTATUS[0]}"
         let bash = try Program.shell(script, in: desk.place.url)

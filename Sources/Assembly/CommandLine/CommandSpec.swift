@@ -40,7 +40,12 @@ public struct CommandSpec: Sendable {
         self.options = options
     }
 
-    /// Options that every command takes.
+    /// The global options that this command does not use for something of its own.
+    public var ownGlobals: [OptionSpec] {
+        Self.globals.filter { global in !options.contains { $0.name == global.name } }
+    }
+
+    /// Options that every command takes; one that has an option of that name takes its own.
     public static let globals: [OptionSpec] = [
         OptionSpec("--config", "FILE", "configuration (default ./arb.toml, then ~/.config/arb/arb.toml)"),
         OptionSpec("--state", "DIR", "state folder instead of state_dir"),
@@ -135,7 +140,7 @@ public struct ParsedCommand: Sendable {
     private static func checked(_ given: [(String, String?)], _ spec: CommandSpec) throws(UsageFault) -> [String:
         String]
     {
-        let known = CommandSpec.globals + spec.options
+        let known = spec.options + spec.ownGlobals
         var options: [String: String] = [:]
         for (name, value) in given {
             guard let option = known.first(where: { $0.name == name }) else {

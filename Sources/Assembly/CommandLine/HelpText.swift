@@ -24,7 +24,7 @@ public enum HelpText {
             "usage: arb \(spec.name)\(spec.options.isEmpty ? "" : " [OPTIONS]")\(spec.operands.isEmpty ? "" : " " + spec.operands)",
         ]
         if !spec.options.isEmpty { lines += ["", "Options:"] + options(spec.options) }
-        lines += ["", "Options of every command:"] + options(CommandSpec.globals)
+        lines += ["", "Options of every command:"] + options(spec.ownGlobals)
         return lines.joined(separator: "\n") + "\n"
     }
 

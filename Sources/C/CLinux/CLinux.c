@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timex.h>
 
 int CLinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 int CLinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
@@ -32,4 +33,13 @@ void CLinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), n
 uint64_t CLinux_allocated_bytes(void) {
     struct mallinfo2 info = mallinfo2();
     return (uint64_t)info.uordblks + (uint64_t)info.hblkhd;
+}
+int64_t CLinux_clock_error(void) {
+    struct timex state = {0};
+    int answer = adjtimex(&state);
+    return answer < 0 || answer == TIME_ERROR ? -1 : state.maxerror;
+}
+int CLinux_processors(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }

@@ -12,3 +12,7 @@ int CLinux_pin(int processor);
 void CLinux_name_thread(const char *name);
 // Bytes that the allocator has handed out in all arenas: for tests that count allocations.
 uint64_t CLinux_allocated_bytes(void);
+// The most that the wall clock may be wrong by the kernel's account, in microseconds; -1 when nobody keeps it right.
+int64_t CLinux_clock_error(void);
+// Processors that this process may run on.
+int CLinux_processors(void);

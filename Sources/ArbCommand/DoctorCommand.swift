@@ -1,0 +1,49 @@
+import Assembly
+import Codec
+import Trading
+
+/// `arb doctor`: what stands between this machine and a fire, one line each, with what to do.
+enum DoctorCommand {
+    static let spec = CommandSpec(
+        "doctor", "what is well, what is not, and what to do about it",
+        [OptionSpec("--offline", nil, "ask no venue")])
+
+    static func run(_ context: CommandContext) throws -> ExitCode {
+        let configuration = try context.configuration()
+        let pairs = try context.pairs(configuration)
+        let findings = LocalChecks(configuration, pairs, home: context.home).run()
+        return show(findings, context)
+    }
+
+    /// Prints findings; the exit code is that of the gravest.
+    static func show(_ findings: [Finding], _ context: CommandContext) -> ExitCode {
+        for finding in findings { context.terminal.out(context.isJSON ? json(finding) : text(finding)) }
+        func count(_ level: Finding.Level) -> Int { findings.count { $0.level == level } }
+        context.terminal.say("\(count(.ok)) ok, \(count(.warn)) to look at, \(count(.fail)) failed")
+        if findings.contains(where: { $0.level == .fail && $0.isPermission }) { return .permissions }
+        return count(.fail) == 0 ? .done : .checkFailed
+    }
+
+    private static func text(_ finding: Finding) -> String {
+        let word = finding.level.rawValue.uppercased()
+        let head = word + String(repeating: " ", count: 5 - word.count) + TerminalText.neutral(finding.check) + ": "
+        var lines = [HelpText.paragraph(TerminalText.neutral(finding.text), first: head)]
+        if finding.level != .ok {
+            lines.append(HelpText.paragraph(TerminalText.neutral(finding.fix), first: "     > "))
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func json(_ finding: Finding) -> String {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("schema", "arb.doctor/1")
+        json.member("check", finding.check)
+        json.member("level", finding.level.rawValue)
+        json.member("text", finding.text)
+        json.member("fix", finding.fix)
+        json.member("code", finding.code)
+        json.endObject()
+        return json.string
+    }
+}
