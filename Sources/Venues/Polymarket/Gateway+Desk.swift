@@ -50,6 +50,7 @@ struct OrderDesk {
     var random: SeededGenerator
     var body: [UInt8] = []
     var drafts: [Draft] = []
+    var known: KnownOrders
     let digest = Digest(.sha256)
     /// `POST /order HTTP/1.1` and all headers that are always the same.
     let orderHead: [UInt8]
@@ -64,6 +65,7 @@ struct OrderDesk {
         parcels = Array(repeating: Parcel(), count: settings.slotsMax)
         free = Array((0..<settings.slotsMax).reversed())
         random = SeededGenerator(seed: settings.seed)
+        known = KnownOrders(countMax: settings.knownMax)
         orderHead = Self.head("POST /order", settings)
         batchHead = Self.head("POST /orders", settings)
         body.reserveCapacity(2_048)

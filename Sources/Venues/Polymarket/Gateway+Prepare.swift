@@ -83,7 +83,9 @@ extension OrderDesk {
         for (order, amounts) in zip(wanted, amounts) {
             if !orders.isEmpty { body.append(UInt8(ascii: ",")) }
             let (hash, signed) = try sign(order, amounts, at: now)
-            orders.append(SentOrder(order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed))
+            let sent = SentOrder(order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed)
+            known.keep(sent)
+            orders.append(sent)
         }
         if isBatch { body.append(UInt8(ascii: "]")) }
         return orders

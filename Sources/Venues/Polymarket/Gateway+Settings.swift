@@ -31,6 +31,8 @@ public struct GatewaySettings: Sendable {
     public var draftAgeMax = Nanoseconds.seconds(8)
     /// Orders signed ahead that are kept.
     public var draftsMax = 64
+    /// Orders that are remembered by their hash, newest last.
+    public var knownMax = 4_096
     /// Seed of the salts; drawn anew for every run.
     public var seed: UInt64 = 1
 
@@ -72,4 +74,59 @@ public struct BatchSlot: Hashable, Sendable {
     public let bodyHash: [UInt8]
     let place: Int
     let generation: UInt64
+}
+
+/// What we know of an order of ours: by it the venue's numbers are told from one another.
+public struct KnownOrder: Hashable, Sendable {
+    /// Our name.
+    public let clOrdID: ClOrdID
+    /// Bought or sold.
+    public let side: Side
+    /// Never rests.
+    public let isImmediate: Bool
+    /// Shares asked for, in 1e-8.
+    let shares: Int64
+    /// Money asked for or offered, in 1e-8.
+    let cash: Int64
+
+    init?(_ sent: SentOrder) {
+        let isBuy = sent.order.side == .buy
+        guard let shares = sent.shares.shares,
+            let cash = (isBuy ? sent.amounts.maker : sent.amounts.taker).cash
+        else { return nil }
+        clOrdID = sent.order.clOrdID
+        side = sent.order.side
+        isImmediate = sent.order.timeInForce.isImmediate
+        self.shares = shares.rawValue
+        self.cash = cash.rawValue
+    }
+}
+
+/// Orders by hash, the oldest forgotten first.
+struct KnownOrders {
+    private var orders: [OrderID: KnownOrder] = [:]
+    private var ring: [OrderID] = []
+    private var next = 0
+    private let countMax: Int
+
+    init(countMax: Int) {
+        precondition(countMax > 0, "something is remembered")
+        self.countMax = countMax
+        orders.reserveCapacity(countMax)
+        ring.reserveCapacity(countMax)
+    }
+
+    subscript(_ id: OrderID) -> KnownOrder? { orders[id] }
+
+    mutating func keep(_ sent: SentOrder) {
+        guard let known = KnownOrder(sent) else { return }
+        if ring.count < countMax {
+            ring.append(sent.orderID)
+        } else {
+            orders[ring[next]] = nil
+            ring[next] = sent.orderID
+            next = (next + 1) % countMax
+        }
+        orders[sent.orderID] = known
+    }
 }

@@ -22,6 +22,7 @@ public actor Gateway: OrderGateway {
     nonisolated let desk: Mutex<OrderDesk>
     private nonisolated let executor: any SerialExecutor
     let policy = OutcomePolicy()
+    var heartbeats = Heartbeats()
     /// Records the intent of an order that is made anew for another version; without it none is.
     let recordRebuilt: (@Sendable (RebuiltOrder) -> Bool)?
 
@@ -72,6 +73,9 @@ public actor Gateway: OrderGateway {
 
     /// The operator says that keys, region or ban are mended: orders are tried again.
     public nonisolated func resetAccount() { desk.withLock { $0.modes.resetAccount() } }
+
+    /// What is known of an order that was prepared in this run; nil for any other. For those who read the venue's lists.
+    public nonisolated func known(_ id: OrderID) -> KnownOrder? { desk.withLock { $0.known[id] } }
 
     // MARK: Prepare
 

@@ -114,12 +114,12 @@ extension Wire {
 
     // MARK: Small answers
 
-    /// The answer to a heartbeat: the id that the next one carries. Nil where the venue only says that it is well.
-    static func heartbeat(_ root: JSONValue) throws(WireFault) -> String? {
+    /// The answer to a heartbeat: the id that the next one carries. Empty where the venue only says that it is well.
+    static func heartbeat(_ root: JSONValue) throws(WireFault) -> String {
         try object(root, "heartbeat")
         if let id = try text(root["heartbeat_id"], "heartbeat_id") { return id }
         guard try text(root["status"], "status") == "ok" else { throw WireFault(.missing, "heartbeat_id") }
-        return nil
+        return ""
     }
 
     /// The order book's generation.
