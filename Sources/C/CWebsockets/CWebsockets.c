@@ -7,6 +7,9 @@
 
 enum { body_max = 8 << 20, backlog_max = 64 << 20, connections_max = 4096 };
 
+// What cancels a timer: the library's own constant for it fires at once in 4.1, and closed connections that were idle.
+static const int64_t never_us = 24ll * 3600 * 1000000;
+
 typedef struct Message {
     struct Message *next;
     size_t count;
@@ -276,7 +279,7 @@ static int serve(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
         *slot = session;
         read_target(wsi, session);
         copy_headers(wsi, session->headers, sizeof session->headers);
-        lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
+        lws_set_timer_usecs(wsi, never_us);
         char length[24] = "";
         lws_hdr_copy(wsi, length, sizeof length, WSI_TOKEN_HTTP_CONTENT_LENGTH);
         if (atoll(length) > 0) return 0;  // whatever the method: the body comes first
@@ -304,7 +307,7 @@ static int serve(struct lws *wsi, enum lws_callback_reasons reason, void *user, 
         end(server, session);
         *slot = NULL;
         if (lws_http_transaction_completed(wsi)) return -1;
-        if (close_us >= 0) lws_set_timer_usecs(wsi, close_us);
+        lws_set_timer_usecs(wsi, close_us >= 0 ? close_us : never_us);
         return 0;
     }
     case LWS_CALLBACK_CLOSED_HTTP:
