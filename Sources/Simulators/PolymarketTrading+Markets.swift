@@ -112,7 +112,8 @@ extension PolymarketTrading {
         if call.value("offset") != nil { return Self.refused(PolymarketRefusal(400, "offset is not supported")) }
         let user = call.value("user")?.lowercased()
         let status = call.value("status") ?? "OPEN"
-        let holder = exchange.accounts.first { $0.address.lowercased() == user }
+        let place = exchange.accounts.firstIndex { $0.address.lowercased() == user }
+        let holder = place.map { exchange.accounts[$0] }
         let held = (holder?.tokens ?? [:]).filter { $0.value > 0 }
             .sorted { ($0.key.market, $0.key.outcome) < ($1.key.market, $1.key.outcome) }
         let rows = held.compactMap { token, shares -> String? in
@@ -120,17 +121,36 @@ extension PolymarketTrading {
             let isRedeemable = market.payout.map { $0[token.outcome] > 0 } ?? false
             guard status == "OPEN" ? market.payout == nil : status == "REDEEMABLE" && isRedeemable else { return nil }
             let isMergeable = (holder?.tokens[token.other] ?? 0) > 0
-            let price = PolymarketExchange.text(price: market.lastTrade ?? 5_000)
+            let last = market.lastTrade.map { token.outcome == 0 ? $0 : PolymarketMarket.dollar - $0 } ?? 5_000
+            let paid = place.map { entry($0, token) } ?? 5_000
+            func cash(_ price: Int) -> String { PolymarketExchange.text(PolymarketOrder.proceeds(shares, price)) }
+            let gain = PolymarketOrder.proceeds(shares, last) - PolymarketOrder.proceeds(shares, paid)
+            let gained = (gain < 0 ? "-" : "") + PolymarketExchange.text(abs(gain))
+            let price = PolymarketExchange.text(price: last)
             return
-                #"{"proxy_wallet":"\#(holder?.address ?? "")","token_id":"\#(market.tokens[token.outcome])","condition_id":"\#(market.condition)","current_size":\#(PolymarketExchange.text(shares)),"avg_price":\#(price),"current_price":\#(price),"status":"\#(status)","redeemable":\#(isRedeemable),"mergeable":\#(isMergeable),"title":"\#(market.question)","slug":"event-\#(market.index)","outcome":"\#(market.outcomes[token.outcome])","outcome_index":\#(token.outcome),"opposite_outcome":"\#(market.outcomes[1 - token.outcome])","opposite_token_id":"\#(market.tokens[1 - token.outcome])","negative_risk":\#(market.isNegRisk)}"#
+                #"{"proxy_wallet":"\#(holder?.address ?? "")","token_id":"\#(market.tokens[token.outcome])","condition_id":"\#(market.condition)","current_size":\#(PolymarketExchange.text(shares)),"total_size":\#(PolymarketExchange.text(shares)),"avg_price":\#(PolymarketExchange.text(price: paid)),"entry_cost_usdc":\#(cash(paid)),"entry_fees_usdc":0,"total_cost_usdc":\#(cash(paid)),"current_price":\#(price),"current_value":\#(cash(last)),"unrealized_pnl":\#(gained),"realized_pnl":0,"total_pnl":\#(gained),"percent_pnl":0,"percent_realized_pnl":0,"status":"\#(status)","redeemable":\#(isRedeemable),"mergeable":\#(isMergeable),"archived":false,"verified":true,"title":"\#(market.question)","slug":"event-\#(market.index)","outcome":"\#(market.outcomes[token.outcome])","outcome_index":\#(token.outcome),"opposite_outcome":"\#(market.outcomes[1 - token.outcome])","opposite_token_id":"\#(market.tokens[1 - token.outcome])","negative_risk":\#(market.isNegRisk)}"#
         }
         let limit = min(500, Int(call.value("limit") ?? "100") ?? 100)
         let start = Int(call.value("cursor") ?? "0") ?? 0
         let part = rows.dropFirst(start).prefix(limit)
         let hasMore = start + part.count < rows.count
-        let next = hasMore ? String(start + part.count) : ""
+        // The official client wants null on the last page; the sheet's example has an empty string.
+        let next = hasMore ? "\"\(start + part.count)\"" : "null"
         return Self.json(
-            #"{"data":[\#(part.joined(separator: ","))],"pagination":{"limit":\#(limit),"has_more":\#(hasMore),"next_cursor":"\#(next)"}}"#
+            #"{"data":[\#(part.joined(separator: ","))],"pagination":{"limit":\#(limit),"has_more":\#(hasMore),"next_cursor":\#(next)}}"#
         )
+    }
+
+    /// What a wallet paid for its shares of a token, a share; half a dollar for those that were made in pairs.
+    private func entry(_ account: Int, _ token: PolymarketToken) -> Int {
+        var (cash, shares) = (0, 0)
+        for trade in exchange.trades where [.mined, .confirmed].contains(trade.status) {
+            for move in exchange.movements(trade)
+            where move.account == account && move.token == token && move.shares > 0 {
+                cash -= move.cash
+                shares += move.shares
+            }
+        }
+        return shares == 0 ? 5_000 : Int(Int128(cash) * Int128(PolymarketMarket.dollar) / Int128(shares))
     }
 }

@@ -11,6 +11,8 @@ extension PolymarketTrading {
         case "/time": return Self.json(String(seconds(turn)))
         case "/ok", "/": return Self.json("\"OK\"")
         case "/version": return Self.json(#"{"version":2}"#)
+        // The relayer's: whether a wallet is there yet.
+        case "/deployed": return Self.json(#"{"deployed":true}"#)
         case "/api/geoblock":
             return Self.json(#"{"blocked":\#(isGeoblocked),"ip":"127.0.0.1","country":"IE","region":"L"}"#)
         case "/book", "/price", "/midpoint", "/spread", "/last-trade-price", "/tick-size", "/neg-risk", "/fee-rate":
@@ -162,7 +164,10 @@ extension PolymarketTrading {
             return Self.json(
                 "{" + asked.map { #""\#(id($0.0))":"\#(middle($0.0, turn).spread)""# }.joined(separator: ",") + "}")
         default:
-            let rows = asked.map { #"{"token_id":"\#(id($0.0))","# + last($0.0).dropFirst() }
+            // Of a market that never traded, lists say nothing.
+            let rows = asked.filter { exchange.markets[$0.0.market].lastTrade != nil }.map {
+                #"{"token_id":"\#(id($0.0))","# + last($0.0).dropFirst()
+            }
             return Self.json("[" + rows.joined(separator: ",") + "]")
         }
     }

@@ -100,10 +100,11 @@ public struct Program: Sendable {
         return try Running(path, arguments, folder: folder, environment: all)
     }
 
-    /// Runs a bash script.
-    public static func shell(_ script: String, in folder: URL) throws -> Outcome {
+    /// Runs a bash script; kills it after `seconds`.
+    public static func shell(_ script: String, in folder: URL, seconds: Int = 30) throws -> Outcome {
         let environment = ["PATH": "/usr/bin:/bin", "HOME": folder.path, "COLUMNS": "80", "LANG": "C.UTF-8"]
-        return try Running("/bin/bash", ["-c", script], folder: folder, environment: environment).wait()
+        return try Running("/bin/bash", ["-c", script], folder: folder, environment: environment).wait(
+            seconds: seconds)
     }
 
     /// Runs it to its end.
