@@ -49,13 +49,22 @@ struct WatchSession {
         let seed = UInt64(bitPattern: start.utc.rawValue)
         let venues = Edges.environment(configuration)
         let hash = Digest.hex(.sha256, configuration.toml)
-        // The disk takes as long as keys, libraries and certificates: both at once.
-        let opening = Deferred<LedgerWriter, StoreFault>(name: "ledger") { () throws(StoreFault) in
-            try LedgerWriter(folder: folder, now: start.utc)
-        }
-        defer { opening.finish() }
         let edges = try edges()
         defer { for edge in edges { edge.client.close() } }
+        // The disk takes as long as the first connection: both at once. A ledger that cannot be kept ends the run.
+        let lane = try lane()
+        let opening = Deferred<LedgerWriter, StoreFault>(name: "ledger") { () throws(StoreFault) in
+            do throws(StoreFault) {
+                let ledger = try LedgerWriter(folder: folder, now: start.utc)
+                try ledger.begin(
+                    at: start.utc, mode: "dry-run", venues: venues, build: BuildInfo.build, configurationSHA256: hash)
+                return ledger
+            } catch {
+                lane.stop()
+                throw error
+            }
+        }
+        defer { opening.finish() }
         let recorder = try recorder(start, seed, hash)
         let cell = StatusCell()
         let office = OfficeBox()
@@ -64,14 +73,7 @@ struct WatchSession {
             context: context, names: core.names, mode: "dry-run", venues: venues,
             account: configuration.text("account"),
             pairs: pairs.pairs.count, sets: pairs.sets.count, started: start)
-        let lane = try lane()
-        let ledger = try stored { () throws(StoreFault) in
-            let ledger = try opening.value()
-            try ledger.begin(
-                at: start.utc, mode: "dry-run", venues: venues, build: BuildInfo.build, configurationSHA256: hash)
-            return ledger
-        }
-        let desk = BackOffice(names: core.names, contracts: core.catalog.contracts, ledger: ledger) {
+        let desk = BackOffice(names: core.names, contracts: core.catalog.contracts, ledger: opening) {
             reporter.take($0)
         }
         office.open(desk)
@@ -86,11 +88,11 @@ struct WatchSession {
         signals.finish()
         desk.finish()
         let sha256 = core.decisions.finish()
+        try finish(recorder?.writer, core.decisions.count, sha256)
         try stored { () throws(StoreFault) in
-            try ledger.end(at: clock.now().utc, decisions: core.decisions.count, sha256: sha256)
+            try opening.value().end(at: clock.now().utc, decisions: core.decisions.count, sha256: sha256)
         }
         reporter.end(cell.status, decisions: core.decisions.count, sha256: sha256, dropped: desk.dropped)
-        try finish(recorder?.writer, core.decisions.count, sha256)
         return .done
     }
 

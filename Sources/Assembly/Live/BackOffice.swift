@@ -1,7 +1,7 @@
 internal import Codec
 public import Store
 import Synchronization
-internal import Threading
+public import Threading
 public import Trading
 
 /// Takes decisions from the hot lane and does the slow things with them: ledger, event stream, the board's memory.
@@ -28,9 +28,10 @@ public final class BackOffice: Sendable {
     private let symbols: [String]
     private static let recentMax = 200
 
-    /// A back office that keeps what it is given in `ledger` (nil: nowhere) and tells `listener`.
+    /// A back office that keeps what it is given in `ledger` as soon as that is open (nil: nowhere) and tells `listener`.
     public init(
-        names: BasketNames, contracts: [Contract], ledger: LedgerWriter?, listener: @escaping @Sendable (Event) -> Void
+        names: BasketNames, contracts: [Contract], ledger: Deferred<LedgerWriter, StoreFault>?,
+        listener: @escaping @Sendable (Event) -> Void
     ) {
         self.names = names
         symbols = contracts.map(\.symbol)
@@ -58,8 +59,9 @@ public final class BackOffice: Sendable {
         worker.withLock { $0 }?.join()
     }
 
-    private func run(_ ledger: LedgerWriter?, _ listener: (Event) -> Void) {
-        var ledger = ledger
+    private func run(_ opening: Deferred<LedgerWriter, StoreFault>?, _ listener: (Event) -> Void) {
+        // One that does not open ends the run, by him who opens it.
+        var ledger = try? opening?.value()
         while true {
             let isEnding = ended.load(ordering: .acquiring)
             let events = mailbox.takeAll()
