@@ -131,7 +131,7 @@ let package = Package(
         tests("CommandTests", ["Assembly", "Trading", "Codec", "Store", "Signing"]),
         tests(
             "SimulatorsTests",
-            ["Simulators", "Trading", "Codec", "Server", "Signing", "Transport", "Kalshi", "Polymarket"]),
+            ["Simulators", "Trading", "Threading", "Codec", "Server", "Signing", "Transport", "Kalshi", "Polymarket"]),
         tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Exploration"]),
     ],
     cxxLanguageStandard: .cxx17

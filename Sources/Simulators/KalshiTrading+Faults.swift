@@ -192,9 +192,11 @@ extension KalshiTrading {
         switch turn.strike(.kalshi, "cancel", among: [.cancelRace, .cancelNotFound]) {
         case .cancelNotFound: return true
         case .cancelRace:
-            exchange.crowdTakes(
-                order.terms.market, isBid: !order.terms.isBid, limit: order.terms.mills,
-                order.ahead + order.remaining, turn)
+            // Somebody takes everything down to it.
+            let place = order.terms.market
+            let all = exchange.volume(place, against: !order.terms.isBid, order.terms.mills, turn.world)
+            exchange.crowdTakes(place, isBid: !order.terms.isBid, limit: order.terms.mills, all, turn)
+            due.push(.refill(place), at: turn.now + 2_000_000_000)
             publish(turn)
             return false
         default: return false
