@@ -6,6 +6,7 @@ import Polymarket
 import Signing
 import Threading
 import Trading
+import Transport
 
 /// Signatures beside what the libraries need for them alone, one of ours and one of theirs in turn.
 ///
@@ -14,6 +15,7 @@ import Trading
 func runSignBench(json: Bool) {
     do throws(SigningFault) {
         try polymarket(json)
+        try polymarketGateway(json)
         try kalshi(.rsa, json)
         try kalshi(.ed25519, json)
     } catch {
@@ -82,6 +84,85 @@ private func polymarket(_ json: Bool) throws(SigningFault) {
                 return (try? signer.write(ticket, template, to: &body)) != nil && body.count > 600
             },
             floor: { turn in
+                digest[3] = UInt8(truncatingIfNeeded: turn)
+                return secp256k1_ecdsa_sign_recoverable(context, &signature, digest, scalar, nil, nil) == 1
+            })
+    }
+}
+
+/// Connections that are always there and never used, and tokens without end: what is left is the gateway's own work.
+private struct EndlessSender: RequestSender, WriteBudget, AccountChannel {
+    func reserve(_ purpose: SendPurpose) -> ConnectionTicket? { ConnectionTicket(place: 0, generation: 1) }
+    func release(_ ticket: ConnectionTicket) {}
+    nonisolated(nonsending) func exchange(
+        _ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos
+    ) async -> WireOutcome { .notSent(TransportFault(.closed, "nothing is sent")) }
+    func takeOrders(_ count: Int, _ purpose: SendPurpose, at now: MonotonicNanos) -> Bool { true }
+    func takeCancels(_ count: Int, at now: MonotonicNanos) -> Bool { true }
+    func giveBackOrders(_ count: Int, at now: MonotonicNanos) {}
+    func giveBackCancels(_ count: Int, at now: MonotonicNanos) {}
+    func refused(retryAfter: Nanoseconds?, at now: MonotonicNanos) {}
+    func perform(_ request: AccountRequest) async -> RestAnswer { preconditionFailure("the bench asks nobody") }
+}
+
+/// An executor that nothing is run on.
+private final class NoExecutor: SerialExecutor {
+    func enqueue(_ job: consuming ExecutorJob) { preconditionFailure("the bench prepares and runs no job") }
+}
+
+/// `prepare` as a fire calls it: checks, place, tokens, connection, signature, body, its code and its hash, the request;
+/// and given back. Beside it the same with an order signed ahead.
+private func polymarketGateway(_ json: Bool) throws(SigningFault) {
+    let scalar = (0..<32).map { UInt8(truncatingIfNeeded: $0 * 5 + 3) }
+    let text = Array(scalar.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined().utf8)
+    let key = try WalletKey(hex: text.withUnsafeBytes { Secret($0) }, name: "the bench's key")
+    func secret(_ text: StaticString) -> Secret { text.withUTF8Buffer { Secret(UnsafeRawBufferPointer($0)) } }
+    let account = TradingAccount(
+        key: key, wallet: try Wallet(.account, address: key.address, owner: key.address),
+        keys: ApiKeys(
+            apiKey: "11111111-2222-3333-4444-555555555555", secret: secret("c2VjcmV0LW9mLXRoZS1iZW5jaA=="),
+            passphrase: secret("c0ffee")))
+    let sender = EndlessSender()
+    let gateway = try Polymarket.Gateway(
+        account: account, sender: sender, budget: sender, channel: sender, clock: NanoClock(),
+        settings: Polymarket.GatewaySettings(), executor: NoExecutor())
+    let token = "71321045679252212594626385532706912750332728571942532289631379312455583992563"
+    let contract = Contract(
+        venue: .polymarket, symbol: "0x" + String(repeating: "11", count: 32),
+        tokens: .init(yes: token, no: "52114319501245915516055106046884209969926127482827954674443846427813813222426"))
+    guard let grid = try? TickGrid(step: .cent), let limit = Price(rawValue: 56_000_000),
+        let context = CSecp256k1_context(scalar)
+    else { preconditionFailure("the bench's own values are good") }
+    defer { secp256k1_context_destroy(context) }
+    let terms = InstrumentTerms(
+        title: "bench", status: .active, grid: grid, lot: Quantity(rawValue: 1_000_000),
+        orderQtyMin: Quantity(rawValue: 500_000_000), notionalMin: Money(rawValue: 100_000_000), budgetStep: .cent,
+        fillStep: Quantity(rawValue: 100), currency: .pusd, fees: FeeTimeline(Polymarket.Fees.free), entriesEnd: nil,
+        payout: nil, readAt: UTCNanos(rawValue: 0))
+    let instrument = InstrumentID(0)
+    guard (try? gateway.apply(terms, of: instrument, contract)) != nil else {
+        preconditionFailure("the bench's own market is good")
+    }
+    var order = NewOrder(
+        clOrdID: ClOrdID(prefix: 1, run: 1, sequence: 1), instrument: instrument, outcome: .yes, side: .buy,
+        orderQty: Quantity(rawValue: 2_103_000_000), price: limit, cashOrderQty: Money(rawValue: 1_178_000_000),
+        timeInForce: .fok)
+    var digest = [UInt8](repeating: 0x5A, count: 32)
+    var signature = secp256k1_ecdsa_recoverable_signature()
+    let clock = NanoClock()
+    for isAhead in [false, true] {
+        alternate(
+            isAhead ? "prepare.polymarket.ahead" : "prepare.polymarket", turns: 10_000, json: json,
+            proof: isAhead
+                ? "the same with the order signed ahead" : "order to request bytes against libsecp256k1's own signing",
+            ours: { turn in
+                order.clOrdID = ClOrdID(prefix: 1, run: 1, sequence: UInt64(turn + 20_000))
+                guard let slot = try? gateway.prepare(order, at: clock.now()) else { return false }
+                gateway.giveBack(slot)
+                return slot.orderID != nil
+            },
+            floor: { turn in
+                if isAhead { _ = try? gateway.signAhead(order, at: clock.now()) }
                 digest[3] = UInt8(truncatingIfNeeded: turn)
                 return secp256k1_ecdsa_sign_recoverable(context, &signature, digest, scalar, nil, nil) == 1
             })

@@ -145,7 +145,7 @@ public final class ApiCredentials {
 
     private func feed(_ method: String, _ path: String, _ body: [UInt8]) {
         key.update(method)
-        key.update(path.firstIndex(of: "?").map { String(path[..<$0]) } ?? path)
+        key.update(path.utf8.contains(UInt8(ascii: "?")) ? String(path.prefix { $0 != "?" }) : path)
         key.update(body)
     }
 }

@@ -13,4 +13,11 @@ public struct Auth: Sendable {
     public func linkTarget(url: String) -> LinkTarget {
         LinkTarget(url: url + "/market", headers: [("User-Agent", userAgent)])
     }
+
+    /// Where the private stream connects; it authenticates in its first message.
+    ///
+    /// - Parameter url: base of the WebSocket interface, without the channel.
+    public func userLinkTarget(url: String) -> LinkTarget {
+        LinkTarget(url: url + "/user", headers: [("User-Agent", userAgent)])
+    }
 }

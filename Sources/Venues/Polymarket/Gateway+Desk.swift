@@ -49,6 +49,8 @@ struct OrderDesk {
     var free: [Int]
     var random: SeededGenerator
     var body: [UInt8] = []
+    /// Amounts of the orders being prepared.
+    var checked: [Amounts] = []
     var drafts: [Draft] = []
     var known: KnownOrders
     let digest = Digest(.sha256)

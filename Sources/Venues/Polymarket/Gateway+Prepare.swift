@@ -36,9 +36,8 @@ extension OrderDesk {
         guard !wanted.isEmpty, wanted.count <= (isBatch ? settings.batchMax : 1) else {
             throw LocalRefusal(.unsupported, "a batch has 1 to \(settings.batchMax) orders")
         }
-        var amounts: [Amounts] = []
-        amounts.reserveCapacity(wanted.count)
-        for order in wanted { amounts.append(try check(order, at: now)) }
+        checked.removeAll(keepingCapacity: true)
+        for order in wanted { checked.append(try check(order, at: now)) }
         // A request with one entry in it is an entry: what is kept for closes is not for it.
         let purpose: SendPurpose = wanted.allSatisfy { $0.purpose == .close } ? .close : .entry
         guard let place = free.popLast() else {
@@ -54,7 +53,7 @@ extension OrderDesk {
             throw LocalRefusal(.noConnection, "no connection is open and idle")
         }
         do throws(SigningFault) {
-            let orders = try sign(wanted, amounts, isBatch: isBatch, at: now)
+            let orders = try sign(wanted, isBatch: isBatch, at: now)
             let head = isBatch ? batchHead : orderHead
             var bytes: [UInt8] = []
             swap(&bytes, &parcels[place].bytes)
@@ -72,19 +71,20 @@ extension OrderDesk {
         }
     }
 
-    /// Signs into `body`.
+    /// Signs into `body` what was checked.
     private mutating func sign(
-        _ wanted: [NewOrder], _ amounts: [Amounts], isBatch: Bool, at now: Stamp
+        _ wanted: [NewOrder], isBatch: Bool, at now: Stamp
     ) throws(SigningFault) -> [SentOrder] {
         body.removeAll(keepingCapacity: true)
         var orders: [SentOrder] = []
         orders.reserveCapacity(wanted.count)
         if isBatch { body.append(UInt8(ascii: "[")) }
-        for (order, amounts) in zip(wanted, amounts) {
-            if !orders.isEmpty { body.append(UInt8(ascii: ",")) }
+        for index in wanted.indices {
+            let (order, amounts) = (wanted[index], checked[index])
+            if index > 0 { body.append(UInt8(ascii: ",")) }
             let (hash, signed) = try sign(order, amounts, at: now)
             let sent = SentOrder(order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed)
-            known.keep(sent)
+            known.keep(hash, sent)
             orders.append(sent)
         }
         if isBatch { body.append(UInt8(ascii: "]")) }

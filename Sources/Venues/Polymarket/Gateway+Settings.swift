@@ -1,3 +1,4 @@
+import Signing
 public import Trading
 public import Transport
 
@@ -104,29 +105,29 @@ public struct KnownOrder: Hashable, Sendable {
 
 /// Orders by hash, the oldest forgotten first.
 struct KnownOrders {
-    private var orders: [OrderID: KnownOrder] = [:]
-    private var ring: [OrderID] = []
+    private var orders: [Bytes32: KnownOrder] = [:]
+    private var ring: [Bytes32] = []
     private var next = 0
     private let countMax: Int
 
     init(countMax: Int) {
         precondition(countMax > 0, "something is remembered")
         self.countMax = countMax
-        orders.reserveCapacity(countMax)
+        orders.reserveCapacity(countMax + 1)
         ring.reserveCapacity(countMax)
     }
 
-    subscript(_ id: OrderID) -> KnownOrder? { orders[id] }
+    subscript(_ id: OrderID) -> KnownOrder? { Bytes32(hex: id.text).flatMap { orders[$0] } }
 
-    mutating func keep(_ sent: SentOrder) {
+    mutating func keep(_ hash: Bytes32, _ sent: SentOrder) {
         guard let known = KnownOrder(sent) else { return }
         if ring.count < countMax {
-            ring.append(sent.orderID)
+            ring.append(hash)
         } else {
             orders[ring[next]] = nil
-            ring[next] = sent.orderID
+            ring[next] = hash
             next = (next + 1) % countMax
         }
-        orders[sent.orderID] = known
+        orders[hash] = known
     }
 }
