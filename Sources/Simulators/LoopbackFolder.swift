@@ -17,6 +17,10 @@ public struct LoopbackFolder {
         public var kalshiCash: [Int: Int] = [0: 10_000_000_000]
         /// How Kalshi is; keys and cash are added.
         public var kalshi = KalshiTrading.Settings()
+        /// pUSD at Polymarket. Unit: 1e-6.
+        public var polymarketCash = 10_000_000_000
+        /// How Polymarket is; the wallet of the key is added.
+        public var polymarket = PolymarketTrading.Settings()
 
         /// Ten thousand dollars, and nothing goes wrong.
         public init() {}
@@ -41,13 +45,33 @@ public struct LoopbackFolder {
         halves.faults = FaultPlan(seed: settings.seed, trading.faults)
         halves.ledgerPath = path + "/orders.ndjson"
         halves.kalshi = { [kalshi] world in KalshiTrading(world.pairs, kalshi) }
+        let wallet = try Self.wallet()
+        var polymarket = trading.polymarket
+        var client = PolymarketTrading.Client(owner: wallet.address)
+        client.cash = trading.polymarketCash
+        polymarket.clients.insert(client, at: 0)
+        polymarket.seed = settings.seed
+        halves.polymarket = { [polymarket] world in PolymarketTrading(world, polymarket) }
         venues = try LoopbackVenues(settings, authority: authority, publicKey: key.publicPEM, trading: halves)
         try Self.write(path + "/kalshi.pem", key.exportPrivatePEM())
+        try Self.write(path + "/polymarket.key", wallet.key)
         for file in venues.pairFiles { try Self.write(path + "/Markets/" + file.name, file.text) }
-        try Self.write(path + "/arb.toml", configuration(authority))
+        try Self.write(path + "/arb.toml", configuration(authority, funder: wallet.address))
     }
 
-    private func configuration(_ authority: ThrowawayCA) -> String {
+    /// A new key of a plain account, as its file holds it, and the account.
+    private static func wallet() throws -> (key: String, address: String) {
+        var random = SystemRandomNumberGenerator()
+        var text = "0x"
+        for _ in 0..<4 {
+            let word = String(random.next(), radix: 16)
+            text += String(repeating: "0", count: 16 - word.utf8.count) + word
+        }
+        let secret = Array(text.utf8).withUnsafeBytes { Secret($0) }
+        return (text + "\n", try WalletKey(hex: secret, name: "polymarket.key").address.checksummed)
+    }
+
+    private func configuration(_ authority: ThrowawayCA, funder: String) -> String {
         let kalshi = "127.0.0.1:\(venues.kalshiPort)"
         let polymarket = "127.0.0.1:\(venues.polymarketPort)"
         return """
@@ -67,6 +91,9 @@ public struct LoopbackFolder {
             gamma_url = "https://\(polymarket)"
             data_url = "https://\(polymarket)"
             ws_url = "wss://\(polymarket)/ws"
+            private_key_file = "polymarket.key"
+            funder = "\(funder)"
+            signature_type = 0
             extra_ca_file = "\(authority.authority)"
             """ + "\n"
     }

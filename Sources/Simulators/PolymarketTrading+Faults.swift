@@ -12,7 +12,7 @@ extension PolymarketTrading {
     private static let writes: Set<FaultKind> = [.requestLate, .timeoutApplied, .engineRestart, .exchangePaused]
     private static let orders: Set<FaultKind> = [
         .partialFill, .killed, .delayedMatch, .refusedFunds, .tickChange, .refusedAuth, .postOnlyMode, .failedTrade,
-        .retryingTrade, .marketPaused, .marketClosed, .otherOrder, .foreignTrade, .priceImprovement, .notYetMined,
+        .retryingTrade, .marketPaused, .marketClosed, .otherOrder, .foreignTrade, .priceImprovement,
     ]
     private static let cancels: Set<FaultKind> = [.cancelRace, .cancelNotFound]
     private static let lists: Set<FaultKind> = [.emptyList, .cursorLoop, .droppedRow, .staleRead]

@@ -153,10 +153,14 @@ final class PolymarketDesk {
             exchange: exchange)
     }
 
+    /// A side of a book has nothing.
+    struct Empty: Error {}
+
     /// Best prices of a pair in ten-thousandths.
     func best(_ pair: Int) throws -> (bid: Int, ask: Int) {
         let book = world.pairs[pair].polymarket
-        return (try #require(book.bestBid) * 10, try #require(book.bestAsk) * 10)
+        guard let bid = book.bestBid, let ask = book.bestAsk else { throw Empty() }
+        return (bid * 10, ask * 10)
     }
 
     /// Opens the user channel.
