@@ -108,7 +108,8 @@ struct LoadBench {
         return own.lastIndex(of: "/").map { own[...$0] + name }.map(String.init) ?? name
     }
 
-    private static func spawn(_ words: [String], output: String?) -> pid_t {
+    /// Starts a program with its output in a file.
+    static func spawn(_ words: [String], output: String?) -> pid_t {
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
@@ -120,7 +121,8 @@ struct LoadBench {
         return posix_spawn(&pid, words[0], &actions, nil, arguments, environ) == 0 ? pid : -1
     }
 
-    private static func wait(_ pid: pid_t) -> Int32 {
+    /// Waits for a program's end.
+    static func wait(_ pid: pid_t) -> Int32 {
         var usage = rusage()
         return wait(pid, &usage)
     }

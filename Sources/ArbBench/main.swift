@@ -3,16 +3,19 @@ import Glibc
 // arb-bench NAME [--json] [--floors FILE]: stage benchmarks; `Scripts/bench` runs them beside their C floors.
 
 let usage = """
-    usage: arb-bench all|parse|book|pipeline|sign|start|load [--pairs LIST] [--json] [--floors FILE]
+    usage: arb-bench all|parse|book|pipeline|sign|net|start|load [--pairs LIST] [--json] [--floors FILE]
+                     [--net-floor PROGRAM]
 
       parse      one message from bytes to numbers, and the lookup of names
       book       one Kalshi delta from bytes to the changed book; one ladder update
       pipeline   a message without an opportunity, from bytes to decision, against the number of pairs
       sign       an order or a header signed, beside the library's own signing in the same run
+      net        an order's request and its answer over loopback TLS on a polled lane, beside the C round trip in turns
       start      from the start of the program to the first connection that a loopback venue accepts
       load       the real program against loopback venues in real time: 10,000 pairs at 50,000 messages/s
       --pairs    of the pipeline (default 10,1000,10000,100000)
       --floors   figures of the C programs, one JSON object a line
+      --net-floor  the C program that `net` runs in turns with its own rounds
 
     """
 
@@ -27,14 +30,14 @@ while let word = words.first {
     case "--help", "-h":
         emit(usage, STDOUT_FILENO)
         exit(0)
-    case "--pairs", "--floors":
+    case "--pairs", "--floors", "--net-floor":
         guard let value = words.first else {
             emit("arb-bench: \(word) needs a value\n", STDERR_FILENO)
             exit(64)
         }
         words.removeFirst()
         options[word] = value
-    case _ where ["all", "parse", "book", "pipeline", "sign", "start", "load"].contains(word): names.append(word)
+    case _ where ["all", "parse", "book", "pipeline", "sign", "net", "start", "load"].contains(word): names.append(word)
     default:
         emit("arb-bench: unknown '\(word)'\n\n" + usage, STDERR_FILENO)
         exit(64)
@@ -59,6 +62,7 @@ for name in names {
         runKalshiFeedBench(json: isJSON)
     }
     if name == "all" || name == "sign" { runSignBench(json: isJSON) }
+    if name == "all" || name == "net" { try NetBench(floor: options["--net-floor"]).run(json: isJSON) }
     if name == "all" || name == "pipeline" {
         for size in sizes {
             for isZipf in size >= 10_000 ? [false, true] : [false] {

@@ -40,6 +40,13 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
         case busy
         /// Nothing to do before this instant (nil: until a socket or a job comes).
         case idle(until: MonotonicNanos?)
+
+        /// What two owners of sockets on one lane found together.
+        public func joined(_ other: Turn) -> Turn {
+            guard case .idle(let until) = self, case .idle(let otherUntil) = other else { return .busy }
+            guard let until, let otherUntil else { return .idle(until: until ?? otherUntil) }
+            return .idle(until: min(until, otherUntil))
+        }
     }
 
     private struct JobQueue {

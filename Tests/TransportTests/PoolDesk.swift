@@ -75,7 +75,7 @@ final class PoolDesk: Sendable {
     }
 
     /// Waits for an idle connection and sends over it.
-    func send(_ name: String, _ purpose: SendPurpose = .entry, body: Int = 0, timeout: Nanoseconds = .seconds(2))
+    func send(_ name: String, _ purpose: SendPurpose = .entry, body: Int = 0, timeout: Nanoseconds = .seconds(5))
         async throws -> WireOutcome
     {
         let end = NanoClock.monotonic() + .seconds(10)

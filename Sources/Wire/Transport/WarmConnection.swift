@@ -178,6 +178,9 @@ final class WarmConnection: @unchecked Sendable {
 
     private func answer() -> WireAnswer {
         let now = NanoClock.monotonic()
+        // A request holds credentials: it is not kept for longer than it is needed.
+        request = []
+        given = 0
         answers += 1
         idleSince = now
         if let left = parser.head.requestsLeft {

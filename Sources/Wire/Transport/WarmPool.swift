@@ -186,7 +186,11 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
     public nonisolated(nonsending) func exchange(
         _ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos
     ) async -> WireOutcome {
-        await withUnsafeContinuation { continuation in begin(ticket, request, deadline, continuation) }
+        // A continuation is resumed on its task's preferred executor, by default a thread of the pool, and only then on its
+        // actor's: with the lane preferred the answer stays on the lane.
+        await withTaskExecutorPreference(lane) {
+            await withUnsafeContinuation { continuation in begin(ticket, request, deadline, continuation) }
+        }
     }
 
     private func begin(
