@@ -35,8 +35,10 @@ public enum ErrorCatalog {
         E_AUTH_KEY_RANGE|a wallet's private key that is zero or not below the order of secp256k1|no|yes: nothing was signed
         E_AUTH_KEY_UNREADABLE|a key file that is not there or cannot be read|no|yes: nothing was signed
         E_AUTH_ORDER|an order that cannot be signed: salt of 2^53 or more, no amount, a template of another wallet, or a deposit wallet on an exchange of version 1|no|yes: nothing was signed
+        E_AUTH_REFUSED|the venue refuses this account's signed reads (401, 403)|after mending keys, clock or region|yes for reads: nothing of it is used
         E_AUTH_SIGN|the library refused to sign|yes|yes: nothing was sent
         E_AUTH_SIGNATURE|bytes that are no signature: not 65, v neither 27 nor 28, or s in the upper half|no|yes: it is refused
+        E_AUTH_USER_STREAM|the private stream was ended at once: the API keys may be refused; tried again after a long pause|after mending the keys|yes: orders and trades are read instead
         E_CAP_DAMAGED|a record that cannot be read or contradicts those before it|no|yes: what came before was replayed
         E_CAP_FEE_RULES|a recording made under other fee rules|with the build that made it|yes: nothing was replayed
         E_CAP_FOREIGN|a file that is no recording|no|yes: nothing was replayed
@@ -56,6 +58,7 @@ public enum ErrorCatalog {
         E_EXEC_DUPLICATE_ID|an order id that is in use: it is not sent a second time|no|yes: nothing was sent
         E_EXEC_NO_ORDER|no order of that name, or more than one|after writing more of its name|yes: nothing was done
         E_EXEC_REGISTRY_FULL|more orders are followed than there is room for|after old ones are forgotten|yes: nothing was sent
+        E_EXEC_THROTTLED|too many reads of the account (429)|yes, after the pause|yes for reads: nothing of it is used
         E_FEED_BOOKS_UNREADABLE|an answer with books that cannot be used|yes|yes: nothing of it is used
         E_FEED_BOOK_VOID|a book failed its hash, its cross-check or common sense; a fresh one is asked for|yes: resync|yes: the book is void
         E_FEED_CORRUPT|a change that no book can take (negative size, price off the grid); the book is void|yes: snapshot|yes
@@ -69,6 +72,10 @@ public enum ErrorCatalog {
         E_FEED_REFUSED|the venue does not take this market; its book stays void|no|yes
         E_FEED_RESYNC|a step of the resync ladder failed; the next one is taken|yes: resubscribe, then reconnect|yes
         E_FEED_SILENT|snapshots that were asked for do not come; the connection is made anew|yes: reconnect|yes
+        E_FEED_USER_CONTRADICTION|a fill was final one way and is told to be final the other way|no: look at the chain|no: both words are kept
+        E_FEED_USER_DOWN|the private stream ended; orders and trades are read when it is back|yes, with back-off|no for what happened meanwhile, until it is read
+        E_FEED_USER_FOREIGN|a private message about another account|no|yes: it is not booked
+        E_FEED_USER_WORD|a private message with a status that is not documented|after a look at the venue's documentation|no: the order stays what it was
         E_FEED_VENUE_DOWN|too many bad books or gaps within a minute; the connection is made anew|yes: reconnect|yes
         E_FEED_VENUE_ERROR|the venue refused a command; the text has its code|depends on the code|yes
         E_NET_ANSWER|an answer that breaks HTTP/1.1, or has a shape that two readers read in two ways|yes for reads|no for writes
@@ -143,6 +150,7 @@ public enum ErrorCatalog {
         E_WIRE_POLYMARKET_DUPLICATE|the same key twice|yes: resync|yes: nothing was applied
         E_WIRE_POLYMARKET_FIELD|a field is of another type than documented or holds an unknown word|yes: resync|yes: nothing was applied
         E_WIRE_POLYMARKET_MISSING|a message of a known kind lacks a field it cannot be without|yes: resync|yes: nothing was applied
+        E_WIRE_POLYMARKET_PAGES|a list of the account has more pages than it may, or its cursors run in a circle|yes|yes for reads: nothing of it is used
         E_WIRE_POLYMARKET_PRICE|a price that is not strictly between zero and one|yes: resync|yes: nothing was applied
         E_WIRE_POLYMARKET_SIZE|a negative size, or none where a level must have one|yes: resync|yes: nothing was applied
         E_WIRE_SYMBOL_FULL|symbol table holds its maximum of names|no|yes

@@ -26,6 +26,14 @@ final class PoolDesk: Sendable {
             await pool.exchange(ticket, request, deadline: NanoClock.monotonic() + timeout)
         }
 
+        /// Sends and lets the lane take turns until the answer is there, before anybody waits for it.
+        func exchangeEarly(_ pool: WarmPool, _ ticket: ConnectionTicket, _ request: [UInt8]) async -> WireOutcome {
+            let deadline = NanoClock.monotonic() + .seconds(5)
+            if let outcome = pool.begin(ticket, request, deadline) { return outcome }
+            while pool.status.answered + pool.status.lost == 0 { _ = pool.turn([]) }
+            return await withUnsafeContinuation { pool.attach(ticket, $0) }
+        }
+
         /// Reserves and sends in one turn; nil when there was no connection.
         func fire(_ pool: WarmPool, _ purpose: SendPurpose, _ request: [UInt8], timeout: Nanoseconds) async
             -> WireOutcome?

@@ -99,7 +99,7 @@ struct WarmPoolTests {
         let outcome = try await desk.send("late", timeout: Nanoseconds(rawValue: -1))
         #expect(outcome.word == "notSent E_NET_TIMEOUT")
         #expect(try await desk.send("next").word == "200 0")
-        #expect(peer.names == ["next"] && desk.pool.status.opened == 2)
+        #expect(peer.names == ["next"] && desk.until { $0.opened == 2 && $0.idle == 2 })
     }
 
     @Test("two legs in flight at once are answered each over its own connection, whatever order the answers have")
@@ -122,6 +122,21 @@ struct WarmPoolTests {
         slow.open()
         let words = await [first, second].compactMap { $0?.word }
         #expect(words.sorted() == ["200 0", "200 1"])
+    }
+
+    @Test("an outcome that comes before anybody waits for it is kept", arguments: [true, false])
+    func early(isAnswered: Bool) async throws {
+        let peer = try HostilePeer(folder.authority) { _ in
+            isAnswered ? [.secure, .serve] : [.secure, .hearRequest, .reset]
+        }
+        defer { peer.stop() }
+        let desk = try PoolDesk(port: Int(peer.port))
+        defer { desk.stop() }
+        #expect(desk.until { $0.idle == 2 })
+        let ticket = try #require(desk.pool.reserve(.entry))
+        let outcome = await desk.gateway.exchangeEarly(desk.pool, ticket, PoolDesk.request("a"))
+        #expect(outcome.word == (isAnswered ? "200 0" : "lost E_NET_CLOSED"))
+        #expect(peer.names == ["a"])
     }
 
     @Test("a cancelled task still learns what became of its request")

@@ -70,7 +70,7 @@ public struct WarmPoolStatus: Sendable {
 ///   without locks and without allocation.
 /// - Bound: `entries + 1` connections, one request in flight on each, answers of 1 MiB.
 public final class WarmPool: RequestSender, @unchecked Sendable {
-    // Safety: a slot's connection belongs to whoever moved its word; `random`, `inFlight` and what slots mark as the lane's
+    // Safety: a slot's connection belongs to whoever moved its word; `random`, `early` and what slots mark as the lane's
     // are used in `turn` and `exchange` only, on one thread.
     private let slots: [WarmSlot]
     private let settings: WarmPoolSettings
@@ -81,6 +81,8 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
     private let stopping = Atomic<Bool>(false)
     private var random: SeededGenerator
     private var isOver = false
+    /// Outcomes that came before anybody waited for them: only when the lane takes a turn in the middle of an exchange.
+    private var early: [(ticket: ConnectionTicket, outcome: WireOutcome)] = []
 
     /// A pool that begins to open its connections with the first turn of the lane.
     ///
@@ -186,54 +188,62 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
     public nonisolated(nonsending) func exchange(
         _ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos
     ) async -> WireOutcome {
+        // The bytes leave here, before anything else can run on the lane.
+        if let outcome = begin(ticket, request, deadline) { return outcome }
         // A continuation is resumed on its task's preferred executor, by default a thread of the pool, and only then on its
         // actor's: with the lane preferred the answer stays on the lane.
-        await withTaskExecutorPreference(lane) {
-            await withUnsafeContinuation { continuation in begin(ticket, request, deadline, continuation) }
+        return await withTaskExecutorPreference(lane) {
+            await withUnsafeContinuation { continuation in attach(ticket, continuation) }
         }
     }
 
-    private func begin(
-        _ ticket: ConnectionTicket, _ request: [UInt8], _ deadline: MonotonicNanos,
-        _ continuation: UnsafeContinuation<WireOutcome, Never>
-    ) {
+    /// Writes a request.
+    ///
+    /// - Returns: what came of it where that is known at once; otherwise `attach` tells.
+    func begin(_ ticket: ConnectionTicket, _ request: [UInt8], _ deadline: MonotonicNanos) -> WireOutcome? {
         precondition(lane.isCurrent, "requests are written on the pool's lane")
         counters.exchanges.count()
-        guard slots.indices.contains(ticket.place) else { return refuse(.ticket, "no such place", continuation) }
+        guard slots.indices.contains(ticket.place) else { return refuse(.ticket, "no such place") }
         let (slot, generation) = (slots[ticket.place], ticket.generation)
         guard slot.move(.held, generation, to: .busy, generation), let connection = slot.connection else {
-            return refuse(.ticket, "the connection was used or given back before", continuation)
+            return refuse(.ticket, "the connection was used or given back before")
         }
         let now = NanoClock.monotonic()
         guard !isOver else {
             retire(ticket.place, generation, .stopped, now)
-            return refuse(.closed, "the pool was stopped", continuation)
+            return refuse(.closed, "the pool was stopped")
         }
         guard deadline > now else {
             slot.set(.idle, generation)
-            return refuse(.timeout, "the deadline had passed before the first byte", continuation)
+            return refuse(.timeout, "the deadline had passed before the first byte")
         }
         if let reason = connection.silence() {
             retire(ticket.place, generation, reason, now)
-            return refuse(.closed, "the connection was over before the first byte (\(reason.rawValue))", continuation)
+            return refuse(.closed, "the connection was over before the first byte (\(reason.rawValue))")
         }
-        slot.continuation = continuation
-        start(ticket.place, generation, request, deadline, now)
+        slot.isExercise = false
+        guard let fault = start(ticket.place, request, deadline) else { return nil }
+        return lose(ticket.place, generation, fault, now)
     }
 
-    private func refuse(
-        _ kind: TransportFault.Kind, _ text: String, _ continuation: UnsafeContinuation<WireOutcome, Never>
-    ) {
+    /// Resumes with what came of a request that `begin` wrote, now or when it is known.
+    func attach(_ ticket: ConnectionTicket, _ continuation: UnsafeContinuation<WireOutcome, Never>) {
+        if let index = early.firstIndex(where: { $0.ticket == ticket }) {
+            return continuation.resume(returning: early.remove(at: index).outcome)
+        }
+        slots[ticket.place].continuation = continuation
+    }
+
+    private func refuse(_ kind: TransportFault.Kind, _ text: String) -> WireOutcome {
         counters.notSent.count()
-        continuation.resume(returning: .notSent(TransportFault(kind, text)))
+        return .notSent(TransportFault(kind, text))
     }
 
-    private func start(
-        _ place: Int, _ generation: UInt64, _ request: [UInt8], _ deadline: MonotonicNanos, _ now: MonotonicNanos
-    ) {
-        guard let connection = slots[place].connection else { return }
-        if let fault = connection.start(request, deadline: deadline) { return lose(place, generation, fault, now) }
+    private func start(_ place: Int, _ request: [UInt8], _ deadline: MonotonicNanos) -> TransportFault? {
+        guard let connection = slots[place].connection else { return nil }
+        if let fault = connection.start(request, deadline: deadline) { return fault }
         if connection.wantsOutput { watch(place, connection, output: true) }
+        return nil
     }
 
     private func watch(_ place: Int, _ connection: WarmConnection, output: Bool) {
@@ -290,7 +300,8 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
             while true {
                 let (state, generation) = slot.now
                 if state == .busy {
-                    lose(place, generation, TransportFault(.closed, "the pool was stopped"), now, .stopped)
+                    let fault = TransportFault(.closed, "the pool was stopped")
+                    tell(place, generation, lose(place, generation, fault, now, .stopped))
                 } else if state == .idle, !slot.move(.idle, generation, to: .checking, generation) {
                     continue
                 } else if state == .idle || state == .doomed {
@@ -313,8 +324,10 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
         case .waiting, .moving:
             if slot.isWaitingForRoom, !connection.wantsOutput { watch(place, connection, output: false) }
             guard connection.deadline <= now else { return slot.isReady }
-            lose(place, generation, TransportFault(.timeout, "no answer within the deadline"), now)
-        case .broken(let fault): lose(place, generation, fault, now)
+            tell(
+                place, generation,
+                lose(place, generation, TransportFault(.timeout, "no answer within the deadline"), now))
+        case .broken(let fault): tell(place, generation, lose(place, generation, fault, now))
         case .answered(let answer): finish(place, generation, answer)
         }
         return true
@@ -324,33 +337,40 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
         let slot = slots[place]
         guard let connection = slot.connection else { return }
         slot.backoff.reset()
-        let continuation = slot.continuation
-        slot.continuation = nil
+        if !slot.isExercise { counters.answered.count() }
+        // Told first: as soon as the place is idle another thread may take it.
+        tell(place, generation, .answered(answer))
         if let reason = connection.leftover(at: answer.acked) {
             retire(place, generation, reason, answer.acked)
         } else {
             plan(slot, connection, answer.acked)
             slot.set(.idle, generation)
         }
-        guard let continuation else { return counters.exercises.count() }
-        counters.answered.count()
-        continuation.resume(returning: .answered(answer))
     }
 
+    /// Gives up a request in flight with its connection.
     private func lose(
         _ place: Int, _ generation: UInt64, _ fault: TransportFault, _ now: MonotonicNanos,
         _ reason: RetireReason = .lost
-    ) {
+    ) -> WireOutcome {
         let slot = slots[place]
         let sent = slot.connection?.sentAt ?? now
-        let continuation = slot.continuation
-        slot.continuation = nil
         slot.connection?.abort()
         retire(place, generation, reason, now)
         counters.lastFault.withLock { $0 = fault }
-        guard let continuation else { return counters.exercises.count() }
-        counters.lost.count()
-        continuation.resume(returning: .lost(fault, sent: sent))
+        if !slot.isExercise { counters.lost.count() }
+        return .lost(fault, sent: sent)
+    }
+
+    /// Hands an outcome to whoever waits for it, or keeps it for who will in a moment.
+    private func tell(_ place: Int, _ generation: UInt64, _ outcome: WireOutcome) {
+        let slot = slots[place]
+        if slot.isExercise { return counters.exercises.count() }
+        guard let continuation = slot.continuation else {
+            return early.append((ConnectionTicket(place: place, generation: generation), outcome))
+        }
+        slot.continuation = nil
+        continuation.resume(returning: outcome)
     }
 
     // MARK: Keeping the pool full
@@ -380,8 +400,10 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
         if now >= slot.exerciseAt {
             if isSpared(place, now) {
                 if let request = exercise() {
+                    slot.isExercise = true
                     slot.set(.busy, generation)
-                    return start(place, generation, request, now + settings.exerciseTimeout, now)
+                    guard let fault = start(place, request, now + settings.exerciseTimeout) else { return }
+                    return tell(place, generation, lose(place, generation, fault, now))
                 }
                 counters.exercisesSkipped.count()
                 plan(slot, connection, now)

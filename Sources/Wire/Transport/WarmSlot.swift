@@ -31,6 +31,7 @@ final class WarmSlot: @unchecked Sendable {
     var exerciseAt: MonotonicNanos
     var lookAt: MonotonicNanos
     var isReady = false
+    var isExercise = false
     var isWaitingForRoom = false
     var backoff: Backoff
     var continuation: UnsafeContinuation<WireOutcome, Never>?
