@@ -71,6 +71,7 @@ extension PolymarketTrading {
         advance(turn)
         let call = PolymarketCall(
             method: request.method, target: request.target, headers: request.headers, body: request.body)
+        if let answer = control(call, turn) { return answer }
         let route = route(call)
         served[route.name, default: 0] += 1
         if route == .open { return publicAnswer(call, turn) }
