@@ -208,7 +208,6 @@ struct OrderDesk {
     /// SHA-256, as the intent records it.
     func hash(_ body: [UInt8]) -> [UInt8] {
         var hash = [UInt8](repeating: 0, count: 32)
-        digest.reset()
         digest.update(body)
         hash.withUnsafeMutableBytes { digest.finish(into: $0) }
         return hash

@@ -65,7 +65,7 @@ extension Wire {
         order.side = try side(root["side"])
         order.original = try needed(root["original_size"], "original_size")
         order.matched = try text(root["size_matched"], "size_matched") ?? ""
-        order.price = try price(root["price"])
+        order.price = try price(root["price"], isOfOrder: true)
         order.outcome = try text(root["outcome"], "outcome") ?? ""
         order.type = (try text(root["order_type"] ?? root["type"], "order_type") ?? "").uppercased()
         order.trades = try texts(root["associate_trades"], "associate_trades")
@@ -207,10 +207,25 @@ extension Wire {
         return Quantity(rawValue: units)
     }
 
-    private static func price(_ value: JSONValue?) throws(WireFault) -> Price {
-        guard let units = try amount(value, "price") else { throw WireFault(.missing, "price") }
-        guard let price = Price(rawValue: units), price.isBinary else { throw WireFault(.price, "price") }
+    /// A price. The venue divides amounts: decimals beyond the eighth are cut, it is a witness and decides no amount.
+    ///
+    /// - Parameter isOfOrder: a limit may stand at an end, zero or one; nothing trades there.
+    private static func price(_ value: JSONValue?, isOfOrder: Bool = false) throws(WireFault) -> Price {
+        guard let text = try text(value, "price") else { throw WireFault(.missing, "price") }
+        guard let price = Price(rawValue: try size(withoutTail(text), .human)),
+            price.isBinary || isOfOrder && price <= .one
+        else { throw WireFault(.price, "price") }
         return price
+    }
+
+    /// The text without the digits beyond the eighth decimal.
+    static func withoutTail(_ text: String) -> String {
+        var bytes = Array(text.utf8)
+        guard let dot = bytes.firstIndex(of: UInt8(ascii: ".")), bytes.count > dot + 9,
+            bytes[(dot + 9)...].allSatisfy({ (0x30...0x39).contains($0) })
+        else { return text }
+        bytes.removeSubrange((dot + 9)...)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// A time in seconds or milliseconds (above 10^11), or as RFC 3339; nil for anything else. Never decides anything.

@@ -103,13 +103,7 @@ extension Wire {
 
     /// A size whose tail beyond eight decimals is cut: the index computes in binary, and it is a witness, never a source.
     private static func cut(_ text: String) throws(WireFault) -> Quantity {
-        var bytes = Array(text.utf8)
-        if let dot = bytes.firstIndex(of: UInt8(ascii: ".")), bytes.count > dot + 9,
-            bytes[(dot + 9)...].allSatisfy({ (0x30...0x39).contains($0) })
-        {
-            bytes.removeSubrange((dot + 9)...)
-        }
-        return Quantity(rawValue: try size(String(decoding: bytes, as: UTF8.self), .human))
+        Quantity(rawValue: try size(withoutTail(text), .human))
     }
 
     // MARK: Small answers

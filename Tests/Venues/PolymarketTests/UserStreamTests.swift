@@ -208,7 +208,8 @@ struct UserStreamTests {
     func lifecycle() throws {
         let driver = try driver()
         for (status, update) in [
-            ("MATCHED", 1), ("MATCHED", 1), ("MINED", 4), ("MATCHED", 1), ("RETRYING", 6), ("MINED", 5), ("MINED", 7),
+            ("MATCHED", 1), ("MATCHED", 1), ("MINED", 4), ("MATCHED", 1), ("MATCHED", 5), ("RETRYING", 6), ("MINED", 5),
+            ("MINED", 7),
             ("TRADE_STATUS_CONFIRMED", 9), ("MINED", 10), ("RETRYING", 11), ("CONFIRMED", 9),
         ] {
             driver.say(Driver.trade(status, update: 1_795_132_800 + update))
@@ -223,7 +224,7 @@ struct UserStreamTests {
                 .settlement(id, .retrying), .settlement(id, .mined), .settlement(id, .confirmed),
             ])
         #expect(driver.sink.reports.allSatisfy { $0.orderID == OrderID(Driver.hash) && $0.source == .stream })
-        #expect(driver.stream.counters.repeats == 6)
+        #expect(driver.stream.counters.repeats == 7)
     }
 
     @Test("FAILED voids; a final word against a final word is told, and both are passed on")
@@ -267,6 +268,24 @@ struct UserStreamTests {
             if case .fill(let fill) = event { fill.lastPx } else { nil }
         }
         #expect(prices == [Price(rawValue: 55_666_667), Price(rawValue: 56_000_000)])
+    }
+
+    @Test(
+        "a price that the venue has divided is cut at the eighth decimal; a limit may stand at an end, a trade may not")
+    func divided() throws {
+        let driver = try driver()
+        driver.say(Driver.trade("MATCHED", price: "0.560003804123"))
+        guard case .fill(let fill) = try #require(driver.sink.events.first) else {
+            Issue.record("a fill")
+            return
+        }
+        #expect(fill.lastPx == Price(rawValue: 56_000_380))
+        driver.say(Driver.order("LIVE").replacingOccurrences(of: "\"0.56\"", with: "\"1\""))
+        #expect(driver.sink.events.count == 2)
+        for price in ["1", "0", "1.000000001", "-0.5", "5e-1", ".", "0.56000380412x"] {
+            driver.say(Driver.trade("MATCHED", id: "T-\(price)", price: price))
+        }
+        #expect(driver.stream.counters.malformed == 7 && driver.sink.events.count == 2)
     }
 
     @Test("as maker our fill is our element, maybe on the other token; never the taker's size and price")
