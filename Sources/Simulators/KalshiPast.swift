@@ -42,7 +42,8 @@ struct KalshiPast {
     private var orders: [String: [(at: Int64, value: OrderView)]] = [:]
     private var holdings: [(at: Int64, value: Holdings)] = []
 
-    private static let kept: Int64 = 1_000_000_000
+    /// How far back reads can see. Unit: ns.
+    static let kept: Int64 = 1_000_000_000
 
     mutating func note(_ order: KalshiOrder, at now: Int64) {
         orders[order.id, default: []].append((now, OrderView(order)))

@@ -144,7 +144,7 @@ public final class KalshiTrading: LoopbackTrading {
                 account = holder.account
             }
             var call = Call(
-                request: request, route: route, query: query, account: account, turn: turn, seen: seen(turn))
+                request: request, route: route, query: query, account: account, turn: turn, seen: seen(route, turn))
             if route.hasBody {
                 guard request.headers["content-type"]?.hasPrefix("application/json") == true else {
                     throw .flat(400, "invalid_content_type", details: "Content-Type must be application/json")
@@ -170,7 +170,10 @@ public final class KalshiTrading: LoopbackTrading {
         throw .nested(403, "insufficient_scope", details: wanted.sorted().joined(separator: " or "))
     }
 
-    private func seen(_ turn: TradingTurn) -> Int64 {
+    private func seen(_ route: KalshiRoute, _ turn: TradingTurn) -> Int64 {
+        if !route.isWrite, turn.strikes(.kalshi, route.name.rawValue, .staleRead) {
+            return turn.utc.rawValue - turn.drawn(500_000_000...KalshiPast.kept)
+        }
         guard settings.readLagMax > .zero else { return turn.utc.rawValue }
         return turn.utc.rawValue - turn.drawn(0...settings.readLagMax.rawValue)
     }

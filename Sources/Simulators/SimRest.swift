@@ -30,6 +30,10 @@ public struct SimRest {
             let rows = (query["tickers"] ?? "").split(separator: ",").compactMap { byTicker[String($0)] }
                 .map { Self.market(world.pairs[$0], now) }
             return #"{"markets":[\#(rows.joined(separator: ","))],"cursor":""}"#
+        case _ where path.hasPrefix("/markets/") && path.hasSuffix("/orderbook"):
+            return byTicker[String(path.dropFirst(9).dropLast(10))].map { Self.orderbook(world.pairs[$0].shown(0)) }
+        case _ where path.hasPrefix("/markets/"):
+            return byTicker[String(path.dropFirst(9))].map { #"{"market":\#(Self.market(world.pairs[$0], now))}"# }
         case "/series/fee_changes": return #"{"series_fee_change_arr":[]}"#
         case "/events/fee_changes": return #"{"event_fee_changes":[],"cursor":""}"#
         case _ where path.hasPrefix("/events/"):
@@ -48,6 +52,15 @@ public struct SimRest {
         let paid = (now + .seconds(31 * 86_400)).rfc3339.prefix(19) + "Z"
         return
             #"{"ticker":"\#(pair.ticker)","event_ticker":"\#(pair.event)","market_type":"binary","title":"Will event \#(pair.index) happen?","yes_sub_title":"Yes","no_sub_title":"No","open_time":"2026-01-01T00:00:00Z","close_time":"\#(close)","expected_expiration_time":"\#(close)","latest_expiration_time":"\#(paid)","settlement_timer_seconds":1800,"status":"\#(status(pair))","notional_value_dollars":"1.0000","rules_primary":"\#(pair.rules.primary)","rules_secondary":"\#(pair.rules.secondary)","price_level_structure":"linear","price_ranges":[{"start":"0.0000","end":"1.0000","step":"\#(SimText.four(pair.kalshiTick))"}],"exchange_index":\#(pair.shard),"result":"\#(result(pair))","can_close_early":false}"#
+    }
+
+    /// Both sides' bids, ascending, as the venue lists them.
+    private static func orderbook(_ book: SimBook) -> String {
+        func side(_ levels: [(price: Int, size: Int)]) -> String {
+            levels.map { "[\"\(SimText.four($0.price))\",\"\(SimText.two($0.size))\"]" }.joined(separator: ",")
+        }
+        let no = book.asks.levels.reversed().map { (price: 1_000 - $0.price, size: $0.size) }
+        return #"{"orderbook_fp":{"yes_dollars":[\#(side(book.bids.levels))],"no_dollars":[\#(side(no))]}}"#
     }
 
     private static func status(_ pair: SimPair) -> String {

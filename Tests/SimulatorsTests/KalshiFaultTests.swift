@@ -226,6 +226,18 @@ struct KalshiFaultTests {
         #expect(try revoked.ask("POST", Self.orders, revoked.order(price: "0.0100")).status == 401)
     }
 
+    @Test("a read may tell of a past that a write has changed")
+    func stale() throws {
+        let desk = try desk(.staleRead, at: "order", nth: 2)
+        desk.pass(.seconds(2))
+        let answer = try desk.place(desk.order(price: "0.0100")).1
+        let path = "/portfolio/orders/" + (answer["order_id"] as? String ?? "")
+        desk.pass(.milliseconds(100))
+        #expect(try desk.ask("GET", path).status == 200)
+        #expect(try desk.ask("GET", path).status == 404)
+        #expect(try desk.ask("GET", path).status == 200)
+    }
+
     @Test("commands over the port do what they say and refuse what they do not know")
     func control() throws {
         let desk = try KalshiDesk()
