@@ -21,7 +21,7 @@ public struct Auth: Sendable {
         case delete = "DELETE"
     }
 
-    private let keyID: String
+    let keyID: String
     private let key: SigningKey
 
     /// Signs with `key`, known to the venue as `keyID`.
@@ -45,6 +45,14 @@ public struct Auth: Sendable {
             ("KALSHI-ACCESS-KEY", keyID), ("KALSHI-ACCESS-TIMESTAMP", milliseconds),
             ("KALSHI-ACCESS-SIGNATURE", Base64.encode(signature)),
         ]
+    }
+
+    /// The signature of one request as base64 letters.
+    ///
+    /// - Parameter path: from the host's root, without query.
+    /// - Throws: `SigningFault` (`E_AUTH_SIGN`).
+    func signature(milliseconds: Int64, _ method: Method, path: String) throws(SigningFault) -> [UInt8] {
+        Array(Base64.encode(try key.sign(String(milliseconds) + method.rawValue + path)).utf8)
     }
 
     /// Where a link of the feed connects, signed for this instant.
