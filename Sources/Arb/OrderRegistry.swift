@@ -155,7 +155,7 @@ public struct OrderRegistry {
     /// Something that was told of an order, by whomever.
     public mutating func apply(_ report: ExecutionReport, at stamp: Stamp) -> Reception {
         guard let index = place(of: report, at: stamp) else { return keep(report, at: stamp) }
-        return .ours(OrderHandle(index), change(index, report.event, report.source, stamp))
+        return .ours(OrderHandle(index), change(index, told(report, index), report.source, stamp))
     }
 
     /// An order as the venue lists it: names, sum, and content by which an original is told from its tombstone.
@@ -171,7 +171,7 @@ public struct OrderRegistry {
         return apply(
             ExecutionReport(
                 venue: venue, orderID: listed.orderID, clOrdID: listed.clOrdID, symbol: listed.symbol,
-                event: .summary(listed.summary), source: .query, transactTime: nil), at: stamp)
+                event: .summary(listed.summary), outcome: listed.outcome, source: .query, transactTime: nil), at: stamp)
     }
 
     /// A fill as the venue lists it.
@@ -179,6 +179,7 @@ public struct OrderRegistry {
         apply(
             ExecutionReport(
                 venue: venue, orderID: listed.orderID, clOrdID: nil, symbol: listed.symbol, event: .fill(listed.fill),
+                outcome: listed.outcome,
                 source: .query, transactTime: listed.transactTime), at: stamp)
     }
 
@@ -234,7 +235,7 @@ extension OrderRegistry {
         byOrderID[orderID] = index
         records[index]?.orderID = orderID
         guard let stray = strays.removeValue(forKey: orderID) else { return }
-        for report in stray.reports { _ = change(index, report.event, report.source, stamp) }
+        for report in stray.reports { _ = change(index, told(report, index), report.source, stamp) }
         // The other of two orders of one id may be told apart now.
         guard let clOrdID = records[index]?.state.order.clOrdID, tombstones[clOrdID] != nil else { return }
         for held in strays.values.filter({ $0.clOrdID == clOrdID }) {
@@ -243,6 +244,11 @@ extension OrderRegistry {
                 return
             }
         }
+    }
+
+    /// What happened in prices of the outcome that the order trades.
+    private func told(_ report: ExecutionReport, _ index: Int) -> OrderEvent {
+        report.event(trading: records[index]?.state.order.outcome ?? .yes)
     }
 
     private mutating func change(_ index: Int, _ event: OrderEvent, _ source: EvidenceSource, _ stamp: Stamp)

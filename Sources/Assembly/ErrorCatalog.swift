@@ -57,6 +57,7 @@ public enum ErrorCatalog {
         E_CLI_USAGE|a command line that cannot be carried out (exit 64)|after mending it|yes: nothing started
         E_EXEC_DUPLICATE_ID|an order id that is in use: it is not sent a second time|no|yes: nothing was sent
         E_EXEC_NO_ORDER|no order of that name, or more than one|after writing more of its name|yes: nothing was done
+        E_EXEC_ORDER_GROUP|the venue triggered an order group: its orders are cancelled and new ones refused until it is reset|after the operator resets it|yes: nothing of it rests
         E_EXEC_REGISTRY_FULL|more orders are followed than there is room for|after old ones are forgotten|yes: nothing was sent
         E_EXEC_THROTTLED|too many reads of the account (429)|yes, after the pause|yes for reads: nothing of it is used
         E_FEED_BOOKS_UNREADABLE|an answer with books that cannot be used|yes|yes: nothing of it is used
@@ -145,6 +146,7 @@ public enum ErrorCatalog {
         E_WIRE_KALSHI_DUPLICATE|the same key twice in a book message|yes: resync|yes: nothing was applied
         E_WIRE_KALSHI_FIELD|a field is of another type than documented or holds an unknown word|yes: resync|yes: nothing was applied
         E_WIRE_KALSHI_MISSING|a message of a known kind lacks a field it cannot be without|yes: resync|yes: nothing was applied
+        E_WIRE_KALSHI_PAGES|a list of the account has more pages than it may, or its cursors run in a circle|yes|yes for reads: nothing of it is used
         E_WIRE_KALSHI_PRICE|a price that is not strictly between zero and one dollar|yes: resync|yes: nothing was applied
         E_WIRE_KALSHI_SIZE|a level or trade whose size is not positive|yes: resync|yes: nothing was applied
         E_WIRE_POLYMARKET_DUPLICATE|the same key twice|yes: resync|yes: nothing was applied

@@ -249,8 +249,11 @@ public struct ExecutionReport: Hashable, Sendable {
     public let clOrdID: ClOrdID?
     /// The market's symbol at the venue (ticker, condition id), for orders that are not ours.
     public let symbol: String
-    /// What happened.
+    /// What happened, with prices of `outcome`.
     public let event: OrderEvent
+    /// Of which outcome the event's prices are; nil: of the one that the order trades. Kalshi tells a sale of YES and a buy
+    /// of NO alike, both as the latter.
+    public let outcome: Outcome?
     /// Who says so.
     public let source: EvidenceSource
     /// The venue's own stamp; nil where it gives none.
@@ -258,15 +261,50 @@ public struct ExecutionReport: Hashable, Sendable {
 
     /// A report.
     public init(
-        venue: VenueID, orderID: OrderID?, clOrdID: ClOrdID?, symbol: String, event: OrderEvent, source: EvidenceSource,
-        transactTime: UTCNanos?
+        venue: VenueID, orderID: OrderID?, clOrdID: ClOrdID?, symbol: String, event: OrderEvent,
+        outcome: Outcome? = nil, source: EvidenceSource, transactTime: UTCNanos?
     ) {
         self.venue = venue
         self.orderID = orderID
         self.clOrdID = clOrdID
         self.symbol = symbol
         self.event = event
+        self.outcome = outcome
         self.source = source
         self.transactTime = transactTime
+    }
+}
+
+extension ExecutionReport {
+    /// What happened, with prices of the outcome that the order trades.
+    public func event(trading own: Outcome) -> OrderEvent {
+        guard let outcome, outcome != own else { return event }
+        switch event {
+        case .fill(let fill): return .fill(fill.complement ?? fill)
+        case .summary(let summary): return .summary(summary.complement)
+        case .sent, .notSent, .settlement, .rejected, .unknown, .cannotEnter: return event
+        }
+    }
+}
+
+extension Fill {
+    /// The same fill told as one of the opposite outcome: 1 - p. Nil for a price above one.
+    public var complement: Fill? {
+        lastPx.complement.map {
+            Fill(
+                execID: execID, lastQty: lastQty, lastPx: $0, fee: fee, liquidity: liquidity, settlement: settlement)
+        }
+    }
+}
+
+extension OrderSummary {
+    /// The same order told as one of the opposite outcome: what bought NO for c sold as many YES for their number less c.
+    public var complement: OrderSummary {
+        let cash = cumCash.flatMap { cash in
+            cumQty.flatMap { try? Money(rawValue: $0.rawValue).subtracting(cash) }
+        }
+        return OrderSummary(
+            standing: standing, cumQty: cumQty, leavesQty: leavesQty, avgPx: avgPx?.complement, cumCash: cash, fee: fee,
+            reason: reason)
     }
 }

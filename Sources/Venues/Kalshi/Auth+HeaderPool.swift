@@ -102,7 +102,8 @@ public final class HeaderPool: Sendable {
     ///   - count: headers kept ready, at least as many as requests can be in flight at once.
     public init(_ auth: Auth, _ method: Auth.Method, path: String, ahead: Nanoseconds, count: Int = 16) {
         precondition((1...64).contains(count), "a pool holds a few headers")
-        precondition(ahead >= .zero && ahead <= .seconds(8), "the venue takes stamps of 10 s ahead, less our clock's error")
+        precondition(
+            ahead >= .zero && ahead <= .seconds(8), "the venue takes stamps of 10 s ahead, less our clock's error")
         self.auth = auth
         self.method = method
         self.path = path
