@@ -91,7 +91,7 @@ private func polymarket(_ json: Bool) throws(SigningFault) {
 }
 
 /// Connections that are always there and never used, and tokens without end: what is left is the gateway's own work.
-private struct EndlessSender: RequestSender, WriteBudget, AccountChannel {
+private struct EndlessSender: RequestSender, Polymarket.WriteBudget, AccountChannel {
     func reserve(_ purpose: SendPurpose) -> ConnectionTicket? { ConnectionTicket(place: 0, generation: 1) }
     func release(_ ticket: ConnectionTicket) {}
     nonisolated(nonsending) func exchange(
