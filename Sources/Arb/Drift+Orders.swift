@@ -75,15 +75,17 @@ extension Drift {
 
     var fills: [Difference] {
         var found: [Difference] = []
-        var listed: [OrderID: [ExecID: Fill]] = [:]
-        for fill in theirs.fills { listed[fill.orderID, default: [:]][fill.fill.execID] = fill.fill }
+        var listed: [OrderID: [ExecID: VenueFill]] = [:]
+        for fill in theirs.fills { listed[fill.orderID, default: [:]][fill.fill.execID] = fill }
         for order in ours.orders where isSettled(order) {
             guard let orderID = order.orderID else { continue }
             let booked = Dictionary(
                 order.state.fills.map { ($0.execID, $0) }, uniquingKeysWith: { first, _ in first })
             let told = listed[orderID] ?? [:]
             for fill in told.values {
-                if let difference = missingHere(order, orderID, fill, booked[fill.execID]) { found.append(difference) }
+                if let difference = missingHere(order, orderID, fill, booked[fill.fill.execID]) {
+                    found.append(difference)
+                }
             }
             // What was sent before the window may have its fills before it too.
             guard let sentAt = order.sentAt, sentAt >= since else { continue }
@@ -97,10 +99,14 @@ extension Drift {
         return found
     }
 
-    private func missingHere(_ order: OurAccount.Order, _ orderID: OrderID, _ fill: Fill, _ booked: Fill?)
+    private func missingHere(_ order: OurAccount.Order, _ orderID: OrderID, _ listed: VenueFill, _ booked: Fill?)
         -> Difference?
     {
-        let theirs = "\(fill.lastQty) at \(fill.lastPx)"
+        let fill = listed.fill
+        // Kalshi lists a sale of YES as a buy of NO: at the complement, and it is the same fill.
+        let isSame = listed.outcome == order.state.order.outcome
+        let lastPx = isSame ? fill.lastPx : fill.lastPx.complement ?? fill.lastPx
+        let theirs = "\(fill.lastQty) at \(lastPx)"
         guard let booked else {
             guard fill.settlement != .failed else { return nil }
             let isInSum = order.state.unexplainedQty >= fill.lastQty
@@ -111,7 +117,7 @@ extension Drift {
                     ? "counted in the order's sum, its details are new"
                     : "a fill of order \(orderID) that nobody told us; applying this read books it")
         }
-        guard booked.lastQty != fill.lastQty || booked.lastPx != fill.lastPx else { return nil }
+        guard booked.lastQty != fill.lastQty || booked.lastPx != lastPx else { return nil }
         return Difference(
             .fillAmounts, .critical, ours.venue, symbol: order.symbol, subject: fill.execID.text,
             ours: "\(booked.lastQty) at \(booked.lastPx)", theirs: theirs,

@@ -140,6 +140,16 @@ struct DriftTests {
         #expect(Drift.differences(ours, theirs, since: Self.before(3_600)).first?.severity == .critical)
     }
 
+    @Test("a sale of YES that the venue lists as a buy of NO is the same fill")
+    func mirrored() {
+        var (ours, theirs) = (Self.ours(), Self.theirs())
+        ours.orders = [Self.order([.sent, OrderRegistryTests.fill("a", 4), OrderRegistryTests.done(4)])]
+        theirs.fills = [Self.fill("a", 4, .no, cents: 56)]
+        #expect(kinds(ours, theirs).isEmpty)
+        theirs.fills = [Self.fill("a", 4, .no, cents: 55)]
+        #expect(kinds(ours, theirs) == [.fillAmounts])
+    }
+
     @Test("a position that differs is explained where it can be, and never more than it can be")
     func positions() throws {
         func only(_ ours: OurAccount, _ theirs: AccountSnapshot) throws -> Difference {

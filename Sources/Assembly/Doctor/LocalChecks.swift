@@ -21,9 +21,12 @@ public struct LocalChecks {
 
     /// Every line, in the order in which an operator would mend things.
     public func run() -> [Finding] {
-        [configurationLine, pairsLine, limitsLine] + [kalshiKey, polymarketKey]
+        [configurationLine, pairsLine, limitsLine] + keys()
             + [stateFolder, trust, lanes, Self.descriptors, Self.clock] + Self.libraries
     }
+
+    /// The keys alone.
+    public func keys() -> [Finding] { [kalshiKey, polymarketKey] }
 
     // MARK: Configuration
 
@@ -98,7 +101,11 @@ public struct LocalChecks {
                 fix: "set venues.polymarket.private_key_file, funder and signature_type", code: "E_CFG_MISSING")
         }
         do throws(SigningFault) {
-            let found = try wallet(path)
+            let funder = configuration.text("venues.polymarket.funder")
+            let found = try TradingAccount.load(
+                keyFile: path, funder: funder.isEmpty ? nil : funder,
+                signatureType: UInt8(clamping: configuration.integer("venues.polymarket.signature_type"))
+            ).wallet
             let kind =
                 switch found.kind {
                 case .account: "the key's own account"
@@ -112,20 +119,6 @@ public struct LocalChecks {
         } catch {
             return Self.refused("polymarket.wallet", error)
         }
-    }
-
-    private func wallet(_ path: String) throws(SigningFault) -> Wallet {
-        let key = try WalletKey(hex: try KeyFile.load(path), name: path)
-        let type = configuration.integer("venues.polymarket.signature_type")
-        let funder = configuration.text("venues.polymarket.funder")
-        guard let kind = Wallet.Kind(rawValue: UInt8(clamping: type)) else {
-            throw SigningFault(.funder, "signature type \(type) is not 0, 1, 2 or 3")
-        }
-        if funder.isEmpty, kind != .account {
-            throw SigningFault(.funder, "signature type \(type) needs the address of its wallet (funder)")
-        }
-        let address = funder.isEmpty ? key.address : try EthereumAddress(funder)
-        return try Wallet(kind, address: address, owner: key.address)
     }
 
     static func refused(_ check: String, _ fault: SigningFault) -> Finding {

@@ -34,6 +34,20 @@ public enum Edges {
     }
 
     private static func kalshi(_ configuration: Configuration, home: String, build: String) throws(Fault) -> VenueEdge {
+        let auth = try kalshiAuth(configuration, home: home)
+        let authority = configuration.path("venues.kalshi.extra_ca_file", home: home)
+        let url = configuration.text("venues.kalshi.ws_url")
+        return VenueEdge(
+            venue: .kalshi, services: ["rest": configuration.text("venues.kalshi.rest_url")],
+            context: try context(authority),
+            client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority)
+        ) { _, now in try auth.linkTarget(url: url, at: now) }
+    }
+
+    /// The key that signs for Kalshi.
+    ///
+    /// - Throws: `Fault`.
+    static func kalshiAuth(_ configuration: Configuration, home: String) throws(Fault) -> Kalshi.Auth {
         guard let path = configuration.path("venues.kalshi.private_key_file", home: home),
             !configuration.text("venues.kalshi.key_id").isEmpty
         else {
@@ -44,20 +58,33 @@ public enum Edges {
                     + "public data too. Make a read-only key in the account settings.",
                 isPermission: false)
         }
-        let auth: Kalshi.Auth
         do throws(SigningFault) {
             let key = try SigningKey(pem: try KeyFile.load(path), name: path)
-            auth = Kalshi.Auth(keyID: configuration.text("venues.kalshi.key_id"), key: key)
+            return Kalshi.Auth(keyID: configuration.text("venues.kalshi.key_id"), key: key)
         } catch {
             throw Fault(code: error.code, text: error.text, isPermission: error.kind == .permissions)
         }
-        let authority = configuration.path("venues.kalshi.extra_ca_file", home: home)
-        let url = configuration.text("venues.kalshi.ws_url")
-        return VenueEdge(
-            venue: .kalshi, services: ["rest": configuration.text("venues.kalshi.rest_url")],
-            context: try context(authority),
-            client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority)
-        ) { _, now in try auth.linkTarget(url: url, at: now) }
+    }
+
+    /// The key that signs for Polymarket, and the wallet that pays.
+    ///
+    /// - Throws: `Fault`.
+    static func polymarketWallet(_ configuration: Configuration, home: String) throws(Fault) -> (
+        key: WalletKey, wallet: Wallet
+    ) {
+        guard let path = configuration.path("venues.polymarket.private_key_file", home: home) else {
+            throw Fault(
+                code: "E_CFG_MISSING", text: "venues.polymarket.private_key_file is needed to read the account",
+                isPermission: false)
+        }
+        let funder = configuration.text("venues.polymarket.funder")
+        do throws(SigningFault) {
+            return try TradingAccount.load(
+                keyFile: path, funder: funder.isEmpty ? nil : funder,
+                signatureType: UInt8(clamping: configuration.integer("venues.polymarket.signature_type")))
+        } catch {
+            throw Fault(code: error.code, text: error.text, isPermission: error.kind == .permissions)
+        }
     }
 
     private static func polymarket(_ configuration: Configuration, home: String, build: String) throws(Fault)

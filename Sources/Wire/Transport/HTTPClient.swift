@@ -37,6 +37,8 @@ public struct HTTPResponse: Sendable {
     public let contentType: String
     /// At most 8 MiB, after inflation.
     public let body: [UInt8]
+    /// The server's `Date`, cut to the second; nil when absent or unreadable.
+    public let date: UTCNanos?
 }
 
 /// HTTP/2 over TLS for everything that is not hot: reference data, cross-checks, reconciliation.
@@ -77,9 +79,21 @@ public final class HTTPClient: @unchecked Sendable {
         var body: [UInt8] = []
         var headers: UnsafeMutablePointer<curl_slist>?
         var headerBytes = 0
+        var date: UTCNanos?
         var isTooLarge = false
         init(_ job: Job) { self.job = job }
         deinit { CCurl_slist_free_all(headers) }
+
+        /// One line of a head; the last `Date` is the final answer's.
+        func read(header line: UnsafeRawBufferPointer) {
+            guard let colon = line.firstIndex(of: 0x3A), colon == 4 else { return }
+            guard line[..<4].elementsEqual("date".utf8, by: { $0 | 0x20 == $1 }) else { return }
+            let blanks: Set<UInt8> = [0x20, 0x09, 0x0D, 0x0A]
+            guard let first = line[5...].firstIndex(where: { !blanks.contains($0) }),
+                let last = line.lastIndex(where: { !blanks.contains($0) }), first <= last
+            else { return }
+            date = HTTPAnswerHead.date(UnsafeRawBufferPointer(rebasing: line[first...last]))
+        }
     }
 
     /// A client.
@@ -235,8 +249,9 @@ public final class HTTPClient: @unchecked Sendable {
         CCurl_set_header(
             easy,
             { data, size, count, user in
-                guard let user else { return 0 }
+                guard let user, let data else { return 0 }
                 let transfer = Unmanaged<Transfer>.fromOpaque(user).takeUnretainedValue()
+                transfer.read(header: UnsafeRawBufferPointer(start: data, count: size * count))
                 transfer.headerBytes += size * count
                 guard transfer.headerBytes <= HTTPClient.headersMax else {
                     transfer.isTooLarge = true
@@ -286,7 +301,9 @@ public final class HTTPClient: @unchecked Sendable {
         }
         let type = CCurl_info_string(easy, CURLINFO_CONTENT_TYPE).map { String(cString: $0).lowercased() } ?? ""
         return .success(
-            HTTPResponse(status: CCurl_info_long(easy, CURLINFO_RESPONSE_CODE), contentType: type, body: transfer.body))
+            HTTPResponse(
+                status: CCurl_info_long(easy, CURLINFO_RESPONSE_CODE), contentType: type, body: transfer.body,
+                date: transfer.date))
     }
 
     private static func kind(of result: CURLcode) -> TransportFault.Kind {
