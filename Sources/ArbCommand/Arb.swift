@@ -13,7 +13,9 @@ enum Program {
         (PairsCommand.list, PairsCommand.runList), (PairsCommand.show, PairsCommand.runShow),
         (PairsCommand.check, PairsCommand.runCheck), (ConfigCommand.check, ConfigCommand.runCheck),
         (ConfigCommand.show, ConfigCommand.runShow), (ConfigCommand.explain, ConfigCommand.runExplain),
-        (ConfigCommand.schema, ConfigCommand.runSchema), (DoctorCommand.spec, DoctorCommand.run),
+        (ConfigCommand.schema, ConfigCommand.runSchema), (ReconcileCommand.spec, ReconcileCommand.run),
+        (DoctorCommand.spec, DoctorCommand.run),
+        (KeysCommand.test, KeysCommand.runTest),
         (ExplainCommand.spec, ExplainCommand.run),
         (CompletionCommand.spec, CompletionCommand.run),
     ]

@@ -1,5 +1,7 @@
 import Assembly
 import Codec
+import Store
+import Threading
 import Trading
 
 /// `arb doctor`: what stands between this machine and a fire, one line each, with what to do.
@@ -11,8 +13,24 @@ enum DoctorCommand {
     static func run(_ context: CommandContext) throws -> ExitCode {
         let configuration = try context.configuration()
         let pairs = try context.pairs(configuration)
-        let findings = LocalChecks(configuration, pairs, home: context.home).run()
+        var findings = LocalChecks(configuration, pairs, home: context.home).run()
+        if !context.parsed.has("--offline") {
+            let probe = VenueProbe(configuration, pairs, home: context.home, ours: ours(context, configuration))
+            findings += Waiting.on { await probe.run() }
+        }
         return show(findings, context)
+    }
+
+    /// What the ledger says of each account; nothing where there is none yet.
+    private static func ours(_ context: CommandContext, _ configuration: Configuration) -> [VenueID: LedgerAccount] {
+        guard let ledger = try? context.ledger(configuration) else { return [:] }
+        let since = NanoClock.utc() + .seconds(-86_400)
+        var accounts: [VenueID: LedgerAccount] = [:]
+        for venue in VenueID.allCases {
+            accounts[venue] = try? LedgerAccount(
+                ledger, venue: venue, account: configuration.text("account"), since: since)
+        }
+        return accounts
     }
 
     /// Prints findings; the exit code is that of the gravest.

@@ -2,6 +2,7 @@
 enum ExitCode: Int32 {
     case done = 0
     case failure = 1
+    case unknownLegs = 3
     case checkFailed = 6
     case usage = 64
     case unavailable = 69

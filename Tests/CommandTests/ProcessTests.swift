@@ -28,6 +28,9 @@ struct ProcessTests {
             (["orders", "show"], "takes ID"), (["orders", "--venue", "kalsi"], "'kalshi'"),
             (["positions", "--venu", "x"], "'--venue'"), (["positions", "x"], "takes nothing more"),
             (["doctor", "--ofline"], "'--offline'"), (["doctor", "x"], "takes nothing more"),
+            (["keys"], "needs one of: test"), (["keys", "tst"], "'keys test'"),
+            (["reconcile", "--explian"], "'--explain'"),
+            (["reconcile", "--venue", "kraken"], "kalshi, polymarket"),
             (["opportunities", "--disposition", "takn"], "'taken'"), (["opportunities", "--min-edge", "1e3"], "0.50"),
             (["opportunities", "--since", "-1h"], "--since '-1h'"), (["pairs", "show"], "takes ID"),
             (["pairs", "check", "--for", "x"], "--for 'x'"), (["config", "explain", "min_edge_ust"], "min_edge_usd"),
@@ -70,7 +73,7 @@ struct ProcessTests {
     private static let commands = [
         "init", "run", "record", "replay", "positions", "orders", "orders show", "opportunities", "pairs list",
         "pairs show", "pairs check", "config check",
-        "config show", "config explain", "config schema", "doctor", "explain", "completion",
+        "config show", "config explain", "config schema", "reconcile", "doctor", "keys test", "explain", "completion",
     ]
 
     @Test("every command has help that fits 80 columns, and the overview names them all")
@@ -96,7 +99,7 @@ struct ProcessTests {
         ["opportunities"], ["pairs", "list"], ["pairs", "show", "fed-dec-cut"], ["pairs", "show", "fed-dec-outcomes"],
         ["config", "check"], ["config", "show"], ["config", "explain", "risk.max_open_usd"], ["config", "schema"],
         ["explain", "E_CFG_VALUE"], ["pairs", "check", "--for", "1s"], ["orders"], ["orders", "show", Desk.name(1)],
-        ["positions"], ["doctor", "--offline"],
+        ["positions"], ["doctor", "--offline"], ["keys", "test", "--offline"],
     ]
 
     @Test("every read command has --json: each line an object with its schema", arguments: reads)

@@ -151,7 +151,7 @@ public struct LocalChecks {
                 throw StoreFault(.io, "\(folder): \(String(cString: strerror(errno)))")
             }
             var disk = statvfs()
-            let free = statvfs(folder, &disk) == 0 ? UInt64(disk.f_bavail) * UInt64(disk.f_frsize) >> 20 : 0
+            let free = statvfs(folder, &disk) == 0 ? (UInt64(disk.f_bavail) * UInt64(disk.f_frsize)) >> 20 : 0
             if let holder = StateFolder.holder(root: root, account: account) {
                 return Finding("state", .ok, "\(folder): held by process \(holder), \(free) MiB free")
             }

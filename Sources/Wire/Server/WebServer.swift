@@ -204,7 +204,12 @@ public final class WebServer: @unchecked Sendable {
             case .reset: CWebsockets_reset
             case .silent: CWebsockets_silent
             }
-        let extra = response.headers.map { "\($0.name.lowercased()):\($0.value)\n" }.joined()
+        var headers = response.headers
+        // RFC 9110 6.6.1: a server with a clock says what it shows; an answer may bring another of its own.
+        if !headers.contains(where: { $0.name.lowercased() == "date" }) {
+            headers.append(("date", HTTPDate.text(NanoClock.utc())))
+        }
+        let extra = headers.map { "\($0.name.lowercased()):\($0.value)\n" }.joined()
         CWebsockets_respond(
             handle, id, Int32(response.status), response.contentType, extra, response.body, response.body.count, fate,
             response.delay.rawValue / 1_000, response.closesAfter.map { $0.rawValue / 1_000 } ?? -1)

@@ -1,0 +1,179 @@
+import Arb
+import Assembly
+import Codec
+import Store
+import Threading
+import Trading
+
+/// `arb reconcile`: what our record and the venues' own accounts of us do not agree on. It reads, and changes nothing.
+enum ReconcileCommand {
+    static let spec = CommandSpec(
+        "reconcile", "where our record and the venues' accounts of us differ, and why; changes nothing",
+        [
+            OptionSpec("--explain", nil, "what each difference means, and what to do"),
+            OptionSpec("--since", "DURATION", "how far back done orders and fills are read (default 24h)"),
+            OptionSpec("--venue", "VENUE", "kalshi or polymarket"),
+        ])
+
+    /// What became of one venue.
+    private struct Reading: Sendable {
+        let venue: VenueID
+        var snapshot: AccountSnapshot?
+        var fault: (code: String, text: String, exit: ExitCode)?
+    }
+
+    static func run(_ context: CommandContext) throws -> ExitCode {
+        let since =
+            NanoClock.utc() + Nanoseconds(rawValue: -(try context.duration("--since") ?? .seconds(86_400)).rawValue)
+        let only = try context.venue()
+        let configuration = try context.configuration()
+        let pairs = try context.pairs(configuration)
+        // Without a ledger there is nothing of ours, and all that the venues have is not ours.
+        let ledger: Ledger?
+        do throws(CommandFailure) {
+            ledger = try context.ledger(configuration)
+        } catch {
+            guard error.code == .unavailable else { throw error }
+            context.terminal.say(error.text)
+            ledger = nil
+        }
+        let account = configuration.text("account")
+        let home = context.home
+        var exits: [ExitCode] = []
+        var count = 0
+        for venue in VenueID.allCases where only == nil || only == venue {
+            let reading = Waiting.on { await read(venue, configuration, pairs, home, since) }
+            guard let snapshot = reading.snapshot else {
+                guard let fault = reading.fault else { continue }
+                Terminal.complain(
+                    HelpText.paragraph(TerminalText.neutral("\(fault.code) \(fault.text)"), first: "\(venue.name): "))
+                exits.append(fault.exit)
+                continue
+            }
+            let ours = try OrdersCommand.stored { () throws(StoreFault) in
+                try ledger.map { ledger throws(StoreFault) in
+                    try LedgerAccount(ledger, venue: venue, account: account, since: since).account
+                } ?? OurAccount(venue: venue, prefix: LedgerAccount.prefix(of: account))
+            }
+            let differences = Drift.differences(ours, snapshot, since: since)
+            show(venue, ours, snapshot, differences, context)
+            count += differences.count
+            if ours.orders.contains(where: \.state.isUnknown) { exits.append(.unknownLegs) }
+            if differences.contains(where: { $0.severity > .info }) { exits.append(.checkFailed) }
+        }
+        context.terminal.say("\(count) \(count == 1 ? "difference" : "differences")")
+        // Unknown legs outrank everything; a venue that was not read outranks what the other one showed.
+        return [.unknownLegs, .permissions, .configuration, .unavailable, .checkFailed].first { exits.contains($0) }
+            ?? .done
+    }
+
+    private static func read(
+        _ venue: VenueID, _ configuration: Configuration, _ pairs: PairFiles, _ home: String, _ since: UTCNanos
+    ) async -> Reading {
+        var reading = Reading(venue: venue)
+        do {
+            let edge = try await TradingEdge.make(venue, configuration, pairs, home: home)
+            defer { edge.close() }
+            reading.snapshot = try await edge.reader.snapshot(since: since, now: NanoClock.utc())
+        } catch let fault as Edges.Fault {
+            reading.fault = (fault.code, fault.text, fault.isPermission ? .permissions : .configuration)
+        } catch let fault as AccountFault {
+            reading.fault = (fault.code, fault.text, .unavailable)
+        } catch {
+            reading.fault = ("E_CLI_INTERNAL", "\(error)", .internalFault)
+        }
+        return reading
+    }
+
+    // MARK: Output
+
+    private static func show(
+        _ venue: VenueID, _ ours: OurAccount, _ theirs: AccountSnapshot, _ differences: [Difference],
+        _ context: CommandContext
+    ) {
+        guard !context.isJSON else {
+            context.terminal.out(summary(venue, ours, theirs, differences))
+            for difference in differences { context.terminal.out(json(difference)) }
+            return
+        }
+        let open = ours.orders.count { !$0.state.isDone }
+        let unknown = ours.orders.count { $0.state.isUnknown }
+        let cash = theirs.balances.map { balance in
+            "\(balance.cash) \(balance.currency.rawValue.uppercased())"
+                + (balance.exchangeIndex.map { " on shard \($0)" } ?? "")
+        }.joined(separator: ", ")
+        context.terminal.out(
+            HelpText.paragraph(
+                "ours \(open) open orders" + (unknown > 0 ? " (UNKNOWN \(unknown))" : "")
+                    + ", \(ours.positions.count) positions; theirs \(theirs.openOrders.count) open orders, "
+                    + "\(theirs.positions.count) positions, \(theirs.fills.count) fills, cash \(cash)",
+                first: venue.name + ": "))
+        if differences.isEmpty { context.terminal.out("  no difference") }
+        for difference in differences {
+            let kind = difference.kind.rawValue.replacing("_", with: " ")
+            let subject = difference.subject.isEmpty ? "" : " \(difference.subject)"
+            let sides = [
+                difference.ours.isEmpty ? nil : "ours \(difference.ours)",
+                difference.theirs.isEmpty ? nil : "theirs \(difference.theirs)",
+            ].compactMap { $0 }.joined(separator: ", ")
+            context.terminal.out(
+                HelpText.paragraph(
+                    TerminalText.neutral("\(kind), \(difference.symbol)\(subject): \(sides)"),
+                    first: "  " + (difference.severity.rawValue + "     ").prefix(9)))
+            if context.parsed.has("--explain") {
+                context.terminal.out(HelpText.paragraph(TerminalText.neutral(difference.text), first: "           > "))
+            }
+        }
+    }
+
+    private static func summary(
+        _ venue: VenueID, _ ours: OurAccount, _ theirs: AccountSnapshot, _ differences: [Difference]
+    ) -> String {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("schema", "arb.reconcile/1")
+        json.member("venue", venue.name)
+        json.member("as_of", theirs.asOf.rfc3339)
+        json.member("open_orders", ours.orders.count { !$0.state.isDone })
+        json.member("unknown_orders", ours.orders.count { $0.state.isUnknown })
+        json.member("positions", ours.positions.count)
+        json.member("venue_open_orders", theirs.openOrders.count)
+        json.member("venue_positions", theirs.positions.count)
+        json.member("venue_fills", theirs.fills.count)
+        json.key("balances")
+        json.beginArray()
+        for balance in theirs.balances {
+            json.beginObject()
+            if let shard = balance.exchangeIndex { json.member("exchange_index", shard) }
+            json.member("cash", balance.cash.description)
+            json.member("currency", balance.currency.rawValue)
+            json.endObject()
+        }
+        json.endArray()
+        json.member("differences", differences.count)
+        json.endObject()
+        return json.string
+    }
+
+    private static func json(_ difference: Difference) -> String {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("schema", "arb.difference/1")
+        json.member("kind", difference.kind.rawValue)
+        json.member("severity", difference.severity.rawValue)
+        json.member("venue", difference.venue.name)
+        json.member("symbol", difference.symbol)
+        json.member("subject", difference.subject)
+        json.member("ours", difference.ours)
+        json.member("theirs", difference.theirs)
+        json.member("witness", difference.witness.rawValue)
+        json.key("explanations")
+        json.beginArray()
+        for explanation in difference.explanations { json.string(explanation.rawValue) }
+        json.endArray()
+        json.member("explained", difference.isExplained)
+        json.member("text", difference.text)
+        json.endObject()
+        return json.string
+    }
+}
