@@ -51,7 +51,8 @@ struct VenueCommandsTests {
         let stage = try Stage()
         let found = try stage.findings("doctor", status: 0)
         for check in [
-            "kalshi.reach", "kalshi.clock", "kalshi.access", "kalshi.tier", "kalshi.cash", "kalshi.shared",
+            "kalshi.reach", "kalshi.clock", "kalshi.access", "kalshi.scopes", "kalshi.tier", "kalshi.cash",
+            "kalshi.shared",
             "kalshi.fees",
             "polymarket.reach", "polymarket.clock", "polymarket.access", "polymarket.region", "polymarket.account",
             "polymarket.cash", "polymarket.allowances", "polymarket.shared",

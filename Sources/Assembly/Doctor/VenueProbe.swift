@@ -74,6 +74,7 @@ public struct VenueProbe: Sendable {
             facts.refused = error
             return
         }
+        do throws(AccountFault) { facts.scopes = try await account.scopes() } catch { facts.faults.append(error) }
         if !keysOnly { await readAccount(account, &facts) }
     }
 

@@ -66,6 +66,8 @@ public final class Account: AccountReader {
     private let clock: any Timekeeper
     private let settings: AccountSettings
 
+    var keyID: String { auth.keyID }
+
     /// Reads through `channel`, signed for the instant of each request.
     public init(auth: Auth, channel: any AccountChannel, clock: any Timekeeper, settings: AccountSettings) {
         self.auth = auth
@@ -245,7 +247,7 @@ extension Account {
         return String(decoding: out, as: UTF8.self)
     }
 
-    private func get(_ path: String, _ query: [String]) async -> RestAnswer {
+    func get(_ path: String, _ query: [String]) async -> RestAnswer {
         let url = settings.restURL + path + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
         let now = clock.now().utc
         do throws(SigningFault) {
@@ -257,13 +259,14 @@ extension Account {
         }
     }
 
-    private func read<Body>(
+    func read<Body>(
         _ answer: RestAnswer, _ path: String, _ take: (JSONValue) throws(WireFault) -> Body
     ) throws(AccountFault) -> Body {
         func fault(_ code: String, _ text: String) -> AccountFault {
             AccountFault(code: code, text: "\(path): \(text)", status: answer.status)
         }
-        if let code = answer.fault { throw fault(code, "no answer") }
+        // A channel may say more behind its code: `E_NET_CLOSED: …`.
+        if let words = answer.fault { throw fault(String(words.prefix { $0 != ":" }), words) }
         let reader = JSONReader(limits: .rest)
         let isJSON = answer.contentType.isEmpty || answer.contentType.hasPrefix("application/json")
         guard answer.status == 200 else {
