@@ -26,6 +26,7 @@ public enum ErrorCatalog {
         E_AMT_OVERFLOW|an amount does not fit 64 bits of 1e-8 units|no|yes: nothing was computed
         E_AUTH_ADDRESS|a text that is no address, or one whose EIP-55 checksum is wrong|after mending the text|yes: nothing was signed
         E_AUTH_API_KEYS|the venue neither derives nor makes API keys for this wallet|after mending key, wallet or clock|yes: nothing is traded
+        E_AUTH_CLOCK|this machine's clock and the venue's differ, so that signatures are or will be refused|after synchronising the clock|yes: nothing was sent
         E_AUTH_CREDENTIALS|an API key, secret or passphrase that cannot be one|after deriving them anew|yes: nothing was signed
         E_AUTH_FUNDER|the wallet that pays does not belong to the key that signs under this signature type|after mending the configuration|yes: nothing was signed
         E_AUTH_KEY_ENCRYPTED|an encrypted PEM|after decrypting it into a file of mode 0600|yes: nothing was signed
