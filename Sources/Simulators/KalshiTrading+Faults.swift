@@ -83,6 +83,10 @@ extension KalshiTrading {
         case .otherOrder:
             guard let order = answer.order else { break }
             answer.body = answer.body.replacing(order, with: exchange.makeID())
+            // Whole: under the other order's own client id as well.
+            if let clientID = exchange.orders[order]?.terms.clientID, !clientID.isEmpty {
+                answer.body = answer.body.replacing("\"\(clientID)\"", with: "\"\(exchange.makeID())\"")
+            }
         case .unreadable: answer.body = String(answer.body.dropLast()) + ",\"fill_count\":\"9e9\",]"
         case .emptyList:
             let lists: [KalshiRoute.Name: String] = [
