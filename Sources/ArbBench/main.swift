@@ -61,7 +61,10 @@ for name in names {
         runLadderBench(floors, json: isJSON)
         runKalshiFeedBench(json: isJSON)
     }
-    if name == "all" || name == "sign" { runSignBench(json: isJSON) }
+    if name == "all" || name == "sign" {
+        runSignBench(json: isJSON)
+        runKalshiOrderBench(json: isJSON)
+    }
     if name == "all" || name == "net" { try NetBench(floor: options["--net-floor"]).run(json: isJSON) }
     if name == "all" || name == "pipeline" {
         for size in sizes {

@@ -82,6 +82,16 @@ struct GatewayPrepareTests {
         #expect(refusal(harness, try harness.order(2, lifetime: .gtd(past + .seconds(1)))) == nil)
     }
 
+    @Test("the codes of local refusals are what they were")
+    func codes() {
+        let codes: [LocalRefusal.Kind: String] = [
+            .noConnection: "E_EXEC_NO_CONNECTION", .noTokens: "E_EXEC_NO_TOKENS", .amounts: "E_EXEC_AMOUNTS",
+            .market: "E_EXEC_MARKET", .signing: "E_EXEC_SIGNING", .blocked: "E_EXEC_BLOCKED",
+            .slotSpent: "E_EXEC_SLOT_SPENT", .unsupported: "E_EXEC_UNSUPPORTED",
+        ]
+        for kind in LocalRefusal.Kind.allCases { #expect(codes[kind] == kind.rawValue) }
+    }
+
     @Test("paused, closed, blocked and forgotten markets take no orders; a change of grid counts at once")
     func markets() throws {
         let harness = try GatewayHarness()
