@@ -128,7 +128,7 @@ let package = Package(
         tests("ArbTests", ["Arb", "Trading", "Risk", "Kalshi", "Polymarket", "CAllocations"]),
         tests("StoreTests", ["Store", "Trading"]),
         tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Threading", "Transport", "Simulators"]),
-        tests("CommandTests", ["Assembly", "Trading", "Codec", "Store", "Signing", "Simulators"]),
+        tests("CommandTests", ["Assembly", "Trading", "Codec", "Store", "Signing", "Simulators", "Server"]),
         tests(
             "SimulatorsTests",
             ["Simulators", "Trading", "Threading", "Codec", "Server", "Signing", "Transport", "Kalshi", "Polymarket"]),

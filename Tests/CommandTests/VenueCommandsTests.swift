@@ -1,4 +1,5 @@
 import Foundation
+import Server
 import Simulators
 import Store
 import TestKit
@@ -36,6 +37,14 @@ struct VenueCommandsTests {
             return Dictionary(
                 try objects(outcome.out).map { ($0["check"] as? String ?? "", $0) },
                 uniquingKeysWith: { $0["level"] as? String == "ok" ? $1 : $0 })
+        }
+
+        /// A command to the loopback Polymarket, as an operator of it would give.
+        func tell(_ command: String) throws {
+            let answer = folder.venues.command(PolymarketTrading.self) { half, turn in
+                half.handle(WebServer.Request(method: "POST", target: "/sim", body: Array(command.utf8)), turn)?.status
+            }
+            try #require(answer == .some(200), "\(command): \(String(describing: answer))")
         }
 
         func configure(_ old: String, _ new: String) throws {
@@ -82,11 +91,32 @@ struct VenueCommandsTests {
     @Test("closed-only and geoblock are failures, each with what to do")
     func blocked() throws {
         let stage = try Stage()
-        let done: Void? = stage.folder.venues.command(PolymarketTrading.self) { half, _ in half.isGeoblocked = true }
-        try #require(done != nil)
+        try stage.tell(#"{"do":"geoblock"}"#)
+        try stage.tell(#"{"do":"closed_only"}"#)
         let found = try stage.findings("doctor", status: 6)
-        #expect(found["polymarket.region"]?["level"] as? String == "fail")
-        #expect((found["polymarket.region"]?["text"] as? String)?.contains("geoblock") == true)
+        for (check, word) in [("region", "geoblock"), ("account", "closed-only")] {
+            let finding = try #require(found["polymarket.\(check)"])
+            #expect(finding["level"] as? String == "fail" && (finding["text"] as? String)?.contains(word) == true)
+            #expect((finding["fix"] as? String)?.isEmpty == false)
+        }
+    }
+
+    @Test(
+        "tokens that no fill of ours explains: the wallet is shared, the pair's position differs, and nothing is sent")
+    func shared() throws {
+        let stage = try Stage()
+        let markets = stage.place.url.appending(path: "Markets")
+        let files = try FileManager.default.contentsOfDirectory(at: markets, includingPropertiesForKeys: nil)
+        let texts = try files.map { try String(contentsOf: $0, encoding: .utf8) }
+        let token = try #require(texts.joined().firstMatch(of: /yes_token = "([0-9]+)"/)).1
+        try stage.tell(#"{"do":"split","token":"\#(token)","units":25000000}"#)
+        let shared = try #require(try stage.findings("doctor", status: 0)["polymarket.shared"])
+        #expect(shared["level"] as? String == "warn" && (shared["fix"] as? String)?.contains("wallet") == true)
+        let outcome = try stage.run("reconcile", "--explain", "--venue", "polymarket")
+        #expect(outcome.status == 6 && outcome.out.contains("25 yes, 25 no"), "\(outcome.out)\(outcome.err)")
+        let words = outcome.out.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+        #expect(words.contains("the pair is halted, and no order follows from it"), "\(words)")
+        #expect(outcome.lines.allSatisfy { $0.count <= 80 })
     }
 
     @Test("a purse below its reserve is told with the pairs that starve")
