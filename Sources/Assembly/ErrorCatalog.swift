@@ -56,19 +56,19 @@ public enum ErrorCatalog {
         E_CFG_VALUE|a value of the wrong kind or out of range|after mending the file|yes: nothing started
         E_CLI_INTERNAL|a bug of ours (exit 70)|no|no
         E_CLI_USAGE|a command line that cannot be carried out (exit 64)|after mending it|yes: nothing started
-        E_EXEC_AMOUNTS|an order with a price, size or time to end that the venue would refuse|no|yes: nothing was sent
-        E_EXEC_BLOCKED|the venue is in a mode, or the account in a state, that takes no such order|when the mode is over|yes: nothing was sent
+        E_EXEC_AMOUNTS|price, size or amounts that the venue would refuse: nothing was sent|no, not with these amounts|yes: nothing was sent
+        E_EXEC_BLOCKED|the venue is in a mode, or the account in a state, that takes no such order|when the mode ends|yes: nothing was sent
         E_EXEC_DUPLICATE_ID|an order id that is in use: it is not sent a second time|no|yes: nothing was sent
-        E_EXEC_MARKET|an order for a market whose terms are not known, or that takes no orders|when the terms are read again|yes: nothing was sent
-        E_EXEC_NO_CONNECTION|no connection is open and idle, or as many requests as there may be are under way|yes|yes: nothing was sent
+        E_EXEC_MARKET|terms of the market are not known, or it takes no orders now|when the terms are known|yes: nothing was sent
+        E_EXEC_NO_CONNECTION|no connection that is proved open and idle|at once, with another opportunity|yes: nothing was sent
         E_EXEC_NO_ORDER|no order of that name, or more than one|after writing more of its name|yes: nothing was done
-        E_EXEC_NO_TOKENS|too few write tokens, with the share kept for closes and cancels left alone|yes, when they are back|yes: nothing was sent
+        E_EXEC_NO_TOKENS|not enough write tokens, the share for closes and cancels untouched|when tokens are back|yes: nothing was sent
         E_EXEC_ORDER_GROUP|the venue triggered an order group: its orders are cancelled and new ones refused until it is reset|after the operator resets it|yes: nothing of it rests
         E_EXEC_REGISTRY_FULL|more orders are followed than there is room for|after old ones are forgotten|yes: nothing was sent
-        E_EXEC_SIGNING|no signature could be made|yes|yes: nothing was sent
-        E_EXEC_SLOT_SPENT|a prepared order that was used, given back or voided before|no: prepare it anew|yes: nothing was sent
+        E_EXEC_SIGNING|no signature could be made|no|yes: nothing was sent
+        E_EXEC_SLOT_SPENT|a prepared order was used, given back or voided before|no: prepare anew|yes: nothing was sent by this use
         E_EXEC_THROTTLED|too many reads of the account (429)|yes, after the pause|yes for reads: nothing of it is used
-        E_EXEC_UNSUPPORTED|an order of a kind that this venue does not have, a sale that could open a position, or a used id|no|yes: nothing was sent
+        E_EXEC_UNSUPPORTED|an order that the venue does not have: a post-only IOC, a reduce-only where there is none|no|yes: nothing was sent
         E_FEED_BOOKS_UNREADABLE|an answer with books that cannot be used|yes|yes: nothing of it is used
         E_FEED_BOOK_VOID|a book failed its hash, its cross-check or common sense; a fresh one is asked for|yes: resync|yes: the book is void
         E_FEED_CORRUPT|a change that no book can take (negative size, price off the grid); the book is void|yes: snapshot|yes
