@@ -154,6 +154,33 @@ struct WebServerTests {
         }
     }
 
+    @Test("a write that is lost on a kept connection leaves once; a read may leave again")
+    func writesOnce() async throws {
+        let seen = Mutex<[String: Int]>([:])
+        let server = try server(
+            WebServer.Handlers(request: { request in
+                let count = seen.withLock { seen in
+                    seen[request.method, default: 0] += 1
+                    return seen[request.method] ?? 0
+                }
+                var answer = WebServer.Response(body: Array("{}".utf8))
+                if request.target != "/ok", count == 1 { answer.fate = .reset }
+                return answer
+            }))
+        defer { server.stop() }
+        let client = HTTPClient(userAgent: "test", loopbackAuthority: authority.authority)
+        defer { client.close() }
+        for method in ["POST", "PUT", "DELETE"] {
+            _ = await client.response(to: HTTPRequest("https://127.0.0.1:\(server.port)/ok"))
+            let request = HTTPRequest("https://127.0.0.1:\(server.port)/write", method: method, body: Array("{}".utf8))
+            guard case .failure = await client.response(to: request) else {
+                Issue.record("\(method): an answer to a request that was reset")
+                continue
+            }
+            #expect(seen.withLock { $0[method] } == 1, "\(method) left more than once")
+        }
+    }
+
     @Test("an answer that was left for later is given by a job, and only once")
     func later() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }

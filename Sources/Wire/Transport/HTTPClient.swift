@@ -15,12 +15,16 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]
     /// From start to end.
     public var timeout: Nanoseconds
+    /// True when sending it twice does no harm. libcurl sends a request again by itself when a kept connection ends before
+    /// an answer; one that must not be sent twice gets a connection of its own, where it never does.
+    public var mayRepeat: Bool
 
-    /// A request.
+    /// A request; only a `GET` may repeat where nothing else is said.
     public init(
         _ url: String, method: String = "GET", headers: [(name: String, value: String)] = [], body: [UInt8] = [],
-        timeout: Nanoseconds = .seconds(10)
+        timeout: Nanoseconds = .seconds(10), mayRepeat: Bool? = nil
     ) {
+        self.mayRepeat = mayRepeat ?? (method == "GET")
         self.url = url
         self.method = method
         self.headers = headers
@@ -217,19 +221,7 @@ public final class HTTPClient: @unchecked Sendable {
         CCurl_set_long(easy, CURLOPT_MAXFILESIZE, Self.bodyMax)
         CCurl_set_string(easy, CURLOPT_PROXY, "")
         trust(easy, endpoint)
-        if job.request.method == "POST" {
-            CCurl_set_long(easy, CURLOPT_POST, 1)
-            job.request.body.withUnsafeBytes { bytes in
-                _ = CCurl_set_body(easy, bytes.baseAddress, bytes.count)
-            }
-        } else if job.request.method != "GET" {
-            if !job.request.body.isEmpty {
-                job.request.body.withUnsafeBytes { bytes in
-                    _ = CCurl_set_body(easy, bytes.baseAddress, bytes.count)
-                }
-            }
-            CCurl_set_string(easy, CURLOPT_CUSTOMREQUEST, job.request.method)
-        }
+        Self.give(easy, job.request)
         for (name, value) in job.request.headers {
             transfer.headers = CCurl_slist_append(transfer.headers, "\(name): \(value)")
         }
@@ -261,6 +253,27 @@ public final class HTTPClient: @unchecked Sendable {
             }, Unmanaged.passUnretained(transfer).toOpaque())
         active[OpaquePointer(easy)] = transfer
         CCurl_multi_add_handle(multi, easy)
+    }
+
+    /// Method and body; and a connection of its own for what must not be sent twice.
+    private static func give(_ easy: UnsafeMutableRawPointer, _ request: HTTPRequest) {
+        if request.method == "POST" {
+            CCurl_set_long(easy, CURLOPT_POST, 1)
+            request.body.withUnsafeBytes { bytes in
+                _ = CCurl_set_body(easy, bytes.baseAddress, bytes.count)
+            }
+        } else if request.method != "GET" {
+            if !request.body.isEmpty {
+                request.body.withUnsafeBytes { bytes in
+                    _ = CCurl_set_body(easy, bytes.baseAddress, bytes.count)
+                }
+            }
+            CCurl_set_string(easy, CURLOPT_CUSTOMREQUEST, request.method)
+        }
+        if !request.mayRepeat {
+            CCurl_set_long(easy, CURLOPT_FRESH_CONNECT, 1)
+            CCurl_set_long(easy, CURLOPT_FORBID_REUSE, 1)
+        }
     }
 
     private func trust(_ easy: UnsafeMutableRawPointer, _ endpoint: Endpoint) {
