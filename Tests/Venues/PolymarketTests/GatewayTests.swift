@@ -141,6 +141,15 @@ struct GatewayTests {
         #expect(harness.sender.state.withLock { $0.purposes.isEmpty })
     }
 
+    @Test("refusals have codes that stay")
+    func codes() {
+        #expect(
+            Set(LocalRefusal.Kind.allCases.map(\.rawValue)).isSuperset(of: [
+                "E_EXEC_NO_CONNECTION", "E_EXEC_NO_TOKENS", "E_EXEC_AMOUNTS", "E_EXEC_MARKET", "E_EXEC_SIGNING",
+                "E_EXEC_BLOCKED", "E_EXEC_SLOT_SPENT", "E_EXEC_UNSUPPORTED",
+            ]))
+    }
+
     @Test("no tokens, no connection, no place: what was taken before is given back; closes use what is kept")
     func exhaustion() throws {
         let poor = try GatewayHarness(orders: 5, kept: 5)
