@@ -199,6 +199,36 @@ struct PolymarketTradingTests {
         #expect((all["canceled"] as? [String])?.count == 101)
     }
 
+    @Test("a signer that sends more than its bucket holds is throttled, a batch whole or not at all; time refills it")
+    func limits() throws {
+        let desk = try PolymarketDesk { $0.limit = (40, 60) }
+        let missing = Array(#"{"orderID":"0x\#(String(repeating: "1", count: 64))"}"#.utf8)
+        let statuses = (0..<61).map { _ in desk.send("DELETE", "/order", missing).status }
+        #expect(statuses == Array(repeating: 200, count: 60) + [429])
+        desk.pass(100_000_000)  // four tokens
+        let order = try desk.order(
+            desk.world.pairs[0].yesToken, .buy, price: 4_000, size: 500, .gtc(isPostOnly: false))
+        let batch = [0x5B] + Array(Array(repeating: order.bytes, count: 5).joined(separator: [0x2C])) + [0x5D]
+        #expect(desk.send("POST", "/orders", batch).status == 429 && desk.trading.exchange.orders.isEmpty)
+        #expect((0..<5).map { _ in desk.send("DELETE", "/order", missing).status } == [200, 200, 200, 200, 429])
+    }
+
+    @Test("an order's events and its answer come in any order")
+    func order() throws {
+        var firsts: Set<String> = []
+        for seed in 1...20 {
+            let desk = try PolymarketDesk(seed: UInt64(seed))
+            desk.listen()
+            let ask = try desk.best(0).ask
+            let order = try desk.order(desk.world.pairs[0].yesToken, .buy, price: ask, size: 1_000, .ioc)
+            let answer = desk.send("POST", "/order", order.bytes)
+            let first = try #require(desk.frames.first)
+            let name = first.object["event_type"] as? String ?? ""
+            firsts.insert(answer.delay.rawValue < first.at - desk.turn.now ? "answer" : name)
+        }
+        #expect(firsts == ["answer", "order", "trade"])
+    }
+
     @Test("orders changed after signing are refused, every one")
     func mutations() throws {
         for kind in Wallet.Kind.allCases {
