@@ -140,6 +140,7 @@ struct AccountTests {
     func loops() async throws {
         channel.answer("ticker=KXA", 200, #"{"orders":[\#(row("a"))],"cursor":"x"}"#)
         #expect(await code { _ = try await account.orders(of: "KXA", since: TestClock.start) } == "E_WIRE_KALSHI_PAGES")
+        #expect(channel.asked.count == 2, "the first page's cursor came back with the second")
         for index in 0..<9 { channel.answer("ticker=KXB", 200, #"{"orders":[],"cursor":"c\#(index)"}"#) }
         #expect(await code { _ = try await account.orders(of: "KXB", since: TestClock.start) } == "E_WIRE_KALSHI_PAGES")
         #expect(channel.asked.filter { $0.url.contains("KXB") }.count == 5)
