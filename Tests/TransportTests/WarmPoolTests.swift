@@ -262,6 +262,34 @@ struct WarmPoolTests {
         #expect(desk.pool.status.lastFault?.code == "E_TLS_CERTIFICATE" && desk.pool.status.opened == 0)
     }
 
+    @Test("two venues' pools share a parked lane, each woken by its own sockets")
+    func shared() async throws {
+        let peers = [try serving(), try serving()]
+        defer { for peer in peers { peer.stop() } }
+        let lane = try Lane(name: "pools", wait: .park)
+        let context = try TLSContext(loopbackAuthority: folder.authority.authority)
+        let pools = try peers.enumerated().map { index, peer in
+            var settings = WarmPoolSettings(endpoint: try Endpoint("https://localhost:\(peer.port)"), seed: 1)
+            settings.firstToken = UInt64(1_000 * (index + 1))
+            return WarmPool(settings, context: context, lane: lane, exercise: { nil })
+        }
+        let thread = Worker(name: "pools") { lane.run { pools[0].turn($0).joined(pools[1].turn($0)) } }
+        let gateway = PoolDesk.Gateway(lane)
+        let end = NanoClock.monotonic() + .seconds(10)
+        while pools.contains(where: { $0.status.idle < 3 }), NanoClock.monotonic() < end { poll(nil, 0, 1) }
+        for round in 0..<50 {
+            async let first = gateway.fire(pools[0], .entry, PoolDesk.request("a\(round)"), timeout: .seconds(5))
+            async let second = gateway.fire(pools[1], .entry, PoolDesk.request("b\(round)"), timeout: .seconds(5))
+            let words = await [first, second].map { $0?.word }
+            #expect(words == ["200 0", "200 0"])
+        }
+        #expect(peers[0].names == (0..<50).map { "a\($0)" } && peers[1].names == (0..<50).map { "b\($0)" })
+        for pool in pools { pool.stop() }
+        while pools.contains(where: { $0.status.idle > 0 }), NanoClock.monotonic() < end { poll(nil, 0, 1) }
+        lane.stop()
+        thread.join()
+    }
+
     @Test("stopping loses what is in flight, says so, and hands out nothing more")
     func stopped() async throws {
         let peer = try HostilePeer(folder.authority) { _ in [.secure, .hearRequest, .hush] }
