@@ -16,6 +16,8 @@ struct LoopbackTests {
         let from: UTCNanos
         let until: UTCNanos
         let isTaken: Bool
+        /// A message that ended it was on its way at its birth: the run tells it apart itself.
+        let isOvertaken: Bool
 
         init(_ object: [String: Any], _ from: String, _ until: String) throws {
             pair = try #require(object["pair"] as? String)
@@ -24,6 +26,7 @@ struct LoopbackTests {
             self.from = try #require((object[from] as? String).flatMap { UTCNanos(rfc3339: $0) })
             self.until = try #require((object[until] as? String).flatMap { UTCNanos(rfc3339: $0) })
             isTaken = object["taken"] != nil
+            isOvertaken = object["end_reason"] as? String == "overtaken"
         }
 
         func isSame(_ other: Edge) -> Bool {
@@ -45,7 +48,7 @@ struct LoopbackTests {
         let logged = try events.filter { $0["phase"] as? String == "ended" }.map { try Edge($0, "born", "ended") }
         let planted = try objects(try venues.truth()).map { try Edge($0, "from", "until") }
         #expect(!logged.isEmpty)
-        for edge in logged {
+        for edge in logged where !edge.isOvertaken {
             let isReal = planted.contains {
                 $0.isSame(edge) && edge.from + .milliseconds(50) >= $0.from && edge.from <= $0.until + Self.slack
             }
