@@ -11,7 +11,7 @@ extension Desk {
 
     /// Orders of the last minutes: filled, unknown with hostile words, working, refused, and one that is wrong all over.
     func fillOrders() throws {
-        let folder = try StateFolder(root: place.path("state"), account: "test")
+        let folder = try persist { try StateFolder(root: place.path("state"), account: "test") }
         let ledger = try Ledger(path: folder.path + "/ledger.db")
         let start = UTCNanos(rawValue: Int64(Date().timeIntervalSince1970) * 1_000_000_000) + .seconds(-600)
         func qty(_ contracts: Int64) -> Quantity { Quantity(rawValue: contracts * 100_000_000) }

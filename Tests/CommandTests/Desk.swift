@@ -77,7 +77,7 @@ struct Desk {
 
     /// Opportunities of the last minutes in the account's ledger.
     func fillLedger(_ count: UInt64 = 50) throws {
-        let folder = try StateFolder(root: place.path("state"), account: "test")
+        let folder = try persist { try StateFolder(root: place.path("state"), account: "test") }
         let ledger = try Ledger(path: folder.path + "/ledger.db")
         let now = UTCNanos(rawValue: Int64(Date().timeIntervalSince1970) * 1_000_000_000)
         try ledger.beginRun(

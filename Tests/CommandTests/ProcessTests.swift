@@ -311,7 +311,7 @@ struct ProcessTests {
 
     @Test("a second instance of one account is refused (75) with the process that holds it")
     func secondInstance() throws {
-        let holder = try StateFolder(root: desk.place.path("state"), account: "test")
+        let holder = try persist { try StateFolder(root: desk.place.path("state"), account: "test") }
         let outcome = try desk.run("run", "--for", "1s")
         #expect(outcome.status == 75 && outcome.err.contains("process \(getpid())"), "\(outcome.err)")
         #expect(try desk.run("run", "--for", "1s", "--account", "other").status == 0)

@@ -135,7 +135,7 @@ struct VenueCommandsTests {
     @Test("orders of ours that the venue does not list: unknown legs outrank every other difference, and stay unknown")
     func unknown() throws {
         let stage = try Stage()
-        let state = try StateFolder(root: stage.place.path("state"), account: "loopback")
+        let state = try persist { try StateFolder(root: stage.place.path("state"), account: "loopback") }
         let ledger = try Ledger(path: state.path + "/ledger.db")
         let sent = UTCNanos(rawValue: Int64(Date().timeIntervalSince1970 - 60) * 1_000_000_000)
         let order = NewOrder(

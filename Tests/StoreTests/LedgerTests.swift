@@ -1,5 +1,6 @@
 import Foundation
 import Store
+import TestKit
 import Testing
 import Trading
 
@@ -110,7 +111,7 @@ struct StateFolderTests {
         defer { try? FileManager.default.removeItem(atPath: root) }
         #expect(StateFolder.holder(root: root, account: "main") == nil)
         do {
-            let held = try StateFolder(root: root, account: "main")
+            let held = try persist { try StateFolder(root: root, account: "main") }
             let fault = #expect(throws: StoreFault.self) { try StateFolder(root: root, account: "main") }
             #expect(fault?.code == "E_STORE_LOCKED")
             #expect(fault?.text.contains(String(ProcessInfo.processInfo.processIdentifier)) == true)
@@ -119,7 +120,7 @@ struct StateFolderTests {
             #expect(held.path == root + "/main")
         }
         #expect(StateFolder.holder(root: root, account: "main") == nil)
-        _ = try StateFolder(root: root, account: "main")
+        _ = try persist { try StateFolder(root: root, account: "main") }
     }
 
     @Test("a folder that others may write is refused with the command that mends it")

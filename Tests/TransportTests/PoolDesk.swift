@@ -86,7 +86,7 @@ final class PoolDesk: Sendable {
     func send(_ name: String, _ purpose: SendPurpose = .entry, body: Int = 0, timeout: Nanoseconds = .seconds(5))
         async throws -> WireOutcome
     {
-        let end = NanoClock.monotonic() + .seconds(10)
+        let end = NanoClock.monotonic() + .seconds(30)
         while NanoClock.monotonic() < end {
             if let outcome = await gateway.fire(pool, purpose, Self.request(name, body: body), timeout: timeout) {
                 return outcome
