@@ -104,7 +104,12 @@ enum DemoCommand {
                     && row.born <= start + Nanoseconds(rawValue: edge.until + 50_000_000)
                     && ended >= start + Nanoseconds(rawValue: edge.from)
             }
-            if isFound { found += 1 }
+            if isFound {
+                found += 1
+            } else {
+                let (from, until) = (edge.from / 1_000_000, edge.until / 1_000_000)
+                complain("missed: \(edge.basket.name) from \(from) to \(until) ms\n")
+            }
         }
         let ghosts = rows.filter { row in
             !summary.planted.contains { edge in
