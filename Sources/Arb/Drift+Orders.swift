@@ -26,7 +26,7 @@ extension Drift {
                 .orderMissingHere, .critical, order.venueOf(self), symbol: order.symbol, subject: order.orderID.text,
                 theirs: theirs,
                 "ours by its name, and not in our record: another instance, or a record that was lost; "
-                    + "adopt it with 'arb reconcile --adopt'")
+                    + "look at it at the venue, and end the other instance")
         }
         return Difference(
             .orderMissingHere, isOpen ? .warning : .info, order.venueOf(self), symbol: order.symbol,

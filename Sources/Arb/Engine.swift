@@ -128,7 +128,10 @@ public final class Engine {
     public func advance(to stamp: Stamp) {
         if let until = behindUntil, until <= stamp.monotonic {
             behindUntil = nil
-            for instrument in waiting { touch(instrument) }
+            for instrument in waiting {
+                states[Int(instrument.index)].isWaiting = false
+                touch(instrument)
+            }
             waiting.removeAll(keepingCapacity: true)
         }
         pass(to: stamp)
@@ -253,7 +256,10 @@ public final class Engine {
     func isPutOff(_ instrument: InstrumentID) -> Bool {
         guard behindUntil != nil else { return false }
         counters.putOff &+= 1  // bounded by frames
-        if waiting.last != instrument, waiting.count < catalog.count { waiting.append(instrument) }
+        if !states[Int(instrument.index)].isWaiting {
+            states[Int(instrument.index)].isWaiting = true
+            waiting.append(instrument)
+        }
         return true
     }
 

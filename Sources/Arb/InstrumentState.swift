@@ -12,6 +12,8 @@ struct InstrumentState {
     /// The schedule in force, and when another one takes over.
     var fees: (any FeeSchedule)?
     var feesUntil: UTCNanos?
+    /// True while a decision about it is put off.
+    var isWaiting = false
     /// Why the book is void, for people.
     var voidReason: VoidReason? = .disconnected
 

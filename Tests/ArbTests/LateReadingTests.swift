@@ -57,6 +57,21 @@ struct LateReadingTests {
         #expect(stage.sink.births.count == 1)
     }
 
+    @Test("however many late messages two markets take turns with, what a third one waits for is decided")
+    func crowd() throws {
+        let stage = try Stage(pairs: [Stage.pair("a"), Stage.pair("b"), Stage.pair("c")])
+        for pair in 0..<3 {
+            stage.book(2 * pair, asks: [(60, 10)])
+            stage.book(2 * pair + 1, bids: [(50, 10)])
+        }
+        stage.pass(60)
+        for turn in 0..<20 { stage.level(1 + 2 * (turn % 2), .bid, 70, Int64(10 + turn), age: 60) }
+        stage.level(5, .bid, 70, 10, age: 60)
+        #expect(stage.sink.births.isEmpty)
+        stage.wait(10)
+        #expect(Set(stage.sink.births.map { stage.catalog.baskets[Int($0.basket.index)].pair.name }) == ["a", "b", "c"])
+    }
+
     @Test("a living opportunity ends at once, late or not, and is not taken late")
     func living() throws {
         let stage = try Stage()

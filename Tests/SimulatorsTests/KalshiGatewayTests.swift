@@ -10,28 +10,6 @@ import Transport
 
 @testable import Kalshi
 
-/// The cold channel over libcurl.
-private struct ColdReads: AccountChannel {
-    let client: HTTPClient
-
-    func perform(_ request: AccountRequest) async -> RestAnswer {
-        let told = RestRequest(tag: 0, venue: .kalshi, service: "rest", path: request.url)
-        switch await client.response(
-            to: HTTPRequest(
-                request.url, method: request.method, headers: request.headers, body: request.body,
-                timeout: .seconds(5)))
-        {
-        case .success(let answer):
-            return RestAnswer(
-                request: told, status: answer.status, contentType: answer.contentType, body: answer.body,
-                fetchedAt: NanoClock.utc())
-        case .failure(let fault):
-            return RestAnswer(
-                request: told, status: 0, contentType: "", body: [], fetchedAt: NanoClock.utc(), fault: fault.code)
-        }
-    }
-}
-
 private final class Heard: OrderSink {
     var reports: [ExecutionReport] = []
     var gaps = 0
@@ -80,7 +58,7 @@ private final class KalshiFloor {
         var reads = Kalshi.AccountSettings()
         reads.restURL = base
         account = Kalshi.Account(
-            auth: auth, channel: ColdReads(client: client), clock: NanoClock(), settings: reads)
+            auth: auth, channel: HTTPChannel(venue: .kalshi, client: client), clock: NanoClock(), settings: reads)
 
         let lane = try Lane(name: "gateway")
         var warm = WarmPoolSettings(endpoint: try Endpoint(base), seed: 1)

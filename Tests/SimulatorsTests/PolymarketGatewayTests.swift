@@ -10,29 +10,6 @@ import Transport
 
 @testable import Polymarket
 
-/// The cold channel over libcurl.
-private struct ColdChannel: AccountChannel {
-    let client: HTTPClient
-
-    func perform(_ request: AccountRequest) async -> RestAnswer {
-        let told = RestRequest(tag: 0, venue: .polymarket, service: "clob", path: request.url)
-        switch await client.response(
-            to: HTTPRequest(
-                request.url, method: request.method, headers: request.headers, body: request.body,
-                timeout: .seconds(5)))
-        {
-        case .success(let answer):
-            return RestAnswer(
-                request: told, status: answer.status, contentType: answer.contentType, body: answer.body,
-                fetchedAt: NanoClock.utc())
-        case .failure(let fault):
-            return RestAnswer(
-                request: told, status: 0, contentType: "", body: [], fetchedAt: NanoClock.utc(),
-                fault: "\(fault.code) \(fault.text)")
-        }
-    }
-}
-
 /// The loopback venue over TLS, and everything of ours that trades there.
 private final class TradingFloor {
     let venues: LoopbackVenues
@@ -69,7 +46,7 @@ private final class TradingFloor {
             venue: .polymarket, symbol: pair.condition, tokens: .init(yes: pair.yesToken, no: pair.noToken))
         let base = "https://localhost:\(venues.polymarketPort)"
         client = HTTPClient(userAgent: "arb", loopbackAuthority: authority.authority)
-        let channel = ColdChannel(client: client)
+        let channel = HTTPChannel(venue: .polymarket, client: client)
         let keys = try await ApiKeyDesk(base: base, channel: channel, userAgent: "arb").keys(
             of: key, at: NanoClock.utc())
         let trades = TradingAccount(

@@ -75,26 +75,3 @@ public struct TradingEdge: Sendable {
             channel: channel, clock: NanoClock(), settings: settings)
     }
 }
-
-/// Cold requests of an account through libcurl.
-struct HTTPChannel: AccountChannel {
-    let venue: VenueID
-    let client: HTTPClient
-
-    func perform(_ request: AccountRequest) async -> RestAnswer {
-        let answer = await client.response(
-            to: HTTPRequest(request.url, method: request.method, headers: request.headers, body: request.body))
-        let rest = RestRequest(
-            tag: 0, venue: venue, service: "account", method: request.method, path: request.url, body: request.body)
-        switch answer {
-        case .success(let response):
-            return RestAnswer(
-                request: rest, status: response.status, contentType: response.contentType, body: response.body,
-                fetchedAt: NanoClock.utc())
-        case .failure(let fault):
-            return RestAnswer(
-                request: rest, status: 0, contentType: "", body: [], fetchedAt: NanoClock.utc(),
-                fault: "\(fault.code): \(fault.text)")
-        }
-    }
-}
