@@ -27,11 +27,11 @@ build: bootstrap
 	@swift build -j $(JOBS) --quiet
 
 # What runs against real sockets with real deadlines runs after the rest, so that nothing else makes it late.
-ALONE = Warm(Pool|Hostile)Tests
+ALONE = Warm(Pool|Hostile)Tests|Hostile(Peer|Venue)Tests
 test: bootstrap
-	@swift test -j $(JOBS) --skip Scenarios --skip '$(ALONE)'
-	@swift test -j $(JOBS) --skip-build --filter '$(ALONE)'
-	@swift test -j $(JOBS) --skip-build --filter Scenarios
+	@Scripts/tests --skip Scenarios --skip '$(ALONE)' -j $(JOBS)
+	@Scripts/tests --skip-build --filter '$(ALONE)'
+	@Scripts/tests --skip-build --filter Scenarios
 	@Scripts/conformance
 
 check: bootstrap

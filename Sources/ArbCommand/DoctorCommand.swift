@@ -37,7 +37,8 @@ enum DoctorCommand {
     static func show(_ findings: [Finding], _ context: CommandContext) -> ExitCode {
         for finding in findings { context.terminal.out(context.isJSON ? json(finding) : text(finding)) }
         func count(_ level: Finding.Level) -> Int { findings.count { $0.level == level } }
-        context.terminal.say("\(count(.ok)) ok, \(count(.warn)) to look at, \(count(.fail)) failed")
+        let summary = "\(count(.ok)) ok, \(count(.warn)) to look at, \(count(.fail)) failed"
+        if !context.isJSON { context.terminal.out(summary) }
         if findings.contains(where: { $0.level == .fail && $0.isPermission }) { return .permissions }
         return count(.fail) == 0 ? .done : .checkFailed
     }

@@ -42,7 +42,7 @@ struct Terminal: Sendable {
                 if count > 0 {
                     sent += count
                 } else if errno == EPIPE {
-                    exit(0)  // the reader has seen enough
+                    _exit(0)  // the reader has seen enough
                 } else if errno != EINTR && errno != EAGAIN {
                     return
                 }

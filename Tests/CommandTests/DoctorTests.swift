@@ -49,7 +49,7 @@ struct DoctorTests {
         #expect(found["kalshi.key"]?["text"] as? String == "Ed25519, mode 0600, key id test…")
         #expect((found["libraries"]?["text"] as? String)?.contains("OpenSSL 3") == true)
         let text = try desk.run("doctor", "--offline")
-        #expect(text.lines.allSatisfy { $0.count <= 80 } && text.err.contains(" ok, "))
+        #expect(text.lines.allSatisfy { $0.count <= 80 } && text.out.contains(" ok, "))
     }
 
     @Test("a key that others may read: exit 77 and the command that mends it")

@@ -98,7 +98,9 @@ struct HostileWebSocketTests {
     func ends(behaviour: HostileBehaviour) throws {
         let outcome = try run(behaviour)
         let expected = Self.code(behaviour)
-        #expect(outcome.fault?.code == expected, "\(outcome.fault?.text ?? "no fault")")
+        // A reset right after the accept may reach us before our own connect has returned, or after it.
+        let mayBeRefused = behaviour == .resetAfterAccept && outcome.fault?.code == "E_NET_CONNECT"
+        #expect(outcome.fault?.code == expected || mayBeRefused, "\(outcome.fault?.text ?? "no fault")")
         #expect(outcome.bytesHeld < 8 << 20)
         if expected == nil {
             #expect(outcome.endedAfter >= .seconds(3) && outcome.messages == 0)
