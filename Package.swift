@@ -125,7 +125,7 @@ let package = Package(
         tests(
             "PolymarketTests", ["Polymarket", "Trading", "Threading", "Codec", "Signing", "Transport"],
             path: "Venues/PolymarketTests", vectors: true),
-        tests("ArbTests", ["Arb", "Trading", "Risk", "Kalshi", "Polymarket", "CAllocations"]),
+        tests("ArbTests", ["Arb", "Trading", "Risk", "Threading", "Kalshi", "Polymarket", "CAllocations"]),
         tests("StoreTests", ["Store", "Trading"]),
         tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Threading", "Transport", "Simulators"]),
         tests("CommandTests", ["Assembly", "Trading", "Codec", "Store", "Signing", "Simulators", "Server"]),

@@ -27,9 +27,33 @@ extension Engine {
                 return
             }
             opportunities.update(basket.id, sized.plan, disposition, now)
+            // What lives was proved at its birth; an order wants proof of the books it is sent on.
+            guard disposition == .taken, let entryDesk, entryDesk.isOpen(basket), !isPutOff(trigger), verified(basket)
+            else { return }
+            offer(basket, sized.plan, legs, now, to: entryDesk)
         } else {
             bear(basket, sized.plan, disposition, now)
+            guard disposition == .taken, let entryDesk, entryDesk.isOpen(basket) else { return }
+            offer(basket, sized.plan, legs, now, to: entryDesk)
         }
+    }
+
+    private func offer(
+        _ basket: Basket, _ plan: BasketPlan, _ legs: [SizingLeg], _ now: Stamp, to desk: any EntryDesk
+    ) {
+        let opportunity = opportunities.opportunity(of: basket.id)?.sequence ?? 0
+        desk.take(
+            EntryCandidate(
+                basket: basket, opportunity: opportunity, plan: plan,
+                problem: problem(basket, legs, settings.thresholds, now), stamps: stages?.stamps(now.monotonic)), at: now)
+    }
+
+    private func problem(_ basket: Basket, _ legs: [SizingLeg], _ thresholds: EdgeThresholds, _ now: Stamp)
+        -> SizingProblem
+    {
+        SizingProblem(
+            legs: legs, payoff: basket.payoff, limits: settings.limits, thresholds: thresholds,
+            secondsToPayout: secondsToPayout(basket, now) ?? 0, valuation: settings.valuation)
     }
 
     /// The legs with their terms and fees; nil when something of them is unknown.
@@ -53,16 +77,9 @@ extension Engine {
     private func size(_ basket: Basket, _ legs: [SizingLeg], _ now: Stamp) -> (
         plan: BasketPlan, disposition: Disposition
     )? {
-        let seconds = secondsToPayout(basket, now) ?? 0
-        func problem(_ thresholds: EdgeThresholds) -> SizingProblem {
-            SizingProblem(
-                legs: legs, payoff: basket.payoff, limits: settings.limits, thresholds: thresholds,
-                secondsToPayout: seconds,
-                valuation: settings.valuation)
-        }
         do {
-            if let plan = try sizer.plan(problem(settings.thresholds)) { return (plan, .taken) }
-            guard let plan = try sizer.plan(problem(.any)) else { return nil }
+            if let plan = try sizer.plan(problem(basket, legs, settings.thresholds, now)) { return (plan, .taken) }
+            guard let plan = try sizer.plan(problem(basket, legs, .any, now)) else { return nil }
             return (plan, lacking(plan))
         } catch {
             counters.blocked &+= 1  // bounded by frames

@@ -47,6 +47,11 @@ public final class Engine {
     /// True when a feed other than the one that was fed may have something to do sooner.
     private var isOtherDue = false
 
+    /// Who fires what is found; nil in a dry run. Decisions and their log do not depend on it.
+    public weak var entryDesk: (any EntryDesk)?
+    /// Stamps the stages of each message; nil in a dry run. Decisions do not depend on it.
+    public var stages: StageClock?
+
     /// Counts since the start; read between inputs.
     public internal(set) var counters = EngineCounters()
 
@@ -105,6 +110,7 @@ public final class Engine {
         if nextDue <= stamp.monotonic { pass(to: stamp) }
         stampOfNow = stamp
         counters.frames &+= 1  // 2^63 frames outlast the process
+        stages?.begin(stamp.monotonic)
         guard let seat = seat(link.venue) else { return }
         if seats[seat].feed.received(link, payload, at: stamp, into: self) { links.record(link, stamp.monotonic) }
         settle()
@@ -200,6 +206,7 @@ public final class Engine {
 
     /// Looks once at every book that changed since the last input. What a look voids or releases is looked at too.
     private func settle() {
+        stages?.markBooked()
         var next = 0
         while next < touched.count {
             let instrument = touched[next]
@@ -287,6 +294,7 @@ extension Engine: BookSink {
     /// Applies what a feed says of a book.
     public func apply(_ event: BookEvent) -> LadderFault? {
         counters.events &+= 1  // bounded by levels times frames
+        stages?.markParsed()
         do {
             try applied(event)
             return nil

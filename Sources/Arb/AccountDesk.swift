@@ -1,0 +1,55 @@
+public import Trading
+
+/// What one of our orders is asked about, and under which names it may be found.
+public struct OrderInquiry: Hashable, Sendable {
+    /// What to read.
+    public let question: UnknownResolver.Question
+    /// The venue.
+    public let venue: VenueID
+    /// The order as it was sent: its id names it in the answer.
+    public let order: NewOrder
+    /// The venue's name of it, where it is known.
+    public let orderID: OrderID?
+    /// Ticker, or condition id.
+    public let symbol: String
+    /// When bytes may have left.
+    public let sentAt: Stamp
+
+    /// An inquiry.
+    public init(
+        question: UnknownResolver.Question, venue: VenueID, order: NewOrder, orderID: OrderID?, symbol: String,
+        sentAt: Stamp
+    ) {
+        self.question = question
+        self.venue = venue
+        self.order = order
+        self.orderID = orderID
+        self.symbol = symbol
+        self.sentAt = sentAt
+    }
+}
+
+/// What an account read brought. A failed read brings nothing: silence is no evidence.
+public enum AccountAnswer: Sendable {
+    /// Orders, fills, positions, cash and allowances, read to the last page.
+    case snapshot(AccountSnapshot)
+    /// What was found of an order: names, sums, fills. Told before the finding of the same inquiry.
+    case reports([ExecutionReport])
+    /// What a read to the last page did not show, or what balances prove.
+    case finding(UnknownResolver.Finding, of: ClOrdID, at: VenueID)
+    /// The read failed: it is asked again when it is due again.
+    case failed(VenueID, AccountFault)
+}
+
+/// Reads accounts for the trader, off the lanes. Answers come back on the hot lane, as calls of `Trader.answered`.
+///
+/// - Bound: one read of a kind under way a venue; a repeated request while it runs is dropped, for its answer comes.
+public protocol AccountDesk: AnyObject {
+    /// Looks for what one order became.
+    func ask(_ inquiry: OrderInquiry)
+
+    /// Reads the whole account.
+    ///
+    /// - Parameter since: done orders and fills from then on.
+    func read(_ venue: VenueID, since: UTCNanos)
+}
