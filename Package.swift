@@ -126,7 +126,7 @@ let package = Package(
             "PolymarketTests", ["Polymarket", "Trading", "Threading", "Codec", "Signing", "Transport"],
             path: "Venues/PolymarketTests", vectors: true),
         tests("ArbTests", ["Arb", "Trading", "Risk", "Threading", "Kalshi", "Polymarket", "CAllocations"]),
-        tests("StoreTests", ["Store", "Trading"]),
+        tests("StoreTests", ["Store", "Trading", "Threading"]),
         tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Threading", "Transport", "Simulators"]),
         tests("CommandTests", ["Assembly", "Trading", "Codec", "Store", "Signing", "Simulators", "Server"]),
         tests(

@@ -3,13 +3,14 @@ import Glibc
 // arb-bench NAME [--json] [--floors FILE]: stage benchmarks; `Scripts/bench` runs them beside their C floors.
 
 let usage = """
-    usage: arb-bench all|parse|book|pipeline|sign|net|start|load [--pairs LIST] [--json] [--floors FILE]
+    usage: arb-bench all|parse|book|pipeline|sign|journal|net|start|load [--pairs LIST] [--json] [--floors FILE]
                      [--net-floor PROGRAM]
 
       parse      one message from bytes to numbers, and the lookup of names
       book       one Kalshi delta from bytes to the changed book; one ladder update
       pipeline   a message without an opportunity, from bytes to decision, against the number of pairs
       sign       an order or a header signed, beside the library's own signing in the same run
+      journal    both intents of an execution recorded before they are sent, in both durabilities
       net        an order's request and its answer over loopback TLS on a polled lane, beside the C round trip in turns
       start      from the start of the program to the first connection that a loopback venue accepts
       load       the real program against loopback venues in real time: 10,000 pairs at 50,000 messages/s
@@ -30,19 +31,20 @@ while let word = words.first {
     case "--help", "-h":
         emit(usage, STDOUT_FILENO)
         exit(0)
-    case "--pairs", "--floors", "--net-floor":
+    case "--pairs", "--floors", "--net-floor", "--append-until-killed":
         guard let value = words.first else {
             emit("arb-bench: \(word) needs a value\n", STDERR_FILENO)
             exit(64)
         }
         words.removeFirst()
         options[word] = value
-    case _ where ["all", "parse", "book", "pipeline", "sign", "net", "start", "load"].contains(word): names.append(word)
+    case "all", "parse", "book", "pipeline", "sign", "journal", "net", "start", "load": names.append(word)
     default:
         emit("arb-bench: unknown '\(word)'\n\n" + usage, STDERR_FILENO)
         exit(64)
     }
 }
+if let path = options["--append-until-killed"] { try JournalBench.untilKilled(path) }
 if names.isEmpty {
     emit(usage, STDERR_FILENO)
     exit(64)
@@ -65,6 +67,7 @@ for name in names {
         runSignBench(json: isJSON)
         runKalshiOrderBench(json: isJSON)
     }
+    if name == "all" || name == "journal" { try JournalBench().run(json: isJSON) }
     if name == "all" || name == "net" { try NetBench(floor: options["--net-floor"]).run(json: isJSON) }
     if name == "all" || name == "pipeline" {
         for size in sizes {

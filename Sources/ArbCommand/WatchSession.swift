@@ -168,9 +168,9 @@ extension StoreFault {
     var exitCode: ExitCode {
         switch kind {
         case .permissions: .permissions
-        case .io: .cannotWrite
+        case .io, .preallocate: .cannotWrite
         case .locked: .locked
-        case .future, .corrupt: .configuration
+        case .future, .corrupt, .journalCorrupt: .configuration
         }
     }
 }

@@ -12,6 +12,10 @@ public struct StoreFault: Error, Hashable, Sendable {
         case future = "E_STORE_FUTURE"
         /// Not a ledger, or damaged.
         case corrupt = "E_STORE_CORRUPT"
+        /// The file system cannot set room aside, or has none (exit 73).
+        case preallocate = "E_STORE_PREALLOCATE"
+        /// The log of intents is damaged: which record, and where its copy is (exit 78).
+        case journalCorrupt = "E_STORE_JOURNAL_CORRUPT"
     }
 
     /// The kind; its raw value is the stable code.

@@ -1,10 +1,14 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
+#include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/timex.h>
 
 int CLinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
@@ -42,4 +46,61 @@ int64_t CLinux_clock_error(void) {
 int CLinux_processors(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+int CLinux_allocate(int descriptor, int64_t bytes) { return fallocate(descriptor, 0, 0, bytes) == 0 ? 0 : errno; }
+int CLinux_peer(int socket, int *process, unsigned *user) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return errno;
+    *process = peer.pid;
+    *user = peer.uid;
+    return 0;
+}
+
+static uint32_t crc_table[8][256];
+static int crc_is_hardware;
+__attribute__((constructor)) static void crc_prepare(void) {
+    for (unsigned i = 0; i < 256; i++) {
+        uint32_t value = i;
+        for (int bit = 0; bit < 8; bit++) value = value & 1 ? value >> 1 ^ 0x82F63B78u : value >> 1;
+        crc_table[0][i] = value;
+    }
+    for (unsigned i = 0; i < 256; i++)
+        for (int k = 1; k < 8; k++) crc_table[k][i] = crc_table[k - 1][i] >> 8 ^ crc_table[0][crc_table[k - 1][i] & 255];
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    crc_is_hardware = __builtin_cpu_supports("sse4.2") != 0;
+#endif
+}
+uint32_t CLinux_crc32c_table(const void *bytes, long count) {
+    const unsigned char *at = bytes;
+    uint32_t crc = 0xFFFFFFFFu;
+    for (; count >= 8; count -= 8, at += 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        word ^= crc;
+        crc = 0;
+        for (int k = 0; k < 8; k++) crc ^= crc_table[7 - k][word >> (8 * k) & 255];
+    }
+    for (; count > 0; count--) crc = crc >> 8 ^ crc_table[0][(crc ^ *at++) & 255];
+    return ~crc;
+}
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) static uint32_t crc_hardware(const void *bytes, long count) {
+    const unsigned char *at = bytes;
+    uint64_t crc = 0xFFFFFFFFu;
+    for (; count >= 8; count -= 8, at += 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        crc = __builtin_ia32_crc32di(crc, word);
+    }
+    for (; count > 0; count--) crc = __builtin_ia32_crc32qi((uint32_t)crc, *at++);
+    return ~(uint32_t)crc;
+}
+#endif
+uint32_t CLinux_crc32c(const void *bytes, long count) {
+#if defined(__x86_64__)
+    if (crc_is_hardware) return crc_hardware(bytes, count);
+#endif
+    return CLinux_crc32c_table(bytes, count);
 }

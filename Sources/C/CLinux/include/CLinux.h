@@ -1,5 +1,6 @@
 #pragma once
-// What Swift's Glibc module leaves out of Linux: epoll, eventfd, processor affinity, thread names, allocator counts.
+// What Swift's Glibc module leaves out of Linux: epoll, eventfd, processor affinity, thread names, allocator counts,
+// fallocate, a socket's peer; and the processor's CRC-32C.
 // The definitions are in a file of their own because the feature macros that they need change types Glibc imports.
 #include <stdint.h>
 
@@ -16,3 +17,10 @@ uint64_t CLinux_allocated_bytes(void);
 int64_t CLinux_clock_error(void);
 // Processors that this process may run on.
 int CLinux_processors(void);
+// Gives a file its blocks; 0 or errno.
+int CLinux_allocate(int descriptor, int64_t bytes);
+// Who is at the other end of a unix socket; 0 or errno.
+int CLinux_peer(int socket, int *process, unsigned *user);
+// CRC-32C (Castagnoli) by the processor's instruction where it has one, else by table; and by table always.
+uint32_t CLinux_crc32c(const void *bytes, long count);
+uint32_t CLinux_crc32c_table(const void *bytes, long count);

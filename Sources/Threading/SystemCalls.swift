@@ -1,0 +1,16 @@
+import CLinux
+
+/// Calls of Linux that Swift's Glibc module does not have.
+public enum SystemCalls {
+    /// Gives a file blocks for its first `bytes` bytes, so that later writes into them find room.
+    ///
+    /// - Returns: 0, or errno of the refusal.
+    public static func allocate(_ descriptor: Int32, bytes: Int) -> Int32 { CLinux_allocate(descriptor, Int64(bytes)) }
+
+    /// The process and the user at the other end of a unix socket; nil where the system does not say.
+    public static func peer(of socket: Int32) -> (process: Int32, user: UInt32)? {
+        var process: Int32 = 0
+        var user: UInt32 = 0
+        return CLinux_peer(socket, &process, &user) == 0 ? (process, user) : nil
+    }
+}
