@@ -132,7 +132,7 @@ let package = Package(
         tests(
             "SimulatorsTests",
             ["Simulators", "Trading", "Threading", "Codec", "Server", "Signing", "Transport", "Kalshi", "Polymarket"]),
-        tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Exploration"]),
+        tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Transport", "Exploration"]),
     ],
     cxxLanguageStandard: .cxx17
 )

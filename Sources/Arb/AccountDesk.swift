@@ -52,4 +52,21 @@ public protocol AccountDesk: AnyObject {
     ///
     /// - Parameter since: done orders and fills from then on.
     func read(_ venue: VenueID, since: UTCNanos)
+
+    /// Reads which markets the venue has paid since then; told by `LiveTrader.settled`.
+    func readSettlements(_ venue: VenueID, since: UTCNanos)
+
+    /// The order that proves that another one can no longer enter, to be recorded, prepared and committed like any other;
+    /// nil where there can be none (setting, age, life, grid, venue).
+    func tombstone(for order: NewOrder, venue: VenueID, sentAt: MonotonicNanos, at now: MonotonicNanos) -> NewOrder?
+}
+
+extension AccountDesk {
+    /// No such list.
+    public func readSettlements(_ venue: VenueID, since: UTCNanos) {}
+
+    /// None.
+    public func tombstone(for order: NewOrder, venue: VenueID, sentAt: MonotonicNanos, at now: MonotonicNanos)
+        -> NewOrder?
+    { nil }
 }

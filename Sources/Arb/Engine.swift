@@ -49,6 +49,8 @@ public final class Engine {
 
     /// Who fires what is found; nil in a dry run. Decisions and their log do not depend on it.
     public weak var entryDesk: (any EntryDesk)?
+    /// Told of terms, pauses and grids as they come; nil in a run that sends nothing.
+    public weak var marketObserver: (any MarketObserver)?
     /// Stamps the stages of each message; nil in a dry run. Decisions do not depend on it.
     public var stages: StageClock?
 
@@ -334,6 +336,7 @@ extension Engine: BookSink {
             books[instrument].void()
             states[Int(instrument.index)].voidReason = reason
             counters.voids &+= 1  // bounded by frames
+            marketObserver?.voided(instrument)
             touch(instrument)
         }
     }
@@ -357,8 +360,11 @@ extension Engine: BookSink {
         case .feesChanged(let instrument):
             states[Int(instrument.index)].feesPending = true
             touch(instrument)
-        case .trade: counters.trades &+= 1  // bounded by frames
+        case .trade:
+            counters.trades &+= 1  // bounded by frames
+            return
         }
+        marketObserver?.apply(event)
     }
 
     /// Passed on to the decision sink.
@@ -378,12 +384,14 @@ extension Engine: ReferenceSink {
         states[index].feesPending = false
         selectFees(of: instrument)
         for basket in catalog.baskets(of: instrument) { setPayoff(of: basket) }
+        marketObserver?.apply(terms, of: instrument)
         touch(instrument)
     }
 
     /// Entries on the instrument are blocked until its terms are known.
     public func block(_ instrument: InstrumentID, _ fault: ReferenceFault) {
         states[Int(instrument.index)].fault = fault
+        marketObserver?.block(instrument)
         touch(instrument)
     }
 

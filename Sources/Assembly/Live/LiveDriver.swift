@@ -31,6 +31,7 @@ public final class LiveDriver {
     private var frames: UInt64 = 0
     private var framesAtStatus: UInt64 = 0
     private let published: StatusCell
+    private let trading: LiveTrading?
 
     private struct Entry {
         var socket: WebSocketLink?
@@ -50,9 +51,10 @@ public final class LiveDriver {
     /// - Parameters:
     ///   - cacheFolder: where REST answers are kept; nil: nowhere.
     ///   - seed: of masks on the wire.
+    ///   - trading: who trades; nil: nobody, and nothing of it is ever touched.
     public init(
         engine: Engine, edges: [VenueEdge], clock: any Timekeeper, lane: Lane, recorder: CaptureWriter? = nil,
-        cacheFolder: String? = nil, seed: UInt64, published: StatusCell
+        cacheFolder: String? = nil, seed: UInt64, published: StatusCell, trading: LiveTrading? = nil
     ) {
         self.engine = engine
         self.edges = Dictionary(uniqueKeysWithValues: edges.map { ($0.venue, $0) })
@@ -61,12 +63,14 @@ public final class LiveDriver {
         self.recorder = recorder
         self.cache = cacheFolder.map { RestCache(folder: $0) }
         self.published = published
+        self.trading = trading
         random = SeededGenerator(seed: seed)
         nextBeat = clock.now().monotonic
         nextStatus = nextBeat
     }
 
-    /// Runs until the lane is stopped or `deadline` has passed, then ends the engine's run.
+    /// Runs until the lane is stopped or `deadline` has passed, then ends the engine's run. A trader is not asked: who
+    /// wants it to end in order asks its `RunStop`.
     public func run(startedAt start: Stamp, until deadline: MonotonicNanos?) {
         let lane = lane
         let outcomes = outcomes
@@ -76,8 +80,10 @@ public final class LiveDriver {
                 lane.wake()
             }
         }
+        engine.marketObserver = trading?.venues
+        trading?.start(at: start)
         engine.start(at: start)
-        perform(engine.takeActions())
+        act()
         lane.run { ready in
             if let deadline, clock.now().monotonic >= deadline { lane.stop() }
             return turn(ready, deadline)
@@ -89,9 +95,12 @@ public final class LiveDriver {
         for connector in connectors.values { connector.close() }
         for entry in links.values { entry.socket?.close(code: 1001) }
         links = [:]
+        trading?.finish()
     }
 
     private func turn(_ ready: [UInt64], _ deadline: MonotonicNanos?) -> Lane.Turn {
+        // First: the answer to an order outranks a frame, and the connections look at what is ready themselves.
+        let pools = trading?.venues.turn(ready)
         var isBusy = false
         if !outcomes.isEmpty {
             for outcome in outcomes.takeAll() { settle(outcome) }
@@ -119,12 +128,23 @@ public final class LiveDriver {
         }
         if nextBeat <= now.monotonic { beat(now) }
         if nextStatus <= now.monotonic { publish(now) }
-        perform(engine.takeActions())
+        if let trading {
+            if trading.turn(at: now, isBusy: isBusy) { isBusy = true }
+            if trading.isOver(at: now.monotonic) { lane.stop() }
+        }
+        act()
         if isBusy { return .busy }
         var until = min(nextBeat, nextStatus)
         if let due = engine.nextDeadline { until = min(until, due) }
+        if let due = trading?.nextDeadline { until = min(until, due) }
         if let deadline { until = min(until, deadline) }
-        return .idle(until: until)
+        return pools?.joined(.idle(until: until)) ?? .idle(until: until)
+    }
+
+    /// Does what the engine, and who trades, want done outside.
+    private func act() {
+        perform(engine.takeActions())
+        if let trading { perform(trading.takeActions()) }
     }
 
     // MARK: Links
@@ -146,12 +166,19 @@ public final class LiveDriver {
             links[outcome.link]?.token = nextToken
             links[outcome.link]?.reason = ""
             links[outcome.link]?.opens += 1
-            recorder?.opened(outcome.link, at: now)
-            engine.opened(outcome.link, at: now)
+            if isPrivate(outcome.link) {
+                trading?.opened(outcome.link, at: now)
+            } else {
+                recorder?.opened(outcome.link, at: now)
+                engine.opened(outcome.link, at: now)
+            }
             backlog.append(nextToken)  // what came with the handshake is in memory, not in the socket
-            perform(engine.takeActions())
+            act()
         }
     }
+
+    /// Private streams are no inputs of the engine, and are never recorded: they name orders and accounts.
+    private func isPrivate(_ link: LinkID) -> Bool { trading?.owns(link) ?? false }
 
     /// What a server said when it refused an upgrade: the first line of it, for people.
     private static func refusal(_ fault: TransportFault) -> String {
@@ -163,6 +190,7 @@ public final class LiveDriver {
     private func poll(_ token: UInt64) {
         guard let link = tokens[token], let socket = links[link]?.socket else { return }
         var taken = 0
+        let isPrivate = isPrivate(link)
         do throws(TransportFault) {
             while taken < Self.messagesPerTurn {
                 let now = clock.now()
@@ -171,6 +199,10 @@ public final class LiveDriver {
                 guard case .message(let payload) = event else { continue }
                 frames += 1
                 links[link]?.frames += 1
+                if isPrivate {
+                    trading?.frame(link, payload.bytes, at: now)
+                    continue
+                }
                 recorder?.frame(link, payload.bytes, at: now)
                 engine.frame(link, payload.bytes, at: now)
             }
@@ -206,6 +238,10 @@ public final class LiveDriver {
     private func down(_ link: LinkID, _ reason: String, _ now: Stamp) {
         drop(link)
         links[link]?.reason = reason
+        if isPrivate(link) {
+            trading?.closed(link, reason, at: now)
+            return
+        }
         recorder?.closed(link, reason: reason, at: now)
         engine.closed(link, reason: reason, at: now)
     }
@@ -236,7 +272,7 @@ public final class LiveDriver {
     }
 
     private func open(_ link: LinkID) {
-        guard let edge = edges[link.venue] else { return }
+        guard let edge = isPrivate(link) ? trading?.edge(of: link) : edges[link.venue] else { return }
         drop(link)
         var entry = links[link] ?? Entry()
         entry.generation += 1

@@ -58,20 +58,32 @@ public struct TradingEdge: Sendable {
     static func polymarketAccount(
         _ configuration: Configuration, _ pairs: PairFiles, home: String, client: HTTPClient
     ) async throws -> Polymarket.Account {
-        let wallet = try Edges.polymarketWallet(configuration, home: home)
         let channel = HTTPChannel(venue: .polymarket, client: client)
+        let markets = pairs.pairs.map(\.polymarket) + pairs.sets.flatMap(\.legs).filter { $0.venue == .polymarket }
+        return try Polymarket.Account(
+            account: try await polymarketTrader(configuration, home: home, channel: channel), contracts: markets,
+            channel: channel, clock: NanoClock(), settings: polymarketReads(configuration))
+    }
+
+    /// Key and wallet of the configuration, with the API keys that the venue has for them.
+    static func polymarketTrader(_ configuration: Configuration, home: String, channel: any AccountChannel)
+        async throws -> TradingAccount
+    {
+        let wallet = try Edges.polymarketWallet(configuration, home: home)
         let base = configuration.text("venues.polymarket.clob_url")
         let desk = ApiKeyDesk(base: base, channel: channel, userAgent: "arb/\(BuildInfo.version)")
         let keys = try await desk.keys(of: wallet.key, at: NanoClock.utc())
+        return TradingAccount(key: wallet.key, wallet: wallet.wallet, keys: keys)
+    }
+
+    static func polymarketReads(_ configuration: Configuration) -> Polymarket.AccountSettings {
+        let base = configuration.text("venues.polymarket.clob_url")
         var settings = Polymarket.AccountSettings()
         settings.base = base
         settings.dataBase = configuration.text("venues.polymarket.data_url")
         settings.userAgent = "arb/\(BuildInfo.version)"
         // A loopback venue answers for its region itself.
         if ConfigurationReader.isLoopback(base) { settings.geoblockURL = base + "/api/geoblock" }
-        let markets = pairs.pairs.map(\.polymarket) + pairs.sets.flatMap(\.legs).filter { $0.venue == .polymarket }
-        return try Polymarket.Account(
-            account: TradingAccount(key: wallet.key, wallet: wallet.wallet, keys: keys), contracts: markets,
-            channel: channel, clock: NanoClock(), settings: settings)
+        return settings
     }
 }

@@ -1,0 +1,47 @@
+public import Trading
+
+/// Who trades in a live run: told of everything that is not a book.
+///
+/// - Lane: the hot lane. Every call of a turn lies between `begin` and `turn` of the same stamp; reports and answers come as
+///   plain calls, so that who is given the same calls decides the same.
+public protocol LiveTrader: OrderSink {
+    /// The instant of the calls that follow: messages of private streams, answers of account reads.
+    func begin(at now: Stamp)
+
+    /// What an account read brought.
+    func answered(_ answer: AccountAnswer, at now: Stamp)
+
+    /// Markets that were paid, by the venue's own list.
+    func settled(_ facts: [SettlementFact], at now: Stamp)
+
+    /// Everything that was there to read has been read: called after every turn that did something, and at `nextDeadline`.
+    func turn(at now: Stamp)
+
+    /// The next instant at which `turn` has something to do; nil when nothing is pending.
+    var nextDeadline: MonotonicNanos? { get }
+
+    /// The run is asked to end: nothing new is entered; what is open is closed or handed over. Called once.
+    func stop(at now: Stamp)
+
+    /// True when nothing is under way; after `stop` the run ends then, or when its time is over.
+    var isQuiet: Bool { get }
+}
+
+extension LiveTrader {
+    /// Not of interest.
+    public func settled(_ facts: [SettlementFact], at now: Stamp) {}
+}
+
+/// Told of markets beside the engine, in the same order: terms, pauses, grids, books that are void. Gateways listen.
+///
+/// - Lane: the hot lane, inside the engine's turn.
+public protocol MarketObserver: AnyObject {
+    /// The terms of an instrument, new or anew.
+    func apply(_ terms: InstrumentTerms, of instrument: InstrumentID)
+    /// Its terms are not known any more.
+    func block(_ instrument: InstrumentID)
+    /// Something about a market other than its levels; trades are not told.
+    func apply(_ event: MarketEvent)
+    /// Its book is void: what was made ready for it was made for another one.
+    func voided(_ instrument: InstrumentID)
+}

@@ -1,0 +1,224 @@
+public import Arb
+internal import Synchronization
+internal import Threading
+public import Trading
+
+/// Reads accounts beside the lanes and brings what they say back to the hot lane.
+///
+/// A read that fails, or is not there by its deadline, is told as failed and brings nothing: silence is no evidence. What
+/// comes later than that is thrown away.
+/// - Lane: the hot lane; reads run on the default pool.
+/// - Bound: one read of a kind under way a venue (of one order: one a question), four at once a venue; 64 wait, what
+///   exceeds them is dropped and comes with the next asking.
+public final class AccountReads: AccountDesk {
+    /// What is read.
+    private enum Subject: Hashable, Sendable {
+        case account
+        case settlements
+        case order(ClOrdID, UnknownResolver.Question)
+    }
+
+    private struct Key: Hashable, Sendable {
+        let venue: VenueID
+        let subject: Subject
+    }
+
+    private struct Flight {
+        let key: Key
+        let deadline: MonotonicNanos
+        let inquiry: OrderInquiry?
+        let task: Task<Void, Never>
+    }
+
+    private struct Waiting: Sendable {
+        let key: Key
+        let inquiry: OrderInquiry?
+        let since: UTCNanos
+    }
+
+    private enum Landing: Sendable {
+        case snapshot(AccountSnapshot)
+        case settlements([SettlementFact])
+        case evidence(Evidence, asked: MonotonicNanos)
+        case failed(AccountFault)
+    }
+
+    private struct Landed: Sendable {
+        let number: UInt64
+        let landing: Landing
+    }
+
+    /// Says whether known fills explain what was read of the wallet: cash, and what is held of the order's market. Without
+    /// it nothing is ever explained, and an order that only a balance can prove dead stays unknown.
+    public var explains: ((OrderInquiry, AccountSnapshot) -> Bool)?
+
+    private let venues: TradingVenues
+    private let clock: any Timekeeper
+    private let timeout: Nanoseconds
+    private let landed = Mailbox<Landed>(capacity: 1_024)
+    private var flights: [UInt64: Flight] = [:]
+    private var waiting: [Waiting] = []
+    private var tombstones: [ClOrdID: NewOrder] = [:]
+    private var number: UInt64 = 0
+    private static let flightsMax = 4
+    private static let waitingMax = 64
+    private static let tombstonesMax = 1_024
+
+    /// Reads of these venues' accounts.
+    ///
+    /// - Parameter timeout: of one read, with all of its pages.
+    public init(_ venues: TradingVenues, clock: any Timekeeper, timeout: Nanoseconds = .seconds(15)) {
+        self.venues = venues
+        self.clock = clock
+        self.timeout = timeout
+    }
+
+    // MARK: Asked by the trader
+
+    /// Looks for what one order became.
+    public func ask(_ inquiry: OrderInquiry) {
+        want(
+            Waiting(
+                key: Key(venue: inquiry.venue, subject: .order(inquiry.order.clOrdID, inquiry.question)),
+                inquiry: inquiry, since: inquiry.sentAt.utc))
+    }
+
+    /// Reads the whole account.
+    public func read(_ venue: VenueID, since: UTCNanos) {
+        want(Waiting(key: Key(venue: venue, subject: .account), inquiry: nil, since: since))
+    }
+
+    /// Reads which markets the venue has paid.
+    public func readSettlements(_ venue: VenueID, since: UTCNanos) {
+        want(Waiting(key: Key(venue: venue, subject: .settlements), inquiry: nil, since: since))
+    }
+
+    /// The order that proves that another one can no longer enter; remembered, so that lists can tell the two apart.
+    public func tombstone(for order: NewOrder, venue: VenueID, sentAt: MonotonicNanos, at now: MonotonicNanos)
+        -> NewOrder?
+    {
+        guard tombstones.count < Self.tombstonesMax,
+            let tombstone = venues[venue]?.side.tombstone(for: order, sentAt: sentAt, at: now)
+        else { return nil }
+        tombstones[order.clOrdID] = tombstone
+        return tombstone
+    }
+
+    private func want(_ waiting: Waiting) {
+        guard venues[waiting.key.venue] != nil, !flights.values.contains(where: { $0.key == waiting.key }),
+            !self.waiting.contains(where: { $0.key == waiting.key }), self.waiting.count < Self.waitingMax
+        else { return }
+        self.waiting.append(waiting)
+        launch()
+    }
+
+    private func launch() {
+        var rest: [Waiting] = []
+        for next in waiting {
+            let venue = next.key.venue
+            if flights.values.count(where: { $0.key.venue == venue }) < Self.flightsMax {
+                launch(next)
+            } else {
+                rest.append(next)
+            }
+        }
+        waiting = rest
+    }
+
+    private func launch(_ next: Waiting) {
+        guard let venue = venues[next.key.venue] else { return }
+        number += 1
+        let tombstone = next.inquiry.flatMap { tombstones[$0.order.clOrdID] }
+        let task = Self.task(number, next, venue, tombstone, clock, landed, venues.lanes.hot)
+        flights[number] = Flight(
+            key: next.key, deadline: clock.now().monotonic + timeout, inquiry: next.inquiry, task: task)
+    }
+
+    private static func task(
+        _ number: UInt64, _ next: Waiting, _ venue: TradingVenue, _ tombstone: NewOrder?, _ clock: any Timekeeper,
+        _ landed: Mailbox<Landed>, _ hot: Lane
+    ) -> Task<Void, Never> {
+        Task {
+            let landing = await landing(next, venue, tombstone, clock)
+            _ = landed.post(Landed(number: number, landing: landing))  // as many as flights: never full
+            hot.poller.wake()
+        }
+    }
+
+    private static func landing(
+        _ next: Waiting, _ venue: TradingVenue, _ tombstone: NewOrder?, _ clock: any Timekeeper
+    ) async -> Landing {
+        // Stamped before the first request leaves: what is missing was missing at or after this instant.
+        let asked = clock.now()
+        do throws(AccountFault) {
+            switch next.key.subject {
+            case .account: return .snapshot(try await venue.reader.snapshot(since: next.since, now: asked.utc))
+            case .settlements: return .settlements(try await venue.side.settlements(since: next.since))
+            case .order:
+                guard let inquiry = next.inquiry else { preconditionFailure("an order without its inquiry") }
+                let evidence = try await venue.side.evidence(
+                    inquiry, tombstone: tombstone, askedAt: asked.monotonic)
+                return .evidence(evidence, asked: asked.monotonic)
+            }
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    // MARK: Driven by the hot lane
+
+    /// True when something has come.
+    var hasLanded: Bool { !landed.isEmpty }
+
+    /// When the next read is given up.
+    var nextDeadline: MonotonicNanos? { flights.isEmpty ? nil : flights.values.map(\.deadline).min() }
+
+    /// Tells what has come, and what did not come in time.
+    func deliver(to trader: any LiveTrader, at now: Stamp) {
+        for landed in landed.takeAll() {
+            guard let flight = flights.removeValue(forKey: landed.number) else { continue }
+            deliver(landed.landing, flight, to: trader, at: now)
+        }
+        for (number, flight) in flights where flight.deadline <= now.monotonic {
+            flights[number] = nil
+            flight.task.cancel()
+            let fault = AccountFault(code: "E_NET_TIMEOUT", text: "an account read took too long")
+            trader.answered(.failed(flight.key.venue, fault), at: now)
+        }
+        launch()
+    }
+
+    private func deliver(_ landing: Landing, _ flight: Flight, to trader: any LiveTrader, at now: Stamp) {
+        switch landing {
+        case .snapshot(let snapshot): trader.answered(.snapshot(snapshot), at: now)
+        case .settlements(let facts): trader.settled(facts, at: now)
+        case .failed(let fault): trader.answered(.failed(flight.key.venue, fault), at: now)
+        case .evidence(let evidence, let asked):
+            guard let inquiry = flight.inquiry else { return }
+            if !evidence.reports.isEmpty { trader.answered(.reports(evidence.reports), at: now) }
+            var findings = evidence.findings
+            if let balance = evidence.balance, explains?(inquiry, balance) == true {
+                findings.append(.balanceExplained(askedAt: asked))
+            }
+            for finding in findings {
+                trader.answered(.finding(finding, of: inquiry.order.clOrdID, at: inquiry.venue), at: now)
+            }
+        }
+    }
+
+    /// Gives up what is under way: nothing is told any more.
+    func stop() {
+        for flight in flights.values { flight.task.cancel() }
+        flights = [:]
+        waiting = []
+    }
+}
+
+extension UnknownResolver.Settings {
+    /// The patience of the configuration.
+    public init(_ configuration: Configuration) {
+        self.init()
+        tombstoneMaxAge = configuration.seconds("venues.kalshi.tombstone_max_age_s")
+        deadAfter = configuration.seconds("venues.polymarket.dead_after_s")
+    }
+}

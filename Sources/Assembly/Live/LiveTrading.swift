@@ -1,0 +1,167 @@
+public import Arb
+internal import Synchronization
+public import Threading
+public import Trading
+internal import Transport
+
+/// Asks a run to end in order: the trader finishes or hands over, then the lane ends. From any thread, once or often.
+public final class RunStop: Sendable {
+    private let isAsked = Atomic<Bool>(false)
+    private let lane: Lane
+
+    /// Ends the run of this lane.
+    public init(_ lane: Lane) { self.lane = lane }
+
+    /// Asks for the end.
+    public func request() {
+        isAsked.store(true, ordering: .releasing)
+        lane.poller.wake()
+    }
+
+    var isRequested: Bool { isAsked.load(ordering: .acquiring) }
+}
+
+/// What a live run has beyond a dry one: gateways, private streams, account reads, and the trader that they serve.
+///
+/// - Lane: the hot lane, all of it; driven by `LiveDriver`.
+public final class LiveTrading {
+    let venues: TradingVenues
+    let reads: AccountReads
+    let trader: any LiveTrader
+    private let stop: RunStop
+    private let patience: Nanoseconds
+    private var streams: [any UserStream]
+    private let links: Set<LinkID>
+    private var stoppedAt: MonotonicNanos?
+    private var isDirty = true
+
+    /// The longest that an orderly end may take.
+    public static let patience = Nanoseconds.seconds(10)
+
+    /// - Parameters:
+    ///   - reads: must be those that `trader` asks.
+    ///   - patience: how long the trader may take to end.
+    public init(
+        _ venues: TradingVenues, reads: AccountReads, trader: any LiveTrader, stop: RunStop,
+        patience: Nanoseconds = LiveTrading.patience
+    ) {
+        self.venues = venues
+        self.reads = reads
+        self.trader = trader
+        self.stop = stop
+        self.patience = patience
+        streams = venues.all.map { $0.stream() }
+        // Private links lie behind those of the feeds.
+        links = Set(venues.all.map { LinkID(venue: $0.venue, index: .max) })
+    }
+
+    /// True for the connections of private streams.
+    func owns(_ link: LinkID) -> Bool { link.index == .max && links.contains(link) }
+
+    /// Where such a connection is opened.
+    func edge(of link: LinkID) -> VenueEdge? { venues[link.venue]?.edge }
+
+    // MARK: Inputs
+
+    func start(at now: Stamp) {
+        venues.start()
+        for stream in streams { stream.start(at: now) }
+    }
+
+    func opened(_ link: LinkID, at now: Stamp) {
+        begin(now)
+        for stream in streams where stream.venue == link.venue { stream.opened(link, at: now, into: trader) }
+    }
+
+    func closed(_ link: LinkID, _ reason: String, at now: Stamp) {
+        begin(now)
+        for stream in streams where stream.venue == link.venue {
+            stream.closed(link, reason: reason, at: now, into: trader)
+        }
+    }
+
+    func frame(_ link: LinkID, _ payload: RawSpan, at now: Stamp) {
+        begin(now)
+        for stream in streams where stream.venue == link.venue {
+            stream.received(link, payload, at: now, into: trader)
+        }
+    }
+
+    private func begin(_ now: Stamp) {
+        isDirty = true
+        trader.begin(at: now)
+    }
+
+    // MARK: Turns
+
+    /// Everything that is due; after the engine has had its turn.
+    ///
+    /// - Parameter isBusy: something was read in this turn.
+    /// - Returns: true when something was done.
+    func turn(at now: Stamp, isBusy: Bool) -> Bool {
+        if isBusy { isDirty = true }
+        for stream in streams {
+            guard let due = stream.nextDeadline, due <= now.monotonic else { continue }
+            begin(now)
+            stream.advance(to: now, into: trader)
+        }
+        if reads.hasLanded || reads.nextDeadline.map({ $0 <= now.monotonic }) ?? false {
+            begin(now)
+            reads.deliver(to: trader, at: now)
+        }
+        let notes = venues.takeNotes()
+        if !notes.isEmpty { begin(now) }
+        for note in notes {
+            switch note {
+            case .notice(let notice): trader.note(notice)
+            case .lapsed(let venue, let reason):
+                let text = "\(venue.name) did not hear of us (\(reason)): it may have cancelled what rests"
+                trader.note(FeedNotice(code: "E_EXEC_HEARTBEAT", text: text))
+                trader.gap(venue, since: now.utc + .seconds(-60))
+            }
+        }
+        if stop.isRequested, stoppedAt == nil {
+            stoppedAt = now.monotonic
+            isDirty = true
+            trader.begin(at: now)
+            trader.stop(at: now)
+        }
+        let isDue = trader.nextDeadline.map { $0 <= now.monotonic } ?? false
+        guard isDirty || isDue else { return false }
+        isDirty = false
+        if isDue { trader.begin(at: now) }
+        trader.turn(at: now)
+        return true
+    }
+
+    /// True when the run is to end now: it was asked to, and the trader is done or out of time.
+    func isOver(at now: MonotonicNanos) -> Bool {
+        guard let stoppedAt else { return false }
+        return trader.isQuiet || now >= stoppedAt + patience
+    }
+
+    /// The next instant at which `turn` has something to do.
+    var nextDeadline: MonotonicNanos? {
+        var next = trader.nextDeadline
+        func take(_ due: MonotonicNanos?) {
+            guard let due else { return }
+            next = next.map { min($0, due) } ?? due
+        }
+        for stream in streams { take(stream.nextDeadline) }
+        take(reads.nextDeadline)
+        take(stoppedAt.map { $0 + patience })
+        return next
+    }
+
+    func takeActions() -> [VenueAction] {
+        var actions: [VenueAction] = []
+        for stream in streams { actions += stream.takeActions() }
+        return actions
+    }
+
+    /// After the lane has ended.
+    func finish() {
+        reads.stop()
+        venues.stop()
+    }
+}

@@ -1,0 +1,144 @@
+internal import Arb
+internal import Polymarket
+internal import Signing
+internal import Synchronization
+internal import Threading
+internal import Trading
+internal import Transport
+
+/// Polymarket, as a run trades there.
+final class PolymarketSide: TradingSide {
+    private let orders: Polymarket.Gateway
+    private let account: Polymarket.Account
+    private let trader: TradingAccount
+    private let keepalive: KeepaliveRequest
+    private let contracts: [String: Contract]
+    private let streamURL: String
+
+    var gateway: any OrderGateway { orders }
+    var reader: any AccountReader { account }
+
+    /// - Parameter recordRebuilt: makes the intent of a rebuilt order durable before it is sent.
+    /// - Throws: `Edges.Fault`, `AccountFault`, `SigningFault`: keys, or an account that cannot be reached.
+    init(_ parts: VenueParts, contracts: [Contract], recordRebuilt: RebuildRecorder?) async throws {
+        let configuration = parts.configuration
+        let channel = HTTPChannel(venue: .polymarket, client: parts.client)
+        trader = try await TradingEdge.polymarketTrader(configuration, home: parts.home, channel: channel)
+        streamURL = configuration.text("venues.polymarket.ws_url")
+        self.contracts = Dictionary(contracts.map { ($0.symbol, $0) }, uniquingKeysWith: { first, _ in first })
+
+        let base = configuration.text("venues.polymarket.clob_url")
+        let endpoint = try Endpoint(base)
+        var settings = Polymarket.GatewaySettings()
+        settings.base = base
+        settings.host = endpoint.port == 443 ? endpoint.host : "\(endpoint.host):\(endpoint.port)"
+        settings.userAgent = "arb/\(BuildInfo.version)"
+        settings.slotsMax = parts.connections + 1
+        settings.draftAgeMax = configuration.milliseconds("venues.polymarket.presign_max_age_ms")
+        settings.seed = parts.seed
+        // No account is told its limits here: those of the lowest tier, as announced.
+        let budget = SignerBudget(at: NanoClock.monotonic())
+        keepalive = KeepaliveRequest(
+            cost: 1, limit: RateLimit(name: "polymarket.read", capacity: 20, refill: 10))
+        let pool = try parts.pool { [keepalive] in keepalive.take() }
+        var record: (@Sendable (RebuiltOrder) -> Bool)?
+        if let recordRebuilt {
+            record = { (rebuilt: RebuiltOrder) -> Bool in recordRebuilt(.polymarket, rebuilt.slot, rebuilt.replaced) }
+        }
+        orders = try Polymarket.Gateway(
+            account: trader, sender: pool, budget: budget, channel: channel, clock: NanoClock(), settings: settings,
+            executor: parts.lane, recordRebuilt: record)
+        let alive = Array(
+            """
+            GET /time HTTP/1.1\r
+            Host: \(settings.host)\r
+            User-Agent: \(settings.userAgent)\r
+            Accept: application/json\r
+            \r
+
+            """.utf8)
+        keepalive.begin { _ in alive }
+        account = try Polymarket.Account(
+            account: trader, contracts: contracts, channel: channel, clock: NanoClock(),
+            settings: TradingEdge.polymarketReads(configuration), known: { [orders] in orders.known($0) })
+        parts.limits = "40 orders/s, 60 at most, 20 kept; 80 cancels/s, 120 at most"
+    }
+
+    // MARK: Markets
+
+    func apply(_ terms: InstrumentTerms, of instrument: InstrumentID, _ contract: Contract) throws(LocalRefusal) {
+        try orders.apply(terms, of: instrument, contract)
+    }
+
+    func block(_ instrument: InstrumentID) { orders.block(instrument) }
+
+    func void(_ instrument: InstrumentID) { orders.voidDrafts(of: instrument) }
+
+    func void() { orders.voidDrafts() }
+
+    // MARK: Tending
+
+    func tend(at now: Stamp) -> FeedNotice? {
+        keepalive.refill(at: now.utc)
+        return nil
+    }
+
+    func signAhead(_ order: NewOrder, at now: Stamp) -> Bool { (try? orders.signAhead(order, at: now)) != nil }
+
+    func rest(_ isResting: Bool) async {
+        if isResting { await orders.beginHeartbeats() } else { await orders.endHeartbeats() }
+    }
+
+    func beat(deadline: MonotonicNanos) async -> String? {
+        guard case .lapsed(let reason) = await orders.beat(deadline: deadline) else { return nil }
+        return reason
+    }
+
+    // MARK: Stream
+
+    func stream(seed: UInt64) -> any Trading.UserStream {
+        var settings = Polymarket.UserStreamSettings()
+        settings.seed = seed
+        return Polymarket.UserStream(account: trader, settings: settings) { [orders] in orders.known($0) }
+    }
+
+    func streamTarget(at now: UTCNanos) throws -> LinkTarget {
+        Polymarket.Auth(userAgent: "arb/\(BuildInfo.version)").userLinkTarget(url: streamURL)
+    }
+
+    // MARK: Evidence
+
+    func evidence(_ inquiry: OrderInquiry, tombstone: NewOrder?, askedAt: MonotonicNanos) async throws(AccountFault)
+        -> Evidence
+    {
+        var evidence = Evidence()
+        if inquiry.question == .balance {
+            evidence.balance = try await balance(inquiry)
+            return evidence
+        }
+        // Every order of ours has its hash before it is sent: without one nothing is said.
+        guard let id = inquiry.orderID else { return evidence }
+        let found = try await account.find(id, market: inquiry.symbol, sent: inquiry.sentAt.utc)
+        evidence.reports = found.events.map { event in
+            ExecutionReport(
+                venue: .polymarket, orderID: id, clOrdID: inquiry.order.clOrdID, symbol: inquiry.symbol, event: event,
+                source: .query, transactTime: nil)
+        }
+        // An order that is listed as live and has no trade yet is no absence of anything.
+        if found.isAbsent { evidence.findings.append(.nothing(inquiry.question, askedAt: askedAt)) }
+        return evidence
+    }
+
+    /// Cash, and what the order book knows of both tokens of the market.
+    private func balance(_ inquiry: OrderInquiry) async throws(AccountFault) -> AccountSnapshot {
+        var snapshot = AccountSnapshot(venue: .polymarket, asOf: NanoClock.utc())
+        snapshot.balances = [try await account.cash()]
+        if let contract = contracts[inquiry.symbol] { snapshot.positions = try await account.holdings(of: contract) }
+        return snapshot
+    }
+
+    /// The venue lists none: a market's end is read with its terms, a redeemed token is one that is gone.
+    func settlements(since: UTCNanos) async throws(AccountFault) -> [SettlementFact] { [] }
+
+    func tombstone(for order: NewOrder, sentAt: MonotonicNanos, at now: MonotonicNanos) -> NewOrder? { nil }
+}
