@@ -10,6 +10,9 @@ public struct SizingLimits: Sendable, Hashable {
     public var cashKalshi: Money?
     /// As `cashKalshi`.
     public var cashPolymarket: Money?
+    /// Most that either leg alone may lose when it is got rid of at today's books, both fees in; nil: unbounded (dry run).
+    /// Unit: USD.
+    public var oneLegLossMax: Money?
 
     /// Caps without balances.
     public init(lockedMax: Money, orderQtyMax: Quantity) {
@@ -17,6 +20,7 @@ public struct SizingLimits: Sendable, Hashable {
         self.orderQtyMax = orderQtyMax
         self.cashKalshi = nil
         self.cashPolymarket = nil
+        self.oneLegLossMax = nil
     }
 
     /// Cash for entries at a venue; nil when unknown.
