@@ -70,6 +70,7 @@ let package = Package(
         // One target a venue; venues never import each other.
         module("Kalshi", "Venues/Kalshi", ["Trading", "Threading", "Codec", "Signing", "Transport"]),
         module("Polymarket", "Venues/Polymarket", ["Trading", "Threading", "Codec", "Signing", "Transport"]),
+        module("Paper", "Venues/Paper", ["Trading"]),
         // The decision core: books in, opportunities out; no I/O of its own.
         module("Arb", "Arb", ["Trading", "Threading", "Risk"]),
         // What is kept on disk.
@@ -78,7 +79,7 @@ let package = Package(
         module(
             "Assembly", "Assembly",
             [
-                "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Paper", "Arb", "Store",
                 "CToml",
             ]),
         .executableTarget(
@@ -125,6 +126,7 @@ let package = Package(
         tests(
             "PolymarketTests", ["Polymarket", "Trading", "Threading", "Codec", "Signing", "Transport"],
             path: "Venues/PolymarketTests", vectors: true),
+        tests("PaperTests", ["Paper", "Trading"], path: "Venues/PaperTests"),
         tests("ArbTests", ["Arb", "Trading", "Risk", "Threading", "Kalshi", "Polymarket", "CAllocations"]),
         tests("StoreTests", ["Store", "Trading", "Threading"]),
         tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Threading", "Transport", "Simulators"]),

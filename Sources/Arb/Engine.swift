@@ -26,7 +26,7 @@ public final class Engine {
     private var delays = [ReadDelay](repeating: ReadDelay(), count: 256)
     /// While messages are read late nothing new is decided; a timer after this instant ends it, because timers come after
     /// everything that was there to read. Nil: nothing is late.
-    private var behindUntil: MonotonicNanos?
+    private(set) var behindUntil: MonotonicNanos?
     /// What a decision was put off for.
     private var waiting: [InstrumentID] = []
     let links = LinkTimes()

@@ -1,5 +1,3 @@
-import Risk
-public import Trading
 
 /// What a leg would pay: the levels of one outcome from the best outward, cheapest first.
 ///

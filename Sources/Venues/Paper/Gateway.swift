@@ -1,0 +1,281 @@
+public import Trading
+
+/// A market as paper orders meet it: the live book, its terms and its fees.
+public struct PaperMarket {
+    /// The live book.
+    public let book: Book
+    /// Lots, minimums, budgets.
+    public let terms: InstrumentTerms
+    /// Exact fees now in force.
+    public let fees: any FeeSchedule
+
+    /// A market.
+    public init(book: Book, terms: InstrumentTerms, fees: any FeeSchedule) {
+        self.book = book
+        self.terms = terms
+        self.fees = fees
+    }
+}
+
+/// Takes orders of one venue and fills them from the live books, some time later: a model, and told as one everywhere.
+///
+/// An order meets the book as it stands `latency` after it was sent, takes what stands within its limit level by level,
+/// and pays the venue's exact fees. What it took is remembered until the level goes away, for the real book does not know
+/// of it: the same contracts are not bought twice. It never rests, is never refused for anything the venue alone knows,
+/// and nobody reacts to it: results are better than life's.
+/// - Lane: the hot lane, all of it.
+/// - Bound: `pendingMax` orders under way.
+public final class Gateway: OrderGateway, @unchecked Sendable {
+    // Safety: everything is touched on the hot lane alone, which is also the executor of the tasks that commit.
+
+    /// Whose orders it fills.
+    public let venue: VenueID
+    private let latency: Nanoseconds
+    private let currency: Currency
+    private let clock: any Timekeeper
+    private let market: (InstrumentID) -> PaperMarket?
+    private let symbol: (InstrumentID) -> String
+    /// Told of fills and of what is held, as a private stream would tell.
+    public weak var sink: (any OrderSink)?
+
+    private var generation: UInt64 = 0
+    private var prepared: Set<UInt64> = []
+    private var pending: [Pending] = []
+    private var taken: [LevelKey: Int64] = [:]
+    private var held: [HeldKey: Int64] = [:]
+    /// Cash of the paper account. Unit: 1e-8 of the venue's currency.
+    private var cash: Int64
+    private var lastExec: UInt64 = 0
+    private static let pendingMax = 256
+
+    private struct Pending {
+        let order: NewOrder
+        let signed: MonotonicNanos
+        let sent: MonotonicNanos
+        let due: MonotonicNanos
+        let continuation: UnsafeContinuation<LegReport, Never>
+    }
+
+    private struct LevelKey: Hashable {
+        let instrument: InstrumentID
+        let outcome: Outcome
+        let price: Int64
+    }
+
+    private struct HeldKey: Hashable {
+        let instrument: InstrumentID
+        let outcome: Outcome
+    }
+
+    /// A paper account with this much cash.
+    ///
+    /// - Parameters:
+    ///   - market: nil where the book may not be used.
+    public init(
+        _ venue: VenueID, cash: Money, currency: Currency, latency: Nanoseconds, clock: any Timekeeper,
+        market: @escaping (InstrumentID) -> PaperMarket?, symbol: @escaping (InstrumentID) -> String
+    ) {
+        self.venue = venue
+        self.cash = cash.rawValue
+        self.currency = currency
+        self.latency = latency
+        self.clock = clock
+        self.market = market
+        self.symbol = symbol
+    }
+
+    // MARK: Orders
+
+    /// Refuses what the venue's own terms refuse.
+    public func prepare(_ order: NewOrder, at now: Stamp) throws(LocalRefusal) -> SendSlot {
+        guard let market = market(order.instrument) else {
+            throw LocalRefusal(.market, "the book of \(symbol(order.instrument)) may not be used")
+        }
+        guard order.timeInForce.isImmediate else {
+            throw LocalRefusal(.unsupported, "paper orders never rest")
+        }
+        guard market.terms.grid.accepts(order.price), order.orderQty.rawValue > 0 else {
+            throw LocalRefusal(.amounts, "price or quantity is not admitted")
+        }
+        guard pending.count + prepared.count < Self.pendingMax else {
+            throw LocalRefusal(.noConnection, "too many paper orders under way")
+        }
+        generation += 1  // bounded by orders
+        prepared.insert(generation)
+        return SendSlot(
+            order: order, orderID: nil, bodyHash: [UInt8](repeating: 0, count: 32), signed: now.monotonic, place: 0,
+            generation: generation)
+    }
+
+    /// Forgets a slot that was not used.
+    public func giveBack(_ slot: SendSlot) { prepared.remove(slot.generation) }
+
+    /// Waits until the order meets its book.
+    public func commit(_ slot: SendSlot, deadline: MonotonicNanos) async -> LegReport {
+        let now = clock.now().monotonic
+        guard prepared.remove(slot.generation) != nil else {
+            return LegReport(
+                clOrdID: slot.order.clOrdID, orderID: nil,
+                outcome: .notSent(LocalRefusal(.slotSpent, "the slot was used or given back before")),
+                stamps: .init(signed: slot.signed))
+        }
+        return await withUnsafeContinuation { continuation in
+            pending.append(
+                Pending(
+                    order: slot.order, signed: slot.signed, sent: now, due: min(now + latency, deadline),
+                    continuation: continuation))
+        }
+    }
+
+    /// Nothing rests: there is nothing to cancel.
+    public func cancel(_ order: OrderRef, deadline: MonotonicNanos) async -> CancelReport { .cancelled(.zero) }
+
+    /// Nothing rests: there is nothing to cancel.
+    public func cancelAll(deadline: MonotonicNanos) async -> CancelReport { .cancelled(.zero) }
+
+    // MARK: Time
+
+    /// When the next order meets its book; nil while none is under way.
+    public var nextDeadline: MonotonicNanos? { pending.map(\.due).min() }
+
+    /// Fills what is due, against the books as they stand.
+    public func turn(at now: Stamp) {
+        guard let next = nextDeadline, next <= now.monotonic else { return }
+        prune()
+        let due = pending.filter { $0.due <= now.monotonic }
+        pending.removeAll { $0.due <= now.monotonic }
+        for order in due {
+            let outcome = fill(order.order, now)
+            order.continuation.resume(
+                returning: LegReport(
+                    clOrdID: order.order.clOrdID, orderID: OrderID("paper-\(order.order.clOrdID)"), outcome: outcome,
+                    stamps: .init(signed: order.signed, sent: order.sent, acked: now.monotonic),
+                    transactTime: now.utc))
+        }
+    }
+
+    /// The account as a venue would list it.
+    public func snapshot(at now: UTCNanos) -> AccountSnapshot {
+        var snapshot = AccountSnapshot(venue: venue, asOf: now)
+        snapshot.balances = [
+            VenueBalance(
+                venue: venue, exchangeIndex: nil, cash: Money(rawValue: cash), currency: currency)
+        ]
+        snapshot.positions = held.filter { $0.value > 0 }.map { key, quantity in
+            VenuePosition(
+                venue: venue, symbol: symbol(key.instrument), outcome: key.outcome,
+                quantity: Quantity(rawValue: quantity))
+        }
+        return snapshot
+    }
+
+    // MARK: Fills
+
+    private struct Taking {
+        var quantity: Int64 = 0
+        /// Unit: 1e-16.
+        var cash: Int128 = 0
+        var fee: Int64 = 0
+        var levels: [Level] = []
+
+        struct Level {
+            let key: LevelKey
+            let price: Price
+            let quantity: Int64
+            let fee: Money
+        }
+    }
+
+    private func fill(_ order: NewOrder, _ now: Stamp) -> LegReport.Outcome {
+        guard let market = market(order.instrument) else {
+            return .rejected(VenueRejection(.market, status: 0, code: "paper", text: "its book may not be used"))
+        }
+        guard let taking = try? taking(order, market), taking.quantity > 0 else { return Self.killed }
+        let isWhole = order.cashOrderQty == nil ? taking.quantity == order.orderQty.rawValue : true
+        if order.timeInForce == .fok, !isWhole { return Self.killed }
+        for level in taking.levels { taken[level.key, default: 0] += level.quantity }
+        let (whole, rest) = taking.cash.quotientAndRemainder(dividingBy: Int128(FixedPoint.one))
+        let amount = Int64(clamping: order.side == .buy && rest > 0 ? whole + 1 : whole)
+        book(order, taking, amount, now)
+        return .accepted(
+            OrderSummary(
+                standing: isWhole ? .filled : .cancelled, cumQty: Quantity(rawValue: taking.quantity), leavesQty: .zero,
+                cumCash: Money(rawValue: amount), fee: Money(rawValue: taking.fee)))
+    }
+
+    private static let killed = LegReport.Outcome.rejected(
+        VenueRejection(.unfilled, status: 0, code: "paper", text: "nothing stood within the limit"))
+
+    /// What the order takes now.
+    private func taking(_ order: NewOrder, _ market: PaperMarket) throws(FeeFault) -> Taking {
+        let isSale = order.side == .sell
+        // A bid for an outcome is an offer of the other one at one less its price.
+        var curve = LegCurve(market.book, isSale ? order.outcome.opposite : order.outcome)
+        var taking = Taking()
+        var state = FeeState()
+        var left = order.orderQty.rawValue
+        var budget = order.cashOrderQty.map { Int128($0.rawValue) * Int128(FixedPoint.one) }
+        if isSale { left = min(left, held[HeldKey(instrument: order.instrument, outcome: order.outcome)] ?? 0) }
+        while let level = curve.level, let price = isSale ? level.price.complement : level.price {
+            guard isSale ? price >= order.price : price <= order.price else { break }
+            let key = LevelKey(
+                instrument: order.instrument, outcome: isSale ? order.outcome.opposite : order.outcome,
+                price: level.price.rawValue)
+            var quantity = max(0, level.quantity.rawValue - (taken[key] ?? 0))
+            if let money = budget {
+                let affordable = Int64(clamping: money / Int128(price.rawValue))
+                quantity = min(quantity, affordable - affordable % market.terms.fillStep.rawValue)
+            } else {
+                quantity = min(quantity, left)
+            }
+            if quantity > 0 {
+                let amount = Quantity(rawValue: quantity)
+                let fee =
+                    isSale
+                    ? try market.fees.sellFee(price, amount, .taker, &state)
+                    : try market.fees.buyFee(price, amount, .taker, &state)
+                taking.fee += fee.rawValue
+                taking.quantity += quantity
+                taking.cash += Int128(price.rawValue) * Int128(quantity)
+                taking.levels.append(Taking.Level(key: key, price: price, quantity: quantity, fee: fee))
+                left -= quantity
+                budget = budget.map { $0 - Int128(price.rawValue) * Int128(quantity) }
+            }
+            if budget == nil, left <= 0 { break }
+            curve.advance()
+        }
+        return taking
+    }
+
+    /// Cash and contracts change hands; the private stream tells, final at once.
+    private func book(_ order: NewOrder, _ taking: Taking, _ amount: Int64, _ now: Stamp) {
+        let isSale = order.side == .sell
+        cash += isSale ? amount - taking.fee : -(amount + taking.fee)
+        let key = HeldKey(instrument: order.instrument, outcome: order.outcome)
+        held[key, default: 0] += isSale ? -taking.quantity : taking.quantity
+        for level in taking.levels {
+            lastExec += 1  // bounded by orders
+            let fill = Fill(
+                execID: ExecID("paper-\(venue.name)-\(lastExec)"), lastQty: Quantity(rawValue: level.quantity),
+                lastPx: level.price, fee: level.fee, liquidity: .taker, settlement: .confirmed)
+            sink?.apply(
+                ExecutionReport(
+                    venue: venue, orderID: OrderID("paper-\(order.clOrdID)"), clOrdID: order.clOrdID,
+                    symbol: symbol(order.instrument), event: .fill(fill), source: .stream, transactTime: now.utc))
+        }
+        sink?.apply(
+            VenuePosition(
+                venue: venue, symbol: symbol(order.instrument), outcome: order.outcome,
+                quantity: Quantity(rawValue: max(0, held[key] ?? 0))))
+    }
+
+    /// A level that is gone gives back what was taken of it.
+    private func prune() {
+        taken = taken.filter { key, _ in
+            guard let market = market(key.instrument), let price = Price(rawValue: key.price) else { return true }
+            let shown = key.outcome == .yes ? price : price.complement
+            guard let shown else { return false }
+            return market.book[key.outcome == .yes ? .ask : .bid].quantity(at: shown).rawValue > 0
+        }
+    }
+}
