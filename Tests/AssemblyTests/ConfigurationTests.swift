@@ -95,6 +95,22 @@ struct ConfigurationTests {
         #expect(refused == 200)
     }
 
+    @Test("live mode wants every limit said by somebody; each that is missing is told, and defaults do for any other mode")
+    func limits() throws {
+        let missing = faults("mode = \"live\"\n")
+        let limits = ConfigurationSchema.keys.filter(\.isLimit)
+        #expect(limits.count == 19, "\(limits.map(\.path))")
+        #expect(missing.count == limits.count && missing.allSatisfy { $0.code == "E_CFG_MISSING" && $0.place.line == 1 })
+        for limit in limits { #expect(missing.contains { $0.message.contains(limit.path + " is missing") }) }
+        #expect(faults("mode = \"paper\"\n").isEmpty)
+        // A default that was written down is somebody's word; so is the environment's and a flag's.
+        let whole = try read("").toml.replacing("mode = \"dry-run\"", with: "mode = \"live\"")
+        #expect(try read(whole).text("mode") == "live")
+        let lacking = whole.split(separator: "\n").filter { !$0.hasPrefix("max_net_usd") }.joined(separator: "\n")
+        #expect(faults(lacking).map(\.code) == ["E_CFG_MISSING"])
+        #expect(try read(lacking, environment: ["ARB__RISK__MAX_NET_USD": "10"]).money("risk.max_net_usd") > .zero)
+    }
+
     @Test("an extra certificate authority is for loopback hosts alone")
     func authority() {
         let found = faults("[venues.kalshi]\nextra_ca_file = \"ca.pem\"")

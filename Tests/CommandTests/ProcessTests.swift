@@ -200,7 +200,7 @@ struct ProcessTests {
         arguments: [
             ("acount = \"x\"\n", "arb.toml:1:1", "'account'"),
             ("[detector]\nmin_edge_usd = 0.5\n", "arb.toml:2:16", "in quotes"),
-            ("[detector\n", "arb.toml:1", ""), ("mode = \"live\"\n", "", "watches only"),
+            ("[detector\n", "arb.toml:1", ""), ("mode = \"live\"\n", "arb.toml:1:1", "risk.max_open_usd is missing"),
             ("[risk]\nmax_equity_pct = 101\n", "arb.toml:2:18", "1"),
         ] as [(String, String, String)])
     func configuration(text: String, place: String, says: String) throws {
@@ -247,7 +247,7 @@ struct ProcessTests {
 
     @Test("a mode that this version has not, an unknown key and a missing field have their codes")
     func codes() throws {
-        let mode = try desk.run("run", "--json", environment: ["ARB__MODE": "live"])
+        let mode = try desk.run("run", "--json", environment: ["ARB__MODE": "paper"])
         #expect(mode.status == 78 && mode.err.contains("E_CFG_MODE"))
         let key = try desk.run("config", "check", "--json", environment: ["ARB__NO__KEY": "1"])
         #expect(key.status == 78 && key.err.contains("E_CFG_UNKNOWN_KEY"))

@@ -49,6 +49,13 @@ public struct ConfigurationKey: Sendable {
         return (String(path[..<dot]), String(path[path.index(after: dot)...]))
     }
 
+    /// True for what bounds a loss, an exposure or an age: in live mode somebody must have said it.
+    public var isLimit: Bool {
+        let (section, key) = parts
+        guard ["risk", "sizing", "unwind"].contains(section) else { return false }
+        return key.hasPrefix("max_") || key.hasPrefix("dust_max_") || key == "unwind_reserve_usd"
+    }
+
     /// What is expected, in words for an error.
     public var expectation: String {
         switch kind {

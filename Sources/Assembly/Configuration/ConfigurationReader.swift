@@ -124,6 +124,25 @@ public enum ConfigurationReader {
 
         /// Rules that concern more than one key.
         mutating func crossCheck() {
+            checkAuthorities()
+            checkLimits()
+        }
+
+        /// Live mode takes no limit from a table of defaults: a missing one is an error, never somebody else's number.
+        private mutating func checkLimits() {
+            guard case .text("live")? = values["mode"] else { return }
+            var place = SourcePlace.none
+            if case .file(let found)? = origins["mode"] { place = found }
+            for key in ConfigurationSchema.keys where key.isLimit && origins[key.path] == nil {
+                faults.append(
+                    SourceFault(
+                        file: file, place: place,
+                        message: "mode = \"live\" needs every limit, and \(key.path) is missing (\(key.meaning))",
+                        expected: key.expectation, code: "E_CFG_MISSING"))
+            }
+        }
+
+        private mutating func checkAuthorities() {
             for venue in ["kalshi", "polymarket"] {
                 guard case .text(let authority)? = values["venues.\(venue).extra_ca_file"], !authority.isEmpty else {
                     continue

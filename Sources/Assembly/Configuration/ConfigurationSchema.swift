@@ -146,7 +146,7 @@ public enum ConfigurationSchema {
             "venues.kalshi.tombstone_max_age_s", .integer(0...86_400), "0",
             "tombstones prove an order dead within this; 0: off"),
         .init(
-            "venues.kalshi.presign_ahead_ms", .integer(0...10_000), "8000",
+            "venues.kalshi.presign_ahead_ms", .integer(0...8_000), "8000",
             "headers are signed this far ahead; 0: in line"),
         .init("venues.kalshi.extra_ca_file", .path, "\"\"", "for loopback venues only; refused with any other host"),
         .init("venues.polymarket.clob_url", .url(scheme: "https"), "\"https://clob.polymarket.com\"", "order book API"),
