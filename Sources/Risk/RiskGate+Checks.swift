@@ -22,6 +22,9 @@ extension RiskGate {
             case .silent: throw RiskRefusal(.silentFeed)
             }
         }
+        if demands.balances {
+            for index in 0..<2 where purses[Int(places[index].purse)].free == nil { throw RiskRefusal(.balanceUnknown) }
+        }
         let exposure = try worst(of: request)
         try checkSize(request, exposure)
         try checkExposure(exposure, pair: seat.pair, places)
@@ -132,10 +135,7 @@ extension RiskGate {
     private func checkCash(_ exposure: ExecutionExposure, _ places: LegPlaces) throws(RiskRefusal) {
         for index in 0..<2 {
             let purse = purses[Int(places[index].purse)]
-            guard let free = purse.free else {
-                if demands.balances { throw RiskRefusal(.balanceUnknown) }
-                continue
-            }
+            guard let free = purse.free else { continue }
             var wanted = Int128(exposure[index].cash.rawValue)
             if places.first.purse == places.second.purse { wanted += Int128(exposure[1 - index].cash.rawValue) }
             try within(.cash, wanted, free)
