@@ -30,6 +30,22 @@ public struct SizingProblem {
         let worst = legs.map { valuation.receivedRate($0.currency) }.min() ?? 0
         payoffRate = Int64(clamping: Int128(payoff.rawValue) * Int128(worst) / Int128(FixedPoint.one))
     }
+
+    private init(_ problem: SizingProblem, _ legs: [SizingLeg], _ limits: SizingLimits) {
+        self.legs = legs
+        self.limits = limits
+        payoffRate = problem.payoffRate
+        thresholds = problem.thresholds
+        secondsToPayout = problem.secondsToPayout
+        valuation = problem.valuation
+    }
+
+    /// The same problem within other caps.
+    ///
+    /// - Parameter cash: what each leg may cost; nil: unbounded.
+    func within(_ limits: SizingLimits, cash: (SizingLeg) -> Money?) -> SizingProblem {
+        SizingProblem(self, legs.map { $0.with(cash: cash($0)) }, limits)
+    }
 }
 
 /// Finds how many units of a basket to buy: the admissible size with the greatest net less the hurdle on its capital.

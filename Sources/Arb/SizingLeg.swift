@@ -24,7 +24,7 @@ public struct SizingLeg {
     /// The money it costs.
     public let currency: Currency
     /// Cash that may be spent on it; nil: unbounded.
-    public let cash: Money?
+    public private(set) var cash: Money?
 
     /// A leg under the terms of its instrument.
     public init(_ leg: BasketLeg, book: Book, terms: InstrumentTerms, fees: any FeeSchedule, cash: Money?) {
@@ -39,6 +39,13 @@ public struct SizingLeg {
         self.fillStep = terms.fillStep
         self.currency = terms.currency
         self.cash = cash
+    }
+
+    /// The same leg with other cash.
+    func with(cash: Money?) -> SizingLeg {
+        var leg = self
+        leg.cash = cash
+        return leg
     }
 }
 

@@ -1,0 +1,233 @@
+public import Risk
+public import Trading
+
+// What stands alone is closed under the claim that opened it, by the way that brings most at the books as they stand.
+extension Trader {
+    /// One look at a residual: sends one closing order, or says why not.
+    func close(
+        _ execution: Execution, _ holding: Holding, _ residual: (leg: Int, quantity: Quantity), _ now: Stamp
+    ) {
+        execution.lookedAt = execution.basket.legs.map { engine.bookReceived($0.instrument) }
+        let isOperators = overrides[execution.id.sequence] != nil
+        guard gate.killSwitch.allows(isOperators ? .operatorClose : .autoClose) else {
+            // No machine closes during an operator's halt; the next look is at the next change.
+            execution.lookedAt = []
+            return
+        }
+        if let retryAt = execution.retryAt, now.monotonic < retryAt { return }
+        execution.retryAt = nil
+        let leg = execution.basket.legs[residual.leg]
+        guard let market = residualMarket(execution, holding, residual) else {
+            return wait(execution, holding, residual, .noDepth, now)
+        }
+        let toClose = engine.terms(of: leg.instrument)?.entriesEnd.map { $0 - now.utc }
+        let floor = floors[venue(of: leg.instrument)]
+        switch closer(execution).decide(market, spent: lossSoFar(execution, holding), toClose: toClose, floor: floor) {
+        case .hold(let why): wait(execution, holding, residual, why, now)
+        case .order(let plan): order(plan, execution, holding, residual, now)
+        }
+    }
+
+    private func order(
+        _ plan: ClosePlan, _ execution: Execution, _ holding: Holding, _ residual: (leg: Int, quantity: Quantity),
+        _ now: Stamp
+    ) {
+        let venue = venue(of: plan.instrument)
+        let order = NewOrder(
+            clOrdID: newID(), instrument: plan.instrument, outcome: plan.outcome, side: plan.side,
+            orderQty: plan.orderQty, price: plan.limitPx, cashOrderQty: plan.cashOrderQty, timeInForce: .ioc,
+            isReduceOnly: venue == .kalshi && plan.side == .sell, purpose: .close)
+        let partner = plan.way == .complete ? 1 - residual.leg : residual.leg
+        if let refusal = sendAlone(order, plan.way.role, leg: partner, of: execution, now) {
+            execution.retryAt = now.monotonic + .milliseconds(50)
+            execution.hold = nil
+            return expire(execution, holding, residual, refusal, now)
+        }
+        execution.hold = nil
+        gate.noteOrders(1, at: now.monotonic)
+        counters.closes &+= 1  // bounded by executions and their deadlines
+        report(execution, holding, residual, .closing, plan.way, "", now)
+    }
+
+    private func wait(
+        _ execution: Execution, _ holding: Holding, _ residual: (leg: Int, quantity: Quantity), _ why: AutoClose.Hold,
+        _ now: Stamp
+    ) {
+        execution.hold = why
+        expire(execution, holding, residual, why.rawValue, now)
+    }
+
+    /// Beyond the deadline the pair is halted and a person is told; the sweep goes on trying.
+    private func expire(
+        _ execution: Execution, _ holding: Holding, _ residual: (leg: Int, quantity: Quantity), _ why: String,
+        _ now: Stamp
+    ) {
+        guard execution.phase == .closing, let since = execution.residualSince,
+            now.monotonic - since >= settings.close.deadline
+        else { return }
+        execution.phase = .stuck
+        counters.stuck &+= 1  // bounded by executions
+        let leg = execution.basket.legs[residual.leg]
+        let contract = catalog.contracts[Int(leg.instrument.index)]
+        let cost = holding.cost(of: residual.quantity, leg: residual.leg)
+        let pair = execution.basket.pair
+        halt(pair, .stuck, "a residual cannot be closed: \(why)")
+        report(execution, holding, residual, .stuck, nil, why, now)
+        tell(
+            .alert(
+                TradeAlert(
+                    "E_EXEC_CLOSE_FAILED", isCritical: true, pair: pair,
+                    "EXPOSED $\(cost): \(residual.quantity) \(leg.outcome.rawValue) of \(contract.symbol) at \(contract.venue.name) stand alone and cannot be closed (\(why)); pair halted, still trying every \(settings.sweepInterval.rawValue / 1_000_000_000) s. Try arb close-exposure --pair \(pair.name) --max-loss USD",
+                    at: now)))
+    }
+
+    /// What an operator allowed for this execution, else the configuration.
+    private func closer(_ execution: Execution) -> AutoClose {
+        guard let override = overrides[execution.id.sequence] else { return autoClose }
+        var close = settings.close
+        close.policy = .cheapest
+        close.lossMax = override
+        return AutoClose(close)
+    }
+
+    /// What closing has lost so far: the cost of what was sold or merged, less what it brought.
+    private func lossSoFar(_ execution: Execution, _ holding: Holding) -> Money {
+        var loss: Int64 = 0
+        for (index, leg) in holding.legs.enumerated() {
+            let gone = leg.boughtQty.rawValue - leg.quantity.rawValue
+            guard gone > 0 else { continue }
+            let rate = mergeRates(execution.basket)[index]
+            let merged = Int64(clamping: Int128(rate) * Int128(leg.oppositeQty.rawValue) / Int128(FixedPoint.one))
+            loss += holding.cost(of: Quantity(rawValue: gone), leg: index).rawValue - leg.proceeds.rawValue
+            loss += leg.oppositeCost.rawValue - merged
+        }
+        return Money(rawValue: loss)
+    }
+
+    private func residualMarket(
+        _ execution: Execution, _ holding: Holding, _ residual: (leg: Int, quantity: Quantity)
+    ) -> ResidualMarket? {
+        let leg = execution.basket.legs[residual.leg]
+        let partner = execution.basket.legs[1 - residual.leg]
+        let other = engine.market(partner.instrument, partner.outcome)
+        let held = engine.market(leg.instrument, leg.outcome)
+        guard held != nil || other != nil else { return nil }
+        // Where its own book may not be used, only completing is left.
+        guard let base = held ?? other else { return nil }
+        let venue = venue(of: leg.instrument)
+        // At Kalshi buying the opposite is selling; both would meet the same bids.
+        let opposite = venue == .polymarket ? engine.market(leg.instrument, leg.outcome.opposite) : nil
+        return ResidualMarket(
+            held: base, partner: other, opposite: opposite, quantity: residual.quantity,
+            cost: holding.cost(of: residual.quantity, leg: residual.leg),
+            sellable: held == nil ? .zero : sellable(leg, holding.legs[residual.leg], residual.quantity),
+            payoffRate: payoffRate(execution.basket), mergeRate: mergeRates(execution.basket)[residual.leg])
+    }
+
+    /// Law 6: never more than is ours and open, and than the venue says is held.
+    private func sellable(_ leg: BasketLeg, _ held: Holding.Leg, _ residual: Quantity) -> Quantity {
+        let witnessed = confirmed[HeldKey(instrument: leg.instrument, outcome: leg.outcome)] ?? .zero
+        var most = min(residual, witnessed)
+        if venue(of: leg.instrument) == .polymarket { most = min(most, max(.zero, held.minedQty)) }
+        return max(.zero, most)
+    }
+
+    /// True for what no order can close, or what is not worth one.
+    func isDust(_ quantity: Quantity, _ leg: Int, _ execution: Execution) -> Bool {
+        let lots = execution.basket.legs.map { leg -> Quantity in
+            guard let terms = engine.terms(of: leg.instrument) else { return Quantity(rawValue: 1) }
+            return max(terms.orderQtyMin, terms.budgetStep == nil ? terms.lot : terms.fillStep)
+        }
+        if quantity < (lots.min() ?? .zero) { return true }
+        // What it is worth at most is what it pays.
+        let rate = payoffRate(execution.basket)
+        let worth = Int64(clamping: Int128(rate) * Int128(quantity.rawValue) / Int128(FixedPoint.one))
+        return worth < settings.dust.rawValue
+    }
+
+    // MARK: Time
+
+    /// The next instant at which `advance(to:)` has something to do.
+    public var nextDeadline: MonotonicNanos? {
+        var next: MonotonicNanos?
+        func consider(_ instant: MonotonicNanos?) {
+            guard let instant else { return }
+            next = next.map { min($0, instant) } ?? instant
+        }
+        for resolver in resolvers.values { consider(resolver.nextDeadline) }
+        for instant in delayed.values { consider(instant) }
+        for execution in executions.values where execution.phase == .closing || execution.phase == .stuck {
+            consider(execution.retryAt)
+        }
+        consider(nextSweep)
+        consider(nextRead)
+        return next
+    }
+
+    /// Begins: both accounts are read.
+    public func start(at now: Stamp) {
+        nextSweep = now.monotonic + settings.sweepInterval
+        readAll(now)
+    }
+
+    private func readAll(_ now: Stamp) {
+        nextRead = now.monotonic + settings.readInterval
+        let since = now.utc + Nanoseconds(rawValue: -86_400_000_000_000)
+        for venue in gateways.keys.sorted() { accounts.read(venue, since: since) }
+    }
+
+    /// Time has passed: searches, held-back orders, residuals, reads.
+    public func advance(to now: Stamp) {
+        for (index, _) in resolvers {
+            step(OrderHandle(index), now)
+        }
+        for (index, until) in delayed where until <= now.monotonic {
+            delayed[index] = nil
+            let handle = OrderHandle(index)
+            guard !registry[handle].state.isDone else { continue }
+            registry.apply(.unknown(.timeout), to: handle, at: now)
+            if let owner = owners[index], let execution = executions[owner] { advance(execution, now) }
+        }
+        let isSweep = nextSweep.map { $0 <= now.monotonic } ?? false
+        if isSweep { nextSweep = now.monotonic + settings.sweepInterval }
+        for execution in open where execution.residualSince != nil {
+            let isDue = execution.retryAt.map { $0 <= now.monotonic } ?? false
+            if isSweep || isDue { advance(execution, now) }
+        }
+        if let due = nextRead, due <= now.monotonic { readAll(now) }
+        tellBreaker()
+    }
+
+    /// Looks again at what stands alone where a book has changed since. Once a turn of the lane.
+    public func booksChanged(at now: Stamp) {
+        guard counters.residuals > 0 else { return }
+        for execution in open where execution.residualSince != nil {
+            let books = execution.basket.legs.map { engine.bookReceived($0.instrument) }
+            if books != execution.lookedAt { advance(execution, now) }
+        }
+    }
+
+    /// Executions that are not done, oldest first.
+    var open: [Execution] {
+        executions.values.filter { $0.phase != .done }.sorted { $0.id.sequence < $1.id.sequence }
+    }
+
+    // MARK: Rates
+
+    func holding(of execution: Execution) -> Holding {
+        execution.holding(registry, settings.valuation, currencies(execution.basket))
+    }
+
+    func currencies(_ basket: Basket) -> [Currency] {
+        basket.legs.map { leg in
+            engine.terms(of: leg.instrument)?.currency ?? (venue(of: leg.instrument) == .kalshi ? .usd : .pusd)
+        }
+    }
+
+    func payoffRate(_ basket: Basket) -> Int64 {
+        let worst = currencies(basket).map { settings.valuation.receivedRate($0) }.min() ?? 0
+        return Int64(clamping: Int128(basket.payoff.rawValue) * Int128(worst) / Int128(FixedPoint.one))
+    }
+
+    func mergeRates(_ basket: Basket) -> [Int64] { currencies(basket).map { settings.valuation.receivedRate($0) } }
+}

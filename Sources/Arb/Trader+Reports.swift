@@ -1,0 +1,190 @@
+import Risk
+public import Trading
+
+// What comes back: replies of the fires, user streams, reads. All of it is joined into the registry first; then the
+// execution it belongs to takes its next step, whatever the order in which things came.
+extension Trader {
+    /// A fire is over: each of its orders has an answer or a deadline.
+    func fired(_ tag: UInt64, _ first: LegReport, _ second: LegReport?, at now: Stamp) {
+        guard let execution = executions[UInt32(truncatingIfNeeded: tag >> 8)] else { return }
+        let place = Int(tag & 0xFF)
+        let start = place == Self.bothLegs ? 0 : place
+        took(first, execution, start, now)
+        if let second { took(second, execution, start + 1, now) }
+        advance(execution, now)
+    }
+
+    private func took(_ report: LegReport, _ execution: Execution, _ place: Int, _ now: Stamp) {
+        let order = execution.orders[place]
+        execution.orders[place].report = report
+        sold(registry.apply(report, to: order.handle, at: now), order.handle)
+        heard(order.handle, report.event, .reply, report.transactTime, now)
+        count(report, execution.id, execution.basket.pair, order, now)
+        if case .notSent = report.outcome { journal.withdraw(report.clOrdID, isTombstone: order.role == .tombstone) }
+    }
+
+    /// What the breaker learns of a reply.
+    private func count(
+        _ report: LegReport, _ id: ExecutionID, _ pair: PairID, _ order: ExecutionOrder, _ now: Stamp
+    ) {
+        guard order.role != .tombstone else { return }
+        var latency: Nanoseconds?
+        if let sent = report.stamps.sent, let acked = report.stamps.acked { latency = acked - sent }
+        gate.breaker.record(
+            BreakerSignal(report.outcome), execution: id, pair: pair, venue: order.venue, latency: latency, at: now)
+        tellBreaker()
+    }
+
+    /// Passes on what the breaker did.
+    func tellBreaker() {
+        for event in gate.breaker.takeEvents() {
+            tell(.breaker(event))
+            guard event.kind == .opened else { continue }
+            var pair: PairID?
+            if case .pair(let named) = event.scope { pair = named }
+            tell(
+                .alert(
+                    TradeAlert(
+                        "E_EXEC_CIRCUIT_OPEN", isCritical: true, pair: pair,
+                        "\(event.text); entries stopped, closing goes on. See arb status; arb resume when it is understood",
+                        at: clock.now())))
+        }
+    }
+
+    /// An event of an order joined: the ledger is told, and what hangs on it is looked at.
+    private func heard(
+        _ handle: OrderHandle, _ event: OrderEvent, _ source: EvidenceSource, _ transactTime: UTCNanos?, _ now: Stamp
+    ) {
+        let record = registry[handle]
+        tell(
+            .heard(
+                HeardOrder(
+                    clOrdID: record.state.order.clOrdID, isTombstone: record.state.order.purpose == .tombstone,
+                    orderID: record.orderID, event: event, source: source, transactTime: transactTime, at: now,
+                    state: record.state)))
+        if record.state.cumQty.rawValue > 0 { noteFill(record.state.order.instrument, now.monotonic) }
+    }
+
+    private func joined(_ report: ExecutionReport, at now: Stamp) {
+        guard case .ours(let handle, let change) = registry.apply(report, at: now) else { return }
+        guard change.isNews else { return }
+        sold(change, handle)
+        let own = registry[handle].state.order.outcome
+        heard(handle, report.event(trading: own), report.source, report.transactTime, now)
+        anomalies(change.anomalies, handle, now)
+        if let owner = owners[handle.index], let execution = executions[owner] { advance(execution, now) }
+    }
+
+    /// What we sold is no longer held, whatever the venue last said: its next word may be late.
+    private func sold(_ change: OrderChange, _ handle: OrderHandle) {
+        let order = registry[handle].state.order
+        guard order.side == .sell, change.cumQtyChange.rawValue > 0 else { return }
+        let key = HeldKey(instrument: order.instrument, outcome: order.outcome)
+        guard let known = confirmed[key] else { return }
+        confirmed[key] = Quantity(rawValue: max(0, known.rawValue - change.cumQtyChange.rawValue))
+    }
+
+    /// What does not fit together is booked all the same, and stops entries until a person has looked.
+    private func anomalies(_ found: OrderState.Anomalies, _ handle: OrderHandle, _ now: Stamp) {
+        let grave = found.intersection([.overfill, .voided, .contradiction, .tooManyFills, .settlementDiffers])
+        guard !grave.isEmpty else { return }
+        let record = registry[handle]
+        let pair = owners[handle.index].flatMap { executions[$0]?.basket.pair }
+        if let pair {
+            let state = record.state
+            if found.contains(.overfill) {
+                let excess = Quantity(rawValue: max(1, state.cumQty.rawValue - state.order.orderQty.rawValue))
+                gate.breaker.noteOverfill(pair: pair, excess: excess, at: now)
+            }
+            if found.contains(.voided) {
+                gate.breaker.noteSettlementFailed(pair: pair, quantity: state.voidedQty, at: now)
+            }
+            tellBreaker()
+            halt(pair, .drift, "order \(state.order.clOrdID): \(found.words.joined(separator: ", "))")
+        }
+        tell(
+            .alert(
+                TradeAlert(
+                    "E_EXEC_ANOMALY", isCritical: true, pair: pair,
+                    "order \(record.state.order.clOrdID) at \(record.venue.name): \(found.words.joined(separator: ", ")); booked as told, pair halted: look at arb orders show",
+                    at: now)))
+    }
+
+    /// No entry on this pair until `resume --pair`; what is open goes on being closed.
+    func halt(_ pair: PairID, _ cause: RiskGate.Suspension, _ why: String) {
+        guard gate.suspend(pair, cause) else { return }
+        haltReasons[pair] = why
+        counters.pairHalts &+= 1  // bounded by executions
+    }
+}
+
+extension Trader: OrderSink {
+    /// Something was told of an order, ours or another's.
+    public func apply(_ report: ExecutionReport) { joined(report, at: now) }
+
+    /// What the venue says is held: bounds a sale, never makes one.
+    public func apply(_ position: VenuePosition) {
+        guard let instrument = instruments[MarketKey(venue: position.venue, symbol: position.symbol)] else { return }
+        confirmed[HeldKey(instrument: instrument, outcome: position.outcome)] = position.quantity
+        if position.venue == .kalshi {
+            confirmed[HeldKey(instrument: instrument, outcome: position.outcome.opposite)] = .zero
+        }
+        let now = now
+        for execution in executions.values where execution.phase != .done && execution.residualSince != nil {
+            if execution.basket.legs.contains(where: { $0.instrument == instrument }) { advance(execution, now) }
+        }
+    }
+
+    /// Reports may have been missed: both the orders and the fills since then are read.
+    public func gap(_ venue: VenueID, since: UTCNanos) {
+        registry.gap(venue)
+        accounts.read(venue, since: since)
+    }
+
+    /// Passed on.
+    public func note(_ notice: FeedNotice) { engine.note(notice) }
+}
+
+// Reads of the accounts.
+extension Trader {
+    /// A read came back.
+    public func answered(_ answer: AccountAnswer, at now: Stamp) {
+        switch answer {
+        case .snapshot(let snapshot): took(snapshot, now)
+        case .reports(let reports): for report in reports { joined(report, at: now) }
+        case .finding(let finding, let clOrdID, _):
+            guard let handle = registry.find(clOrdID) else { return }
+            resolvers[handle.index]?.found(finding)
+            step(handle, now)
+        case .failed: counters.readsFailed &+= 1  // bounded by reads
+        }
+    }
+
+    private func took(_ snapshot: AccountSnapshot, _ now: Stamp) {
+        for fill in snapshot.fills { reception(registry.apply(fill, venue: snapshot.venue, at: now), nil, now) }
+        for order in snapshot.doneOrders + snapshot.openOrders {
+            reception(
+                registry.apply(order, venue: snapshot.venue, at: now), OrderEvent.summary(order.summary), now)
+        }
+        registry.wasRead(snapshot.venue)
+        confirmed = confirmed.filter { venue(of: $0.key.instrument) != snapshot.venue }
+        for position in snapshot.positions { apply(position) }
+        gate.set(snapshot.balances, asOf: snapshot.asOf)
+        if unread.remove(snapshot.venue) != nil { becomeReady(now) }
+    }
+
+    private func reception(_ reception: OrderRegistry.Reception, _ event: OrderEvent?, _ now: Stamp) {
+        guard case .ours(let handle, let change) = reception, change.isNews else { return }
+        sold(change, handle)
+        if let event { heard(handle, event, .query, nil, now) }
+        anomalies(change.anomalies, handle, now)
+        if let owner = owners[handle.index], let execution = executions[owner] { advance(execution, now) }
+    }
+
+    /// Entries are allowed once both accounts were read and nothing of an earlier run is unknown.
+    func becomeReady(_ now: Stamp) {
+        guard !isReady, unread.isEmpty, !executions.values.contains(where: { $0.isRecovered && $0.phase == .working })
+        else { return }
+        isReady = true
+    }
+}

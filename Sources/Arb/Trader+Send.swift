@@ -1,0 +1,213 @@
+import Risk
+import Trading
+
+// Rows 9 to 11 of the walk: both legs prepared, both intents in one append, and only then the fire.
+extension Trader {
+    func send(
+        _ candidate: EntryCandidate, _ id: ExecutionID, _ plan: BasketPlan, _ orders: [NewOrder], _ claim: InFlight.Claim,
+        _ approval: consuming Approval, _ stamps: ExecutionStamps, _ now: Stamp
+    ) throws(Refusal) {
+        let basket = candidate.basket
+        let first = leader(candidate.problem, plan)
+        let slots: [SendSlot]
+        do throws(Refusal) {
+            slots = try prepared(orders, now)
+        } catch {
+            gate.undo(approval)
+            throw error
+        }
+        let execution = Execution(
+            id: id, basket: basket, opportunity: candidate.opportunity, plan: plan, decided: now,
+            stamps: stamps, claim: claim)
+        let alone = first.map { (leg: $0, slot: slots[$0]) }
+        do throws(Refusal) {
+            try record(execution, alone.map { [$0] } ?? slots.enumerated().map { (leg: $0, slot: $1) }, now)
+        } catch {
+            for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
+            gate.undo(approval)
+            throw error
+        }
+        execution.stamps.journaled = clock.now().monotonic
+        executions[execution.id.sequence] = execution
+        let deadline = now.monotonic + settings.orderTimeout
+        guard let fires else { preconditionFailure("asked before: attached") }
+        if let alone {
+            // That the other could be prepared is known now. It is prepared and recorded anew, at the size of the first's
+            // fills, when those are known: an intent that was never sent could not be told from a lost one.
+            let other = 1 - alone.leg
+            gateway(of: orders[other].instrument).giveBack(slots[other])
+            execution.second = Execution.PendingLeg(leg: other, order: orders[other])
+            markSent(execution, [0], now)
+            execution.reservation = fires.start(
+                approval, &gate,
+                ExecutionEngine.Fire(
+                    tag: tag(execution, 0), alone.slot, at: venue(of: orders[alone.leg].instrument),
+                    deadline: deadline))
+            tellIntent(execution, 0, alone.slot)
+        } else {
+            markSent(execution, [0, 1], now)
+            execution.reservation = fires.start(
+                approval, &gate,
+                ExecutionEngine.Fire(
+                    tag: tag(execution, Self.bothLegs), first: slots[0], at: venue(of: orders[0].instrument),
+                    second: slots[1], at: venue(of: orders[1].instrument), deadline: deadline))
+            for place in execution.orders.indices { tellIntent(execution, place, slots[place]) }
+        }
+        counters.fired &+= 1  // bounded by frames
+    }
+
+    /// The place of a fire of both legs, in a tag.
+    static let bothLegs = 0xFF
+
+    func tag(_ execution: Execution, _ place: Int) -> UInt64 { UInt64(execution.id.sequence) << 8 | UInt64(place) }
+
+    /// The leg that goes alone first; nil: both at once.
+    private func leader(_ problem: SizingProblem, _ plan: BasketPlan) -> Int? {
+        switch settings.legOrder {
+        case .both: return nil
+        case .uncertainFirst:
+            let delays = problem.legs.map { engine.terms(of: $0.instrument)?.takerDelay ?? .zero }
+            guard let longest = delays.max(), longest > .zero else { return nil }
+            return delays.firstIndex(of: longest)
+        case .fillOdds:
+            // The thinner book behind the last level taken is the less certain fill.
+            let depths = zip(problem.legs, plan.legs).map { leg, planned in
+                Self.depth(leg, within: planned.limitPx).rawValue - planned.orderQty.rawValue
+            }
+            return depths[0] == depths[1] ? nil : depths[0] < depths[1] ? 0 : 1
+        }
+    }
+
+    private static func depth(_ leg: SizingLeg, within limit: Price) -> Quantity {
+        var curve = LegCurve(leg.book, leg.outcome)
+        var sum: Int64 = 0
+        while let level = curve.level, level.price <= limit {
+            sum += level.quantity.rawValue
+            curve.advance()
+        }
+        return Quantity(rawValue: sum)
+    }
+
+    private func prepared(_ orders: [NewOrder], _ now: Stamp) throws(Refusal) -> [SendSlot] {
+        var slots: [SendSlot] = []
+        for order in orders {
+            do throws(LocalRefusal) {
+                slots.append(try gateway(of: order.instrument).prepare(order, at: now))
+            } catch {
+                for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
+                throw .local(venue(of: order.instrument), error)
+            }
+        }
+        return slots
+    }
+
+    /// Registers the orders and records their intents in one append.
+    private func record(_ execution: Execution, _ legs: [(leg: Int, slot: SendSlot)], _ now: Stamp) throws(Refusal) {
+        var added: [ExecutionOrder] = []
+        do throws(Refusal) {
+            for (leg, slot) in legs { added.append(try register(slot, .leg, leg, execution, now)) }
+            let second = added.count > 1 ? intent(execution, added[1], legs[1].slot) : nil
+            do throws(JournalFault) {
+                try journal.append(intent(execution, added[0], legs[0].slot), second)
+            } catch {
+                throw .journal(error)
+            }
+        } catch {
+            for order in added { forget(order, now) }
+            throw error
+        }
+        execution.orders = added
+        for order in added { owners[order.handle.index] = execution.id.sequence }
+    }
+
+    func register(_ slot: SendSlot, _ role: OrderRole, _ leg: Int, _ execution: Execution, _ now: Stamp)
+        throws(Refusal) -> ExecutionOrder
+    {
+        let contract = catalog.contracts[Int(slot.order.instrument.index)]
+        do throws(OrderRegistry.Refusal) {
+            let handle = try registry.add(
+                slot.order, venue: contract.venue, symbol: contract.symbol, orderID: slot.orderID, at: now)
+            return ExecutionOrder(handle: handle, role: role, leg: leg, venue: contract.venue)
+        } catch {
+            throw .registry(error)
+        }
+    }
+
+    /// An order of which no byte left: it ends as one that never was.
+    func forget(_ order: ExecutionOrder, _ now: Stamp) {
+        registry.apply(
+            OrderEvent.notSent(LocalRefusal(.slotSpent, "undone before it was sent")), to: order.handle, at: now)
+        owners[order.handle.index] = nil
+    }
+
+    func intent(_ execution: Execution, _ order: ExecutionOrder, _ slot: SendSlot) -> OrderIntent {
+        let contract = catalog.contracts[Int(slot.order.instrument.index)]
+        let token = contract.tokens.map { slot.order.outcome == .yes ? $0.yes : $0.no } ?? ""
+        return OrderIntent(
+            execution: execution.id, role: order.role, pair: execution.basket.pair, venue: order.venue,
+            symbol: contract.symbol, token: token, order: slot.order, orderID: slot.orderID, bodyHash: slot.bodyHash,
+            decided: execution.decided)
+    }
+
+    func tellIntent(_ execution: Execution, _ place: Int, _ slot: SendSlot) {
+        tell(.intended(intent(execution, execution.orders[place], slot)))
+    }
+
+    /// From here on bytes may leave: without an answer these orders are unknown.
+    func markSent(_ execution: Execution, _ places: [Int], _ now: Stamp) {
+        for place in places { registry.apply(.sent, to: execution.orders[place].handle, at: now) }
+    }
+
+    // MARK: One order that closes
+
+    /// Prepares, records and sends one order of an execution that has ended all its others.
+    ///
+    /// - Returns: why it did not leave; nil when it did.
+    func sendAlone(_ order: NewOrder, _ role: OrderRole, leg: Int, of execution: Execution, _ now: Stamp) -> String? {
+        guard let fires, !fires.isFull else { return "E_EXEC_BUSY every seat is taken" }
+        let gateway = gateway(of: order.instrument)
+        let slot: SendSlot
+        do throws(LocalRefusal) {
+            slot = try gateway.prepare(order, at: now)
+        } catch {
+            return "\(error.kind.rawValue) \(error.text)"
+        }
+        do throws(Refusal) {
+            let added = try register(slot, role, leg, execution, now)
+            do throws(JournalFault) {
+                try journal.append(intent(execution, added, slot), nil)
+            } catch {
+                forget(added, now)
+                throw .journal(error)
+            }
+            execution.orders.append(added)
+            owners[added.handle.index] = execution.id.sequence
+        } catch {
+            gateway.giveBack(slot)
+            return error.text
+        }
+        let place = execution.orders.count - 1
+        markSent(execution, [place], now)
+        let fire = ExecutionEngine.Fire(
+            tag: tag(execution, place), slot, at: venue(of: order.instrument),
+            deadline: now.monotonic + settings.orderTimeout)
+        if order.purpose == .entry, let reservation = execution.reservation {
+            fires.follow(fire, under: reservation)
+        } else {
+            fires.close(fire)
+        }
+        tellIntent(execution, place, slot)
+        return nil
+    }
+
+    // MARK: Names
+
+    func venue(of instrument: InstrumentID) -> VenueID { catalog.contracts[Int(instrument.index)].venue }
+
+    func gateway(of instrument: InstrumentID) -> any OrderGateway {
+        guard let gateway = gateways[venue(of: instrument)] else {
+            preconditionFailure("every venue of the catalog has a gateway")
+        }
+        return gateway
+    }
+}

@@ -1,0 +1,217 @@
+public import Risk
+public import Trading
+
+/// The conductor of orders: takes what the engine offers, walks it to the wire, follows every order to its end by
+/// evidence, closes what stands alone, and knows at each instant what is held.
+///
+/// Everything reaches it as a call with a stamp; it does no I/O of its own, and its clock only stamps. What it sends goes through
+/// gateways that were asked first (`prepare`), the journal, and `ExecutionEngine`; what it reads comes back through
+/// `answered`.
+/// - Lane: the hot lane.
+/// - Bound: `executionsMax` executions, `OrderRegistry.ordersMax` orders.
+public final class Trader {
+    let catalog: Catalog
+    let settings: TraderSettings
+    unowned let engine: Engine
+    let gateways: [VenueID: any OrderGateway]
+    let journal: any Journal
+    let accounts: any AccountDesk
+    let clock: any Timekeeper
+    let tell: (TradeEvent) -> Void
+    let autoClose: AutoClose
+    let sizer = Sizer()
+
+    let inFlight: InFlight
+    var registry: OrderRegistry
+    var gate: RiskGate
+    private(set) var fires: ExecutionEngine?
+
+    var executions: [UInt32: Execution] = [:]
+    /// Which execution an order belongs to, by the index of its handle.
+    var owners: [Int: UInt32] = [:]
+    var resolvers: [Int: UnknownResolver] = [:]
+    var delayed: [Int: MonotonicNanos] = [:]
+    /// Orders that have been unknown for longer than patience.
+    var overdue: Set<Int> = []
+    var instruments: [MarketKey: InstrumentID] = [:]
+    /// What venues say is held, by instrument and outcome. A witness: it bounds sales, and never makes one.
+    var confirmed: [HeldKey: Quantity] = [:]
+    /// Why the trader itself halted a pair, in words.
+    var haltReasons: [PairID: String] = [:]
+    /// Least prices of sales that an operator named, by venue; for one sweep.
+    var floors: [VenueID: Price] = [:]
+    /// Losses that an operator allowed, by execution. Unit: USD.
+    var overrides: [UInt32: Money] = [:]
+    /// When something of ours last filled there.
+    private var filledAt: [InstrumentID: MonotonicNanos] = [:]
+    private var lastRefusal: [BasketID: Refused] = [:]
+    private var lastSequence: UInt64
+    private var lastExecution: UInt32 = 0
+    private var stampOfCalls: Stamp
+    var isStopping = false
+    var nextRead: MonotonicNanos?
+    var nextSweep: MonotonicNanos?
+    /// False until both accounts were read and everything of earlier runs is known.
+    public internal(set) var isReady = false
+    var unread: Set<VenueID>
+    /// Counts since the start.
+    public internal(set) var counters = TraderCounters()
+
+    /// A market by its venue's name of it.
+    struct MarketKey: Hashable {
+        let venue: VenueID
+        let symbol: String
+    }
+
+    /// What can be held.
+    struct HeldKey: Hashable {
+        let instrument: InstrumentID
+        let outcome: Outcome
+    }
+
+    private struct Refused: Equatable {
+        let opportunity: UInt64
+        let reason: String
+    }
+
+    /// What a trader is made of.
+    public struct Parts {
+        /// The markets.
+        public var catalog: Catalog
+        /// Books, terms, fees.
+        public var engine: Engine
+        /// One a venue.
+        public var gateways: [any OrderGateway]
+        /// Where intents are recorded.
+        public var journal: any Journal
+        /// Who reads accounts.
+        public var accounts: any AccountDesk
+        /// Stamps of stages and answers.
+        public var clock: any Timekeeper
+        /// Limits, reservations, breaker and halts.
+        public var gate: RiskGate
+
+        /// Parts.
+        public init(
+            catalog: Catalog, engine: Engine, gateways: [any OrderGateway], journal: any Journal,
+            accounts: any AccountDesk, clock: any Timekeeper, gate: RiskGate
+        ) {
+            self.catalog = catalog
+            self.engine = engine
+            self.gateways = gateways
+            self.journal = journal
+            self.accounts = accounts
+            self.clock = clock
+            self.gate = gate
+        }
+    }
+
+    /// A trader that is not ready: `start` reads the accounts first.
+    ///
+    /// - Parameter tell: gets every event; called on the hot lane, hands over and returns.
+    public init(_ parts: Parts, settings: TraderSettings, tell: @escaping (TradeEvent) -> Void) {
+        catalog = parts.catalog
+        engine = parts.engine
+        gateways = Dictionary(uniqueKeysWithValues: parts.gateways.map { ($0.venue, $0) })
+        journal = parts.journal
+        accounts = parts.accounts
+        clock = parts.clock
+        gate = parts.gate
+        self.settings = settings
+        self.tell = tell
+        autoClose = AutoClose(settings.close)
+        inFlight = InFlight(instruments: parts.catalog.count)
+        registry = OrderRegistry(prefix: settings.prefix)
+        unread = Set(parts.gateways.map(\.venue))
+        lastSequence = 0
+        stampOfCalls = parts.clock.now()
+        for (index, contract) in catalog.contracts.enumerated() {
+            instruments[MarketKey(venue: contract.venue, symbol: contract.symbol)] = InstrumentID(Int32(index))
+        }
+    }
+
+    /// Makes the tasks that fire, on the hot lane. Once, before `start`.
+    public func attach(to lane: any TaskExecutor) {
+        fires = ExecutionEngine(gateways: Array(gateways.values), lane: lane, seats: settings.seats) {
+            [weak self] tag, first, second in
+            guard let self else { return }
+            fired(tag, first, second, at: clock.now())
+        }
+    }
+
+    // MARK: Names and notes
+
+    func newID() -> ClOrdID {
+        lastSequence += 1  // 2^62 orders outlast the process
+        return ClOrdID(prefix: settings.prefix, run: settings.run, sequence: lastSequence)
+    }
+
+    func newExecutionID() -> ExecutionID {
+        lastExecution += 1  // 2^32 executions a run
+        return ExecutionID(run: settings.run, sequence: lastExecution)
+    }
+
+    func filledAt(_ instrument: InstrumentID) -> MonotonicNanos? { filledAt[instrument] }
+
+    func noteFill(_ instrument: InstrumentID, _ instant: MonotonicNanos) { filledAt[instrument] = instant }
+
+    /// Tells why an opportunity was not fired: once a reason.
+    func refused(_ candidate: EntryCandidate, _ refusal: Refusal, _ now: Stamp) {
+        let told = Refused(opportunity: candidate.opportunity, reason: refusal.key)
+        guard lastRefusal[candidate.basket.id] != told else { return }
+        lastRefusal[candidate.basket.id] = told
+        tell(
+            .result(
+                ExecutionResult(
+                    id: ExecutionID(run: settings.run, sequence: 0), opportunity: candidate.opportunity,
+                    basket: candidate.basket.id, kind: .refused, edgeExpected: candidate.plan.net,
+                    stamps: candidate.stamps ?? ExecutionStamps(now.monotonic), decidedAt: now.utc,
+                    told: now.monotonic, error: refusal.text)))
+    }
+}
+
+/// Counts since the start; each is bounded by frames or executions.
+public struct TraderCounters: Hashable, Sendable {
+    /// Executions begun.
+    public var fired: UInt64 = 0
+    /// Offers that were not fired.
+    public var refused: UInt64 = 0
+    /// Executions of which contracts stood alone.
+    public var residuals: UInt64 = 0
+    /// Closing orders sent.
+    public var closes: UInt64 = 0
+    /// Residuals that could not be closed in time.
+    public var stuck: UInt64 = 0
+    /// Pairs halted.
+    public var pairHalts: UInt64 = 0
+    /// Account reads that failed.
+    public var readsFailed: UInt64 = 0
+
+    /// None.
+    public init() {}
+}
+
+extension Trader: LiveTrader {
+    /// The instant of the calls that follow.
+    public func begin(at now: Stamp) { stampOfCalls = now }
+
+    var now: Stamp { stampOfCalls }
+
+    /// Everything that was there to read has been read.
+    public func turn(at now: Stamp) {
+        stampOfCalls = now
+        if let due = nextDeadline, due <= now.monotonic { advance(to: now) }
+        booksChanged(at: now)
+    }
+
+    /// Nothing new is entered; what is open goes on.
+    public func stop(at now: Stamp) {
+        stampOfCalls = now
+        isStopping = true
+    }
+
+    /// True when no order is out and nothing stands alone that could be closed now.
+    public var isQuiet: Bool {
+        (fires?.underWay ?? 0) == 0 && !executions.values.contains { $0.phase == .working || $0.phase == .closing }
+    }
+}

@@ -1,0 +1,273 @@
+import Arb
+import Risk
+import Testing
+import Trading
+
+@Suite("The trader: from an edge to boxes, and back from every failure on the way")
+struct TraderTests {
+    // MARK: The walk
+
+    @Test("an edge fires both legs, sized and limited as the books say, recorded before they leave")
+    func fires() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.says(TraderStage.filled(10, 50)))
+        rig.edge()
+        let yes = try #require(rig.kalshi.sent.first), no = try #require(rig.polymarket.sent.first)
+        #expect(yes.outcome == .yes && yes.side == .buy && yes.orderQty == Stage.contracts(10))
+        #expect(yes.price == Stage.cents(40) && yes.timeInForce == .ioc && yes.purpose == .entry)
+        #expect(no.outcome == .no && no.side == .buy && no.orderQty == Stage.contracts(10))
+        #expect(no.price == Stage.cents(50))
+        #expect(rig.journal.intents.map(\.order) == [yes, no])
+        #expect(rig.kalshi.offLane == 0 && rig.polymarket.offLane == 0)
+        let result = try #require(rig.events.results.last)
+        #expect(result.success && result.kind == .filled && result.legs.count == 2)
+        #expect(result.edgeRealized == Stage.dollars("1"))
+        let box = try #require(rig.events.boxes.last)
+        #expect(box.quantity == Stage.contracts(10) && box.net == Stage.dollars("1") && box.payoff == Stage.dollars("10"))
+        #expect(rig.trader.claims == 0 && rig.events.alerts.isEmpty && rig.events.residuals.isEmpty)
+    }
+
+    @Test("a book that may still show what we took is not fired on again")
+    func settles() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)), .says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.says(TraderStage.filled(10, 50)), .says(TraderStage.filled(10, 50)))
+        rig.edge()
+        rig.stage.level(0, .bid, 38, 7)
+        rig.step()
+        #expect(rig.kalshi.sent.count == 1)
+        rig.stage.pass(200)
+        rig.edge()
+        #expect(rig.kalshi.sent.count == 2, "both books moved, and time has passed")
+    }
+
+    @Test("two directions and neighbours exclude each other while a fire is out")
+    func excludes() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.waits)
+        rig.polymarket.will(.waits)
+        rig.edge()
+        #expect(rig.kalshi.sent.count == 1 && rig.trader.claims == 2)
+        rig.stage.pass(300)
+        rig.edge(20)
+        #expect(rig.kalshi.sent.count == 1, "the markets are in flight")
+        rig.kalshi.answer(TraderStage.filled(10, 40))
+        rig.polymarket.answer(TraderStage.filled(10, 50))
+        rig.step()
+        #expect(rig.trader.claims == 0 && rig.events.results.last?.success == true)
+    }
+
+    // MARK: Every step of the walk fails in turn
+
+    enum Step: CaseIterable { case firstPrepare, secondPrepare, journal, cash, halt, pairHalt }
+
+    @Test("a step that fails undoes those above it, sends nothing, and the next edge fires", arguments: Step.allCases)
+    func undoes(step: Step) throws {
+        let rig = try TraderStage()
+        let refusal = LocalRefusal(.noConnection, "test")
+        switch step {
+        case .firstPrepare: rig.kalshi.refuse(refusal)
+        case .secondPrepare: rig.polymarket.refuse(refusal)
+        case .journal: rig.journal.fault = JournalFault(.full, "test")
+        case .cash: try rig.fund("0.50")
+        case .halt: rig.sync(); rig.trader.haltByOperator("test", at: rig.stage.now)
+        case .pairHalt: rig.trader.haltPair(PairID("p"), "test", at: rig.stage.now)
+        }
+        rig.edge()
+        #expect(rig.kalshi.sent.isEmpty && rig.polymarket.sent.isEmpty && rig.isUntouched)
+        if step != .halt, step != .pairHalt {
+            let result = try #require(rig.events.results.last)
+            #expect(result.kind == .refused && !result.error.isEmpty)
+        }
+        #expect(rig.journal.intents.isEmpty)
+        rig.kalshi.refuse(nil)
+        rig.polymarket.refuse(nil)
+        rig.journal.fault = nil
+        try rig.fund()
+        rig.sync()
+        _ = rig.trader.resume(pair: nil, acceptExposure: false, at: rig.stage.now)
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.says(TraderStage.filled(10, 50)))
+        rig.stage.pass(10)
+        rig.edge()
+        #expect(rig.events.results.last?.success == true && rig.trader.claims == 0)
+    }
+
+    // MARK: One leg
+
+    @Test("P: one leg filled, the other killed: what stands alone is closed by its best way, and never twice")
+    func oneLegged() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.says(TraderStage.killed))
+        rig.edge()
+        // Completing at 0.50 is still the best way: the book has not moved.
+        #expect(rig.polymarket.sent.count == 2)
+        let close = rig.polymarket.sent[1]
+        #expect(close.purpose == .close && close.outcome == .no && close.side == .buy)
+        #expect(close.orderQty == Stage.contracts(10))
+        #expect(rig.trader.claims == 2, "the claim stays until nothing stands alone")
+        let found = try #require(rig.events.residuals.first)
+        #expect(found.phase == .found && found.venue == .kalshi && found.quantity == Stage.contracts(10))
+    }
+
+    @Test("a sale is reduce-only, of what the venue confirms, on the leg that filled: never the other one")
+    func sells() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)), .says(TraderStage.filled(4, 39)), .says(TraderStage.filled(6, 39)))
+        rig.polymarket.will(.waits)
+        rig.edge()
+        rig.noEdgeAtPolymarket()
+        rig.polymarket.answer(TraderStage.killed)
+        rig.step()
+        #expect(rig.kalshi.sent.count == 1, "nothing is confirmed to be held yet")
+        rig.hold(0, .yes, 4)
+        rig.step()
+        let first = try #require(rig.kalshi.sent.last)
+        #expect(first.side == .sell && first.outcome == .yes && first.isReduceOnly && first.purpose == .close)
+        #expect(first.orderQty == Stage.contracts(4) && first.price == Stage.cents(39))
+        rig.hold(0, .yes, 6)
+        rig.step()
+        #expect(rig.kalshi.sent.last?.orderQty == Stage.contracts(6) && rig.polymarket.sent.count == 1)
+        let result = try #require(rig.events.results.last)
+        #expect(result.kind == .unwound && result.edgeRealized == Stage.dollars("-0.10"))
+        #expect(rig.trader.claims == 0 && rig.events.residuals.last?.phase == .closed)
+    }
+
+    @Test("a partial fill boxes what is whole and closes the rest")
+    func partial() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.says(TraderStage.partly(7, 50)), .says(TraderStage.filled(3, 50)))
+        rig.edge()
+        #expect(rig.polymarket.sent.last?.orderQty == Stage.contracts(3))
+        let box = try #require(rig.events.boxes.last)
+        #expect(box.quantity == Stage.contracts(10) && rig.trader.claims == 0)
+    }
+
+    @Test("both killed: nothing is held, nothing is sent, the claim is free")
+    func missed() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.killed))
+        rig.polymarket.will(.says(TraderStage.killed))
+        rig.edge()
+        #expect(rig.events.results.last?.kind == .missed && rig.trader.claims == 0 && rig.events.boxes.isEmpty)
+        #expect(rig.kalshi.sent.count == 1 && rig.trader.reserved == .zero)
+    }
+
+    // MARK: Unknown
+
+    @Test("N05: while one leg is unknown nothing is sent on any leg; evidence, not time, ends it")
+    func unknown() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.silence)
+        rig.edge()
+        #expect(rig.events.results.last?.kind == .unknown && rig.trader.claims == 2)
+        #expect(rig.accounts.asked.contains { $0.venue == .polymarket })
+        for _ in 0..<40 { rig.wait(500) }
+        #expect(rig.kalshi.sent.count == 1 && rig.polymarket.sent.count == 1, "20 s are no evidence")
+        #expect(rig.events.alerts.contains { $0.code == "E_EXEC_BROKER_TIMEOUT" && $0.isCritical })
+        #expect(rig.trader.unknownLegs == 1 && rig.trader.claims == 2)
+        let lost = rig.polymarket.sent[0]
+        rig.report(
+            lost,
+            .summary(
+                OrderSummary(
+                    standing: .filled, cumQty: Stage.contracts(10), leavesQty: .zero,
+                    cumCash: Stage.dollars("5"), fee: .zero)), source: .query)
+        rig.step()
+        #expect(rig.events.boxes.last?.quantity == Stage.contracts(10) && rig.trader.claims == 0)
+        #expect(rig.trader.unknownLegs == 0 && rig.events.results.last?.edgeRealized == Stage.dollars("1"))
+    }
+
+    @Test("V38: a closing order that times out is not repeated until it is known")
+    func closeUnknown() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.says(TraderStage.killed), .silence, .says(TraderStage.filled(6, 50)))
+        rig.edge()
+        #expect(rig.polymarket.sent.count == 2)
+        for _ in 0..<10 { rig.wait(500) }
+        #expect(rig.polymarket.sent.count == 2, "no second close while the first is unknown")
+        let close = rig.polymarket.sent[1]
+        rig.report(
+            close,
+            .summary(
+                OrderSummary(
+                    standing: .cancelled, cumQty: Stage.contracts(4), leavesQty: .zero, cumCash: Stage.dollars("2"),
+                    fee: .zero)), source: .query)
+        rig.edge()
+        #expect(rig.polymarket.sent.count == 3 && rig.polymarket.sent[2].orderQty == Stage.contracts(6))
+        #expect(rig.trader.claims == 0)
+    }
+
+    @Test("a residual that cannot be closed in time halts its pair, says what a person can do, and is tried on")
+    func stuck() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.waits)
+        rig.edge()
+        rig.noEdgeAtPolymarket()
+        rig.polymarket.answer(TraderStage.killed)
+        for _ in 0..<30 { rig.wait(500) }
+        let alert = try #require(rig.events.alerts.last)
+        #expect(alert.code == "E_EXEC_CLOSE_FAILED" && alert.text.contains("EXPOSED $4"))
+        #expect(alert.text.contains("arb close-exposure"))
+        #expect(rig.trader.claims == 2 && rig.events.residuals.last?.phase == .stuck)
+        rig.kalshi.will(.says(TraderStage.filled(10, 39)))
+        rig.hold(0, .yes, 10)
+        rig.step()
+        #expect(rig.kalshi.sent.count == 1, "not on a book that has been silent")
+        rig.noEdgeAtPolymarket()
+        rig.step()
+        #expect(rig.trader.claims == 0 && rig.events.residuals.last?.phase == .closed, "it goes on trying")
+    }
+
+    @Test("V20: a fill that the chain undoes stands as alone again, the pair is halted, and nothing is sold that is not held")
+    func failedSettlement() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.says(TraderStage.filled(10, 50)))
+        rig.edge()
+        #expect(rig.events.results.last?.success == true)
+        let order = rig.polymarket.sent[0]
+        let fill = Fill(
+            execID: ExecID("t1"), lastQty: Stage.contracts(10), lastPx: Stage.cents(50), fee: .zero, liquidity: .taker,
+            settlement: .matched)
+        rig.report(order, .fill(fill))
+        rig.report(order, .settlement(ExecID("t1"), .failed))
+        rig.step()
+        #expect(rig.events.alerts.contains { $0.isCritical } && rig.trader.claims == 2)
+        #expect(rig.kalshi.sent.allSatisfy { $0.side == .buy }, "nothing is confirmed to be held")
+        #expect(rig.events.residuals.contains { $0.phase == .found && $0.venue == .kalshi })
+    }
+
+    @Test("an operator's halt stops entries and closes alike; what stands alone is shown")
+    func operatorHalt() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.waits)
+        rig.edge()
+        rig.trader.haltByOperator("test", at: rig.stage.now)
+        rig.polymarket.answer(TraderStage.killed)
+        rig.step()
+        rig.wait(20_000)
+        #expect(rig.polymarket.sent.count == 1 && rig.kalshi.sent.count == 1)
+        #expect(rig.trader.claims == 2)
+        _ = rig.trader.resume(pair: nil, acceptExposure: true, at: rig.stage.now)
+        rig.edge()
+        #expect(rig.polymarket.sent.count == 2, "closing goes on after resume")
+    }
+}
+
+extension TraderStage {
+    /// Polymarket's book is empty, Kalshi's has only a bid: what stands alone there can only be sold.
+    func noEdgeAtPolymarket() {
+        sync()
+        stage.book(0, bids: [(39, 100)], asks: [])
+        stage.book(1, bids: [], asks: [])
+        step()
+    }
+}
