@@ -45,7 +45,8 @@ public enum AccountAnswer: Sendable {
 ///
 /// - Bound: one read of a kind under way a venue; a repeated request while it runs is dropped, for its answer comes.
 public protocol AccountDesk: AnyObject {
-    /// Looks for what one order became.
+    /// Looks for what one order became. Of an order whose `commit` has returned, or that an earlier run sent: nothing of it
+    /// can leave us any more, and that is told with the first absence.
     func ask(_ inquiry: OrderInquiry)
 
     /// Reads the whole account.

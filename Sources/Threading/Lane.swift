@@ -5,7 +5,7 @@ public import Trading
 
 /// How a lane spends the time in which it has nothing to do.
 public enum LaneWait: String, Sendable, Hashable, CaseIterable {
-    /// Spins for 50 µs, then parks until something comes.
+    /// Spins for 50 µs, then parks until something comes; while it is armed it spins.
     case adaptive
     /// Never parks; looks again at once, yielding the core every 50 µs.
     case spin
@@ -26,6 +26,7 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private let stopping = Atomic<Bool>(false)
     private let parked = Atomic<Bool>(false)
     private let spill = Atomic<Int>(0)
+    private let armed = Atomic<Bool>(false)
     private let owner = Atomic<UInt>(0)
     private let wait: LaneWait
     private let processor: Int?
@@ -101,13 +102,21 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
         runJobs()
     }
 
+    /// An armed lane that may adapt spins: what it waits for is near, and waking up would cost more than all of the work.
+    /// From any thread.
+    public func arm(_ isArmed: Bool) {
+        guard armed.exchange(isArmed, ordering: .releasing) != isArmed, isArmed, wait == .adaptive else { return }
+        poller.wake()
+    }
+
     private func shouldPark(idle: Nanoseconds) -> Bool {
+        let isLong = idle > Nanoseconds(rawValue: 50_000)
         switch wait {
         case .park: return true
-        case .spin:
-            if idle > Nanoseconds(rawValue: 50_000) { sched_yield() }
+        case .adaptive where !armed.load(ordering: .relaxed): return isLong
+        case .spin, .adaptive:
+            if isLong { sched_yield() }
             return false
-        case .adaptive: return idle > Nanoseconds(rawValue: 50_000)
         }
     }
 

@@ -95,12 +95,15 @@ struct ConfigurationTests {
         #expect(refused == 200)
     }
 
-    @Test("live mode wants every limit said by somebody; each that is missing is told, and defaults do for any other mode")
+    @Test(
+        "live mode wants every limit said by somebody; each that is missing is told, and defaults do for any other mode"
+    )
     func limits() throws {
         let missing = faults("mode = \"live\"\n")
         let limits = ConfigurationSchema.keys.filter(\.isLimit)
         #expect(limits.count == 19, "\(limits.map(\.path))")
-        #expect(missing.count == limits.count && missing.allSatisfy { $0.code == "E_CFG_MISSING" && $0.place.line == 1 })
+        #expect(
+            missing.count == limits.count && missing.allSatisfy { $0.code == "E_CFG_MISSING" && $0.place.line == 1 })
         for limit in limits { #expect(missing.contains { $0.message.contains(limit.path + " is missing") }) }
         #expect(faults("mode = \"paper\"\n").isEmpty)
         // A default that was written down is somebody's word; so is the environment's and a flag's.

@@ -261,8 +261,8 @@ private final class Run {
             let words = line.split(separator: " ")
             // Established, or ended by the other side alone: somebody here still has it open.
             guard words.count > 3, words[3] == "01" || words[3] == "08" else { continue }
-            if ports.contains(where: { words[2].hasSuffix(":" + String(repeating: "0", count: 4 - $0.utf8.count) + $0) })
-            {
+            if ports.contains(where: { words[2].hasSuffix(":" + String(repeating: "0", count: 4 - $0.utf8.count) + $0) }
+            ) {
                 found.append(String(line))
             }
         }

@@ -197,6 +197,8 @@ public final class AccountReads: AccountDesk {
             guard let inquiry = flight.inquiry else { return }
             if !evidence.reports.isEmpty { trader.answered(.reports(evidence.reports), at: now) }
             var findings = evidence.findings
+            // An exchange without an answer ends its connection, and an earlier run's have ended with it.
+            if case .nothing = findings.first { findings.append(.connectionClosed) }
             if let balance = evidence.balance, explains?(inquiry, balance) == true {
                 findings.append(.balanceExplained(askedAt: asked))
             }

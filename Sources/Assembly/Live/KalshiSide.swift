@@ -136,30 +136,19 @@ final class KalshiSide: TradingSide {
         func tell(_ row: VenueOrder) { evidence.reports.append(ExecutionReport(row, at: .kalshi, clOrdID: name)) }
         switch inquiry.question {
         case .order:
-            guard let id = inquiry.orderID, let row = try await account.order(id) else { break }
-            tell(row)
+            if let id = inquiry.orderID, let row = try await account.order(id) { tell(row) }
         case .ordersOfMarket:
             let listed = try await account.find(name, ticker: inquiry.symbol, since: since)
-            // What rests may be listed with another size than was asked for; a tombstone is only for what never rests.
-            guard inquiry.order.timeInForce.isImmediate else {
-                listed.forEach(tell)
-                break
-            }
-            switch Tombstone.finding(listed, original: inquiry.order, tombstone: tombstone ?? inquiry.order) {
-            case .adopt(let row): tell(row)
-            case .cannotEnter: evidence.findings.append(.onlyTombstoneListed)
-            case .unknown: if !listed.isEmpty { return evidence }
-            }
+            let originals = originals(among: listed, of: inquiry.order, tombstone)
+            originals.forEach(tell)
+            if originals.isEmpty, !listed.isEmpty { evidence.findings.append(.onlyTombstoneListed) }
         case .fillsOfMarket:
             var id = inquiry.orderID
             if id == nil {
                 let listed = try await account.find(name, ticker: inquiry.symbol, since: since)
-                if case .adopt(let row) = Tombstone.finding(
-                    listed, original: inquiry.order, tombstone: tombstone ?? inquiry.order)
-                {
-                    tell(row)
-                    id = row.orderID
-                }
+                let originals = originals(among: listed, of: inquiry.order, tombstone)
+                originals.forEach(tell)
+                id = originals.first?.orderID
             }
             let fills = try await account.fills(of: inquiry.symbol, since: since)
             for fill in fills where fill.orderID == id {
@@ -176,6 +165,24 @@ final class KalshiSide: TradingSide {
             evidence.findings.append(.nothing(inquiry.question, askedAt: askedAt))
         }
         return evidence
+    }
+
+    /// What is listed under an order's name and is no tombstone of it. The size of an original is no mark of it: a
+    /// reduce-only order may be listed with less than it asked for.
+    private func originals(among listed: [VenueOrder], of order: NewOrder, _ made: NewOrder?) -> [VenueOrder] {
+        guard let tombstone = made ?? tombstoneShape(of: order) else { return listed }
+        return listed.filter { row in
+            if case .adopt = Tombstone.finding([row], original: tombstone, tombstone: tombstone) { return false }
+            return true
+        }
+    }
+
+    /// What a tombstone looks like that an earlier run may have sent; nil where there cannot be one.
+    private func tombstoneShape(of order: NewOrder) -> NewOrder? {
+        guard let market = grids.withLock({ $0[order.instrument] }) else { return nil }
+        let now = NanoClock.monotonic()
+        return try? Tombstone.order(
+            for: order, sentAt: now, now: now, maxAge: .seconds(1), grid: market.grid, lot: market.lot)
     }
 
     func settlements(since: UTCNanos) async throws(AccountFault) -> [SettlementFact] {

@@ -52,6 +52,12 @@ public final class LaneSet: Sendable {
     /// The lane of a venue's gateway.
     public func gateway(of venue: VenueID) -> Lane { gateways[venue] ?? hot }
 
+    /// Has all lanes spin while a fire is near, where they may adapt; they park otherwise. From any thread.
+    public func arm(_ isArmed: Bool) {
+        hot.arm(isArmed)
+        for lane in others { lane.arm(isArmed) }
+    }
+
     /// Starts the gateways' lanes. Call once.
     func start(turn: @escaping @Sendable (Lane, [UInt64]) -> Lane.Turn) {
         for lane in others {

@@ -69,8 +69,8 @@ public final class LiveDriver {
         nextStatus = nextBeat
     }
 
-    /// Runs until the lane is stopped or `deadline` has passed, then ends the engine's run. A trader is not asked: who
-    /// wants it to end in order asks its `RunStop`.
+    /// Runs until the lane is stopped or `deadline` has passed, then ends the engine's run. At the deadline, and by its
+    /// `RunStop`, a trader is asked to end first; a lane that is stopped ends without asking.
     public func run(startedAt start: Stamp, until deadline: MonotonicNanos?) {
         let lane = lane
         let outcomes = outcomes
@@ -85,8 +85,9 @@ public final class LiveDriver {
         engine.start(at: start)
         act()
         lane.run { ready in
-            if let deadline, clock.now().monotonic >= deadline { lane.stop() }
-            return turn(ready, deadline)
+            guard let deadline, clock.now().monotonic >= deadline else { return turn(ready, deadline) }
+            if let trading { trading.end() } else { lane.stop() }
+            return turn(ready, nil)
         }
         let end = clock.now()
         recorder?.timer(at: end)

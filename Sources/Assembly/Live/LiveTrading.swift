@@ -14,7 +14,7 @@ public final class RunStop: Sendable {
 
     /// Asks for the end.
     public func request() {
-        isAsked.store(true, ordering: .releasing)
+        guard !isAsked.exchange(true, ordering: .acquiringAndReleasing) else { return }
         lane.poller.wake()
     }
 
@@ -133,6 +133,9 @@ public final class LiveTrading {
         trader.turn(at: now)
         return true
     }
+
+    /// The time of the run is over.
+    func end() { stop.request() }
 
     /// True when the run is to end now: it was asked to, and the trader is done or out of time.
     func isOver(at now: MonotonicNanos) -> Bool {
