@@ -3,7 +3,7 @@ import Glibc
 // arb-bench NAME [--json] [--floors FILE]: stage benchmarks; `Scripts/bench` runs them beside their C floors.
 
 let usage = """
-    usage: arb-bench all|parse|book|pipeline|sign|journal|net|start|load [--pairs LIST] [--json] [--floors FILE]
+    usage: arb-bench all|parse|book|pipeline|sign|journal|net|trade|start|load [--pairs LIST] [--json] [--floors FILE]
                      [--net-floor PROGRAM]
 
       parse      one message from bytes to numbers, and the lookup of names
@@ -12,6 +12,7 @@ let usage = """
       sign       an order or a header signed, beside the library's own signing in the same run
       journal    both intents of an execution recorded before they are sent, in both durabilities
       net        an order's request and its answer over loopback TLS on a polled lane, beside the C round trip in turns
+      trade      both legs of a fire through all that a live run has, against both loopback venues in this process
       start      from the start of the program to the first connection that a loopback venue accepts
       load       the real program against loopback venues in real time: 10,000 pairs at 50,000 messages/s
       --pairs    of the pipeline (default 10,1000,10000,100000)
@@ -38,7 +39,7 @@ while let word = words.first {
         }
         words.removeFirst()
         options[word] = value
-    case "all", "parse", "book", "pipeline", "sign", "journal", "net", "start", "load": names.append(word)
+    case "all", "parse", "book", "pipeline", "sign", "journal", "net", "trade", "start", "load": names.append(word)
     default:
         emit("arb-bench: unknown '\(word)'\n\n" + usage, STDERR_FILENO)
         exit(64)
@@ -69,6 +70,7 @@ for name in names {
     }
     if name == "all" || name == "journal" { try JournalBench().run(json: isJSON) }
     if name == "all" || name == "net" { try NetBench(floor: options["--net-floor"]).run(json: isJSON) }
+    if name == "all" || name == "trade" { try await TradeBench().run(json: isJSON) }
     if name == "all" || name == "pipeline" {
         for size in sizes {
             for isZipf in size >= 10_000 ? [false, true] : [false] {

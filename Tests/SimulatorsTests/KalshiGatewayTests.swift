@@ -28,10 +28,7 @@ private final class KalshiFloor {
     let instrument = InstrumentID(0)
     private let auth: Kalshi.Auth
     private let authority: ThrowawayCA
-    private let pool: WarmPool
-    private let lane: Lane
-    private let thread: Worker
-    private let client: HTTPClient
+    let floor: GatewayFloor
     private let place: Workplace
     private var number: UInt64 = 0
 
@@ -53,26 +50,19 @@ private final class KalshiFloor {
         venues = try LoopbackVenues(world, authority: authority, publicKey: key.publicPEM, trading: trading)
         ticker = SimWorld(world).pairs[0].ticker
         let base = "https://localhost:\(venues.kalshiPort)/trade-api/v2"
-        client = HTTPClient(userAgent: "arb", loopbackAuthority: authority.authority)
+        floor = try GatewayFloor(base, authority: authority)
         auth = Kalshi.Auth(keyID: "ours", key: key)
         var reads = Kalshi.AccountSettings()
         reads.restURL = base
         account = Kalshi.Account(
-            auth: auth, channel: HTTPChannel(venue: .kalshi, client: client), clock: NanoClock(), settings: reads)
+            auth: auth, channel: HTTPChannel(venue: .kalshi, client: floor.client), clock: NanoClock(), settings: reads)
 
-        let lane = try Lane(name: "gateway")
-        var warm = WarmPoolSettings(endpoint: try Endpoint(base), seed: 1)
-        warm.entries = 2
-        let pool = WarmPool(
-            warm, context: try TLSContext(loopbackAuthority: authority.authority), lane: lane, exercise: { nil })
-        thread = Worker(name: "gateway") { lane.run { pool.turn($0) } }
-        (self.lane, self.pool) = (lane, pool)
         var orders = Kalshi.GatewaySettings()
         orders.restURL = base
         gateway = Kalshi.Gateway(
-            auth: auth, sender: pool,
+            auth: auth, sender: floor.pool,
             budget: ShardBudget(capacity: 300, refill: 100, reserve: 40, at: NanoClock.monotonic()),
-            clock: NanoClock(), settings: orders, executor: lane)
+            clock: NanoClock(), settings: orders, executor: floor.lane)
         var terms = InstrumentTerms(
             title: ticker, status: .active, grid: try TickGrid(step: .cent), lot: Quantity(rawValue: 1_000_000),
             orderQtyMin: Quantity(rawValue: 1_000_000), fillStep: Quantity(rawValue: 1_000_000), currency: .usd,
@@ -86,14 +76,11 @@ private final class KalshiFloor {
     }
 
     func stop() {
-        pool.stop()
-        lane.stop()
-        thread.join()
-        client.close()
+        floor.stop()
         _ = venues.stop()
     }
 
-    var deadline: MonotonicNanos { NanoClock.monotonic() + .seconds(1) }
+    var deadline: MonotonicNanos { floor.deadline }
     /// Before everything that happens here.
     let start = NanoClock.utc() + .seconds(-5)
 
@@ -110,18 +97,8 @@ private final class KalshiFloor {
 
     /// Prepares as soon as there is a connection, and commits.
     func send(_ order: NewOrder) async throws -> LegReport {
-        let slot = try patiently { try self.gateway.prepare(order, at: NanoClock().now()) }
+        let slot = try floor.patiently { try self.gateway.prepare(order, at: NanoClock().now()) }
         return await gateway.commit(slot, deadline: deadline)
-    }
-
-    /// Connections are opened beside the lane: the first ones take a moment.
-    func patiently<T>(_ body: () throws -> T) throws -> T {
-        let end = NanoClock.monotonic() + .seconds(10)
-        while true {
-            do { return try body() } catch let refusal as LocalRefusal
-                where refusal.kind == .noConnection && NanoClock.monotonic() < end
-            { poll(nil, 0, 2) }
-        }
     }
 
     /// The private stream over a link of its own, until `isEnough` or five seconds have passed.
@@ -150,19 +127,6 @@ private final class KalshiFloor {
             }
             stream.received(id, Array(bytes).span.bytes, at: NanoClock().now(), into: heard)
         }
-    }
-}
-
-private func word(_ outcome: LegReport.Outcome) -> String {
-    switch outcome {
-    case .notSent(let refusal): "not sent \(refusal.kind.rawValue)"
-    case .accepted(let summary): summary.standing.rawValue
-    case .rejected(let rejection): "rejected \(rejection.kind.rawValue)"
-    case .unknown(.timeout): "unknown timeout"
-    case .unknown(.connectionLost): "unknown lost"
-    case .unknown(.serverError(let status)): "unknown \(status)"
-    case .unknown(.unreadable): "unknown unreadable"
-    case .unknown(.restart): "unknown restart"
     }
 }
 
@@ -242,7 +206,7 @@ struct KalshiGatewayTests {
         #expect(try await floor.account.snapshot(since: floor.start, now: NanoClock.utc()).openOrders.isEmpty)
         floor.gateway.join(nil, shard: 0)
         let batch = try [floor.order(.yes, .buy, "1", at: "0.01", .gtc), floor.order(.yes, .buy, "1")]
-        let slot = try floor.patiently { try floor.gateway.prepareBatch(batch, at: NanoClock().now()) }
+        let slot = try floor.floor.patiently { try floor.gateway.prepareBatch(batch, at: NanoClock().now()) }
         let reports = await floor.gateway.commit(slot, deadline: floor.deadline)
         #expect(reports.map { word($0.outcome) } == ["working", "filled"])
         #expect(await floor.gateway.cancelAll(deadline: floor.deadline) == .cancelled(nil))

@@ -17,10 +17,7 @@ private final class TradingFloor {
     let account: Polymarket.Account
     let contract: Contract
     let instrument = InstrumentID(0)
-    private let pool: WarmPool
-    private let lane: Lane
-    private let thread: Worker
-    private let client: HTTPClient
+    let floor: GatewayFloor
     private let place: Workplace
     private var number: UInt64 = 0
 
@@ -45,27 +42,20 @@ private final class TradingFloor {
         contract = Contract(
             venue: .polymarket, symbol: pair.condition, tokens: .init(yes: pair.yesToken, no: pair.noToken))
         let base = "https://localhost:\(venues.polymarketPort)"
-        client = HTTPClient(userAgent: "arb", loopbackAuthority: authority.authority)
-        let channel = HTTPChannel(venue: .polymarket, client: client)
+        floor = try GatewayFloor(base, authority: authority)
+        let channel = HTTPChannel(venue: .polymarket, client: floor.client)
         let keys = try await ApiKeyDesk(base: base, channel: channel, userAgent: "arb").keys(
             of: key, at: NanoClock.utc())
         let trades = TradingAccount(
             key: key, wallet: try Wallet(.account, address: key.address, owner: key.address), keys: keys)
 
-        let lane = try Lane(name: "gateway")
-        var warm = WarmPoolSettings(endpoint: try Endpoint(base), seed: 1)
-        warm.entries = 2
-        let pool = WarmPool(
-            warm, context: try TLSContext(loopbackAuthority: authority.authority), lane: lane, exercise: { nil })
-        thread = Worker(name: "gateway") { lane.run { pool.turn($0) } }
-        (self.lane, self.pool) = (lane, pool)
         var orders = Polymarket.GatewaySettings()
         orders.base = base
         orders.host = "localhost:\(venues.polymarketPort)"
         orders.seed = UInt64.random(in: 0...UInt64.max)
         let gateway = try Polymarket.Gateway(
-            account: trades, sender: pool, budget: SignerBudget(at: NanoClock.monotonic()), channel: channel,
-            clock: NanoClock(), settings: orders, executor: lane)
+            account: trades, sender: floor.pool, budget: SignerBudget(at: NanoClock.monotonic()), channel: channel,
+            clock: NanoClock(), settings: orders, executor: floor.lane)
         self.gateway = gateway
         var reads = AccountSettings()
         reads.base = base
@@ -82,14 +72,11 @@ private final class TradingFloor {
     }
 
     func stop() {
-        pool.stop()
-        lane.stop()
-        thread.join()
-        client.close()
+        floor.stop()
         _ = venues.stop()
     }
 
-    var deadline: MonotonicNanos { NanoClock.monotonic() + .seconds(1) }
+    var deadline: MonotonicNanos { floor.deadline }
     /// Before everything that happens here, by the venue's clock too.
     let start = NanoClock.utc() + .seconds(-5)
 
@@ -106,32 +93,10 @@ private final class TradingFloor {
 
     /// Prepares as soon as there is a connection, and commits.
     func send(_ order: NewOrder) async throws -> (slot: SendSlot, report: LegReport) {
-        let slot = try await patiently { try self.gateway.prepare(order, at: NanoClock().now()) }
+        let slot = try floor.patiently { try self.gateway.prepare(order, at: NanoClock().now()) }
         return (slot, await gateway.commit(slot, deadline: deadline))
     }
 
-    /// Connections are opened beside the lane: the first ones take a moment.
-    func patiently<T>(_ body: () throws -> T) async throws -> T {
-        let end = NanoClock.monotonic() + .seconds(10)
-        while true {
-            do { return try body() } catch let refusal as LocalRefusal
-                where refusal.kind == .noConnection && NanoClock.monotonic() < end
-            { poll(nil, 0, 2) }
-        }
-    }
-}
-
-private func word(_ outcome: LegReport.Outcome) -> String {
-    switch outcome {
-    case .notSent(let refusal): "not sent \(refusal.kind.rawValue)"
-    case .accepted(let summary): summary.standing.rawValue
-    case .rejected(let rejection): "rejected \(rejection.kind.rawValue)"
-    case .unknown(.timeout): "unknown timeout"
-    case .unknown(.connectionLost): "unknown lost"
-    case .unknown(.serverError(let status)): "unknown \(status)"
-    case .unknown(.unreadable): "unknown unreadable"
-    case .unknown(.restart): "unknown restart"
-    }
 }
 
 @Suite("Polymarket's gateway at the loopback venue, over TLS", .serialized)
@@ -170,7 +135,7 @@ struct PolymarketGatewayTests {
 
         // A batch, and everything of a market at once.
         let many = try (1...3).map { _ in try floor.order(.buy, "10", at: "0.01", budget: nil, .gtc) }
-        let batch = try await floor.patiently { try floor.gateway.prepareBatch(many, at: NanoClock().now()) }
+        let batch = try floor.floor.patiently { try floor.gateway.prepareBatch(many, at: NanoClock().now()) }
         let legs = await floor.gateway.commit(batch, deadline: floor.deadline)
         #expect(legs.map { word($0.outcome) } == ["working", "working", "working"])
         #expect(await floor.gateway.cancelMarket(floor.instrument, deadline: floor.deadline) == .cancelled(nil))

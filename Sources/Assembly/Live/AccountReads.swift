@@ -8,6 +8,8 @@ public import Trading
 /// A read that fails, or is not there by its deadline, is told as failed and brings nothing: silence is no evidence. What
 /// comes later than that is thrown away.
 /// - Lane: the hot lane; reads run on the default pool.
+/// A read of the whole account that is asked for while one is under way follows it: what was told to be missing may be
+/// younger than the first. The first's answer is then thrown away, twice in a row at most.
 /// - Bound: one read of a kind under way a venue (of one order: one a question), four at once a venue; 64 wait, what
 ///   exceeds them is dropped and comes with the next asking.
 public final class AccountReads: AccountDesk {
@@ -33,7 +35,7 @@ public final class AccountReads: AccountDesk {
     private struct Waiting: Sendable {
         let key: Key
         let inquiry: OrderInquiry?
-        let since: UTCNanos
+        var since: UTCNanos
     }
 
     private enum Landing: Sendable {
@@ -60,6 +62,9 @@ public final class AccountReads: AccountDesk {
     private var waiting: [Waiting] = []
     private var tombstones: [ClOrdID: NewOrder] = [:]
     private var number: UInt64 = 0
+    /// Answers in a row that were thrown away, for a later read follows.
+    private var superseded: [Key: Int] = [:]
+    private static let supersededMax = 2
     private static let flightsMax = 4
     private static let waitingMax = 64
     private static let tombstonesMax = 1_024
@@ -105,18 +110,25 @@ public final class AccountReads: AccountDesk {
     }
 
     private func want(_ waiting: Waiting) {
-        guard venues[waiting.key.venue] != nil, !flights.values.contains(where: { $0.key == waiting.key }),
-            !self.waiting.contains(where: { $0.key == waiting.key }), self.waiting.count < Self.waitingMax
-        else { return }
+        guard venues[waiting.key.venue] != nil else { return }
+        if let place = self.waiting.firstIndex(where: { $0.key == waiting.key }) {
+            self.waiting[place].since = min(self.waiting[place].since, waiting.since)
+            return
+        }
+        // An order is asked about again and again; the answer that is under way will do.
+        if case .order = waiting.key.subject, isUnderWay(waiting.key) { return }
+        guard self.waiting.count < Self.waitingMax else { return }
         self.waiting.append(waiting)
         launch()
     }
+
+    private func isUnderWay(_ key: Key) -> Bool { flights.values.contains { $0.key == key } }
 
     private func launch() {
         var rest: [Waiting] = []
         for next in waiting {
             let venue = next.key.venue
-            if flights.values.count(where: { $0.key.venue == venue }) < Self.flightsMax {
+            if flights.values.count(where: { $0.key.venue == venue }) < Self.flightsMax, !isUnderWay(next.key) {
                 launch(next)
             } else {
                 rest.append(next)
@@ -190,7 +202,14 @@ public final class AccountReads: AccountDesk {
 
     private func deliver(_ landing: Landing, _ flight: Flight, to trader: any LiveTrader, at now: Stamp) {
         switch landing {
-        case .snapshot(let snapshot): trader.answered(.snapshot(snapshot), at: now)
+        case .snapshot(let snapshot):
+            let isFollowed = waiting.contains { $0.key == flight.key }
+            guard !isFollowed || superseded[flight.key, default: 0] >= Self.supersededMax else {
+                superseded[flight.key, default: 0] += 1
+                return
+            }
+            superseded[flight.key] = 0
+            trader.answered(.snapshot(snapshot), at: now)
         case .settlements(let facts): trader.settled(facts, at: now)
         case .failed(let fault): trader.answered(.failed(flight.key.venue, fault), at: now)
         case .evidence(let evidence, let asked):
