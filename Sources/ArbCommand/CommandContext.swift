@@ -74,6 +74,9 @@ struct CommandContext {
             flags.append(("state_dir", absolute(state), "--state"))
         }
         if let account = option("--account") { flags.append(("account", account, "--account")) }
+        for mode in TradingMode.allCases where parsed.has("--" + mode.rawValue) {
+            flags.append(("mode", mode.rawValue, "--" + mode.rawValue))
+        }
         do throws(SourceFaults) {
             return try ConfigurationReader.read(
                 text, file: file, folder: file.map { Self.folder(of: absolute($0)) } ?? absolute("."),

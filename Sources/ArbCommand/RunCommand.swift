@@ -2,12 +2,14 @@ import Assembly
 import Glibc
 import Trading
 
-/// `arb run`: watches both venues and logs every opportunity.
+/// `arb run`: watches both venues, logs every opportunity, and with `--live` trades them.
 enum RunCommand {
     static let spec = CommandSpec(
-        "run", "watch the venues and log every opportunity (dry run)",
+        "run", "watch the venues and log every opportunity; --live trades them",
         [
             OptionSpec("--dry-run", nil, "send nothing (the default)"),
+            OptionSpec("--live", nil, "send orders; needs --confirm-account"),
+            OptionSpec("--confirm-account", "NAME", "the account's name, typed once more"),
             OptionSpec("--pairs", "GLOB", "only the pairs and sets whose id fits"),
             OptionSpec("--for", "DURATION", "end after 60s, 15m, 24h …"),
         ])
@@ -19,7 +21,7 @@ enum RunCommand {
 enum RecordCommand {
     static let spec = CommandSpec(
         "record", "as run, and record every input for replay",
-        RunCommand.spec.options + [
+        RunCommand.spec.options.filter { !["--live", "--confirm-account"].contains($0.name) } + [
             OptionSpec("--out", "FILE", "the recording (default arb-<time>.ndjson; must not exist)")
         ])
 

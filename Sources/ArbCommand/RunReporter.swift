@@ -17,6 +17,8 @@ final class RunReporter: Sendable {
     private let started: Stamp
     private let tally = Mutex<Tally>(Tally())
     let isBoard: Bool
+    /// What was traded.
+    let trades: TradeReporter
 
     struct Tally {
         var born = 0
@@ -39,6 +41,7 @@ final class RunReporter: Sendable {
         self.account = account
         self.counts = (pairs, sets)
         self.started = started
+        trades = TradeReporter(context: context, names: names, mode: mode, venues: venues, account: account)
         isBoard = context.terminal.isTerminal && !context.isJSON && !context.parsed.has("--quiet")
     }
 
@@ -69,7 +72,7 @@ final class RunReporter: Sendable {
             }
         }
         context.terminal.say(
-            "arb \(BuildInfo.version) dry run: nothing is ever sent. venues=\(venues) account=\(account) "
+            "arb \(BuildInfo.version) \(mode == "live" ? "LIVE: orders are sent." : "dry run: nothing is ever sent.") venues=\(venues) account=\(account) "
                 + "pairs=\(counts.pairs) sets=\(counts.sets)" + (recording.map { " recording=\($0)" } ?? ""))
     }
 
@@ -91,6 +94,7 @@ final class RunReporter: Sendable {
             }
             tell(opportunity, .ended)
         case .decision(.note(let notice), _): tell(notice)
+        case .decision(.trade(let event), _): trades.take(event)
         }
     }
 
@@ -171,6 +175,7 @@ final class RunReporter: Sendable {
         }
         if isBoard { context.terminal.out("\u{1B}[?25h") }
         let messages = status?.engine.counters.frames ?? 0
+        if !trades.summary.isEmpty { context.terminal.say(trades.summary) }
         context.terminal.say(
             "FLAT. \(tally.born) opportunities seen, \(tally.taken) would have been taken,\n"
                 + "\(tally.held) still there at the last look; expected \(Money(rawValue: tally.expected)) USD in all.\n"

@@ -1,5 +1,6 @@
 import Codec
 import Glibc
+import Synchronization
 
 /// Where words go: results to standard output, everything else to standard error. A reader that goes away ends the program
 /// in peace.
@@ -32,6 +33,9 @@ struct Terminal: Sendable {
     /// Something on standard error that is not a line, such as a progress bar.
     static func draw(_ text: String) { write(STDERR_FILENO, text) }
 
+    /// True for a run that has orders out: it goes on when nobody reads what it says.
+    static let outlivesReaders = Atomic<Bool>(false)
+
     private static func write(_ descriptor: Int32, _ text: String) { write(descriptor, Array(text.utf8)) }
 
     private static func write(_ descriptor: Int32, _ bytes: [UInt8]) {
@@ -42,6 +46,7 @@ struct Terminal: Sendable {
                 if count > 0 {
                     sent += count
                 } else if errno == EPIPE {
+                    if outlivesReaders.load(ordering: .relaxed) { return }
                     _exit(0)  // the reader has seen enough
                 } else if errno != EINTR && errno != EAGAIN {
                     return

@@ -1,19 +1,22 @@
 import Arb
 import Assembly
 import Glibc
+import Risk
 import Signing
 import Store
+import Synchronization
 import Threading
 import Trading
 import Transport
 
-/// One run of the watcher, from configuration to summary.
+/// One run, from configuration to summary: it watches, and in live mode trades.
 struct WatchSession {
     private let context: CommandContext
     private let configuration: Configuration
     private let pairs: PairFiles
     private let recording: String?
     private let duration: Nanoseconds?
+    private let mode: TradingMode
 
     /// - Parameter recording: where to record; empty: a name made of the time; nil: nowhere.
     init(_ context: CommandContext, recording: String?) throws {
@@ -21,13 +24,38 @@ struct WatchSession {
         configuration = try context.configuration()
         duration = try context.duration("--for")
         self.recording = recording
-        guard configuration.text("mode") == "dry-run" else {
-            throw CommandFailure(
-                .configuration, "E_CFG_MODE", "mode = \"\(configuration.text("mode"))\": this version watches only",
-                fix: "set mode = \"dry-run\"")
-        }
+        mode = try Self.mode(context, configuration, isRecording: recording != nil)
         let all = try context.pairs(configuration)
         pairs = try Self.chosen(all, context.option("--pairs"))
+    }
+
+    /// Live is hard to start: the flag, and the account's name typed once more (law 12).
+    private static func mode(_ context: CommandContext, _ configuration: Configuration, isRecording: Bool)
+        throws(CommandFailure) -> TradingMode
+    {
+        guard let mode = TradingMode(rawValue: configuration.text("mode")) else {
+            throw CommandFailure(.configuration, "E_CFG_MODE", "mode = \"\(configuration.text("mode"))\" is none")
+        }
+        guard mode != .dryRun else { return mode }
+        guard !isRecording else {
+            throw CommandFailure(
+                .configuration, "E_CFG_MODE", "recordings are made in dry runs", fix: "set mode = \"dry-run\"")
+        }
+        guard mode == .live else { return mode }
+        let account = configuration.text("account")
+        guard context.parsed.has("--live") else {
+            throw CommandFailure(
+                .configuration, "E_CFG_MODE", "mode = \"live\" in the configuration is not enough to send orders",
+                fix: "add --live --confirm-account \(account), or --dry-run")
+        }
+        guard context.option("--confirm-account") == account else {
+            throw CommandFailure(
+                .configuration, "E_CFG_CONFIRM",
+                "--live wants the account's name typed once more, and it is '\(account)'"
+                    + (context.option("--confirm-account").map { ", not '\($0)'" } ?? ""),
+                fix: "add --confirm-account \(account)")
+        }
+        return mode
     }
 
     private static func chosen(_ all: PairFiles, _ pattern: String?) throws(CommandFailure) -> PairFiles {
@@ -43,6 +71,7 @@ struct WatchSession {
 
     func run() throws -> ExitCode {
         Signals.block()
+        if mode != .dryRun { Terminal.outlivesReaders.store(true, ordering: .relaxed) }
         let clock = NanoClock()
         let start = clock.now()
         let folder = try stateFolder()
@@ -53,11 +82,12 @@ struct WatchSession {
         defer { for edge in edges { edge.client.close() } }
         // The disk takes as long as the first connection: both at once. A ledger that cannot be kept ends the run.
         let lane = try lane()
+        let mode = mode.rawValue
         let opening = Deferred<LedgerWriter, StoreFault>(name: "ledger") { () throws(StoreFault) in
             do throws(StoreFault) {
                 let ledger = try LedgerWriter(folder: folder, now: start.utc)
                 try ledger.begin(
-                    at: start.utc, mode: "dry-run", venues: venues, build: BuildInfo.build, configurationSHA256: hash)
+                    at: start.utc, mode: mode, venues: venues, build: BuildInfo.build, configurationSHA256: hash)
                 return ledger
             } catch {
                 lane.stop()
@@ -70,22 +100,27 @@ struct WatchSession {
         let office = OfficeBox()
         let core = try core(seed) { office.post($0) }
         let reporter = RunReporter(
-            context: context, names: core.names, mode: "dry-run", venues: venues,
+            context: context, names: core.names, mode: mode, venues: venues,
             account: configuration.text("account"),
             pairs: pairs.pairs.count, sets: pairs.sets.count, started: start)
         let desk = BackOffice(names: core.names, contracts: core.catalog.contracts, ledger: opening) {
             reporter.take($0)
         }
         office.open(desk)
+        let stop = RunStop(lane)
+        let trade = try self.mode == .live
+            ? self.desk(core, lane, folder, opening, seed, stop) { office.post(.trade($0)) } : nil
         let driver = LiveDriver(
             engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,
-            cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell)
+            cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell, trading: trade?.trading)
         reporter.begin(recording: recorder?.path)
-        let signals = Signals { lane.stop() }
+        let signals = Signals { trade == nil ? lane.stop() : stop.request() }
+        trade?.start(at: clock.now())
         let board = BoardWorker(reporter: reporter, cell: cell, office: desk)
         driver.run(startedAt: start, until: duration.map { start.monotonic + $0 })
         board.finish()
         signals.finish()
+        trade?.close()
         desk.finish()
         let sha256 = core.decisions.finish()
         try finish(recorder?.writer, core.decisions.count, sha256)
@@ -94,6 +129,43 @@ struct WatchSession {
         }
         reporter.end(cell.status, decisions: core.decisions.count, sha256: sha256, dropped: desk.dropped)
         return .done
+    }
+
+    /// Everything that trades. The ledger is open before anything may be sent.
+    private func desk(
+        _ core: Core, _ lane: Lane, _ folder: StateFolder, _ opening: Deferred<LedgerWriter, StoreFault>,
+        _ seed: UInt64, _ stop: RunStop, _ tell: @escaping (TradeEvent) -> Void
+    ) throws(CommandFailure) -> TradingDesk {
+        let ledger = try stored { () throws(StoreFault) in try opening.value() }
+        let parts = TradingDesk.Parts(core: core, lane: lane, folder: folder, run: ledger.run, seed: seed)
+        let configuration = configuration
+        let home = context.home
+        let box = UncheckedBox((parts, tell))
+        let made = Waiting.on { () async -> Result<TradingDesk, any Error> in
+            do {
+                return .success(
+                    try await TradingDesk.live(configuration, box.value.0, home: home, stop: stop, tell: box.value.1))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch made {
+        case .success(let desk): return desk
+        case .failure(let error): throw Self.failure(error)
+        }
+    }
+
+    private static func failure(_ error: any Error) -> CommandFailure {
+        switch error {
+        case let fault as Edges.Fault:
+            CommandFailure(fault.isPermission ? .permissions : .configuration, fault.code, fault.text)
+        case let fault as StoreFault: CommandFailure(fault.exitCode, fault.code, fault.text)
+        case let fault as AccountFault: CommandFailure(.unavailable, fault.code, fault.text)
+        case let fault as TransportFault: CommandFailure(.unavailable, fault.code, fault.text)
+        case let fault as SigningFault: CommandFailure(.configuration, fault.code, fault.text)
+        case let fault as CeilingFault: CommandFailure(.configuration, fault.code, fault.description)
+        default: CommandFailure(.failure, "E_ARB_INTERNAL", "\(error)")
+        }
     }
 
     private func edges() throws(CommandFailure) -> [VenueEdge] {
@@ -173,4 +245,11 @@ extension StoreFault {
         case .future, .corrupt, .journalCorrupt: .configuration
         }
     }
+}
+
+/// Hands a value to the one task that uses it.
+private final class UncheckedBox<Value>: @unchecked Sendable {
+    // Safety: made before the task begins, read by it alone, and its maker waits for its end.
+    let value: Value
+    init(_ value: Value) { self.value = value }
 }

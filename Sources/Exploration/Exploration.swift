@@ -146,7 +146,7 @@ final class Watch {
             if opportunity.disposition == .taken { credit(opportunity, at: opportunity.born) }
         case .ended(let opportunity):
             if let taken = opportunity.takenAt { credit(opportunity, at: taken) }
-        case .note: break
+        case .note, .trade: break
         }
     }
 

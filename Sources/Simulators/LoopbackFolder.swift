@@ -80,6 +80,29 @@ public struct LoopbackFolder {
             state_dir = "\(path)/state"
             [markets]
             pairs = ["Markets/*.toml"]
+            [sizing]
+            max_order_usd = "200"
+            max_contracts = "1000"
+            [risk]
+            max_open_usd = "50000"
+            max_pair_usd = "20000"
+            max_venue_usd = "40000"
+            max_gross_usd = "100000"
+            max_net_usd = "5000"
+            max_equity_pct = 100
+            max_open_orders = 100
+            max_daily_loss_usd = "1000"
+            max_errors_consecutive = 5
+            max_error_rate_pct = 50
+            max_orders_per_minute = 3000
+            max_one_leg_loss_usd = "50"
+            unwind_reserve_usd = "50"
+            dust_usd = "0.05"
+            dust_max_usd = "50"
+            max_book_age_ms = 200
+            max_feed_silence_ms = 10000
+            [unwind]
+            max_loss_usd = "50"
             [venues.kalshi]
             rest_url = "https://\(kalshi)/trade-api/v2"
             ws_url = "wss://\(kalshi)/trade-api/ws/v2"

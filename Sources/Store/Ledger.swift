@@ -85,7 +85,8 @@ public final class Ledger {
     }
 
     let database: Database
-    private(set) var run: Int64 = 0
+    /// The run that was begun; 0 before.
+    public private(set) var run: Int64 = 0
 
     /// Opens the ledger at `path`, made and brought to the newest schema where needed.
     ///

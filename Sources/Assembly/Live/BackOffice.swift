@@ -1,3 +1,4 @@
+public import Arb
 internal import Codec
 public import Store
 import Synchronization
@@ -94,6 +95,7 @@ public final class BackOffice: Sendable {
 public final class LedgerWriter: @unchecked Sendable {
     // Safety: used by the back office's thread between `begin` and `end`, which the run's thread calls before and after.
     private let ledger: Ledger
+    private let rows = TradeRows()
 
     /// Opens the ledger of a state folder, made and brought to the newest schema where needed; rows of over a year go.
     ///
@@ -105,13 +107,19 @@ public final class LedgerWriter: @unchecked Sendable {
 
     /// Begins a run.
     ///
+    /// - Returns: its number in this ledger.
     /// - Throws: `StoreFault`.
+    @discardableResult
     public func begin(
         at instant: UTCNanos, mode: String, venues: String, build: String, configurationSHA256: String
-    ) throws(StoreFault) {
+    ) throws(StoreFault) -> Int64 {
         try ledger.beginRun(
             started: instant, mode: mode, venues: venues, build: build, configurationSHA256: configurationSHA256)
+        return ledger.run
     }
+
+    /// The run's number in this ledger.
+    public var run: Int64 { ledger.run }
 
     /// Ends the run.
     ///
@@ -132,6 +140,7 @@ public final class LedgerWriter: @unchecked Sendable {
                     case .ended(let opportunity): try ledger.add(Self.row(opportunity, .ended, names))
                     case .note(let notice):
                         try ledger.add(notice, at: now, instrument: notice.instrument.map { symbols[Int($0.index)] })
+                    case .trade(let event): try rows.write(event, to: ledger, names)
                     }
                 }
             }

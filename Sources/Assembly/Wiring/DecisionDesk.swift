@@ -1,4 +1,4 @@
-internal import Threading
+public import Arb
 public import Trading
 
 /// What the hot lane hands to the back office.
@@ -9,6 +9,8 @@ public enum DecisionEvent: Sendable {
     case ended(Opportunity)
     /// A feed or reader has something to say.
     case note(FeedNotice)
+    /// Something about orders, executions, halts.
+    case trade(TradeEvent)
 }
 
 /// Where decisions leave the engine: into the decision log, and to whoever else wants them.

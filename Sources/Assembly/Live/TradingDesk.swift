@@ -1,0 +1,98 @@
+public import Arb
+public import Risk
+public import Store
+public import Threading
+public import Trading
+
+/// A trader put together with everything that it trades through, for a live run.
+///
+/// - Lane: made off the hot lane, while nothing runs; then the hot lane's.
+public final class TradingDesk: @unchecked Sendable {
+    // Safety: handed from the thread that makes it to the hot lane, which is the same thread or begins afterwards.
+
+    /// The conductor of orders.
+    public let trader: Trader
+    /// What a live run has beyond a dry one.
+    public let trading: LiveTrading
+    /// Gateways and their lanes.
+    public let venues: TradingVenues
+    private let journal: IntentLog
+
+    /// What is needed beside the configuration.
+    public struct Parts {
+        /// The core of the run.
+        public let core: Core
+        /// The lane that will be the hot one.
+        public let lane: Lane
+        /// The account's folder, whose lock is held.
+        public let folder: StateFolder
+        /// The run's number in the ledger.
+        public let run: Int64
+        /// Of salts, jitter and masks.
+        public let seed: UInt64
+
+        /// Parts.
+        public init(core: Core, lane: Lane, folder: StateFolder, run: Int64, seed: UInt64) {
+            self.core = core
+            self.lane = lane
+            self.folder = folder
+            self.run = run
+            self.seed = seed
+        }
+    }
+
+    /// Puts it together: keys are read, accounts asked for their limits, the intent log is opened; nothing is sent.
+    ///
+    /// - Parameter tell: gets every event; called on the hot lane.
+    /// - Throws: `Edges.Fault`, `AccountFault`, `TransportFault`, `SigningFault`, `StoreFault`, `CeilingFault`.
+    public static func live(
+        _ configuration: Configuration, _ parts: Parts, home: String, stop: RunStop,
+        tell: @escaping (TradeEvent) -> Void
+    ) async throws -> TradingDesk {
+        let isLoopback = Edges.environment(configuration) == "loopback"
+        let wait = LaneWait(rawValue: configuration.text("lanes.wait")) ?? .adaptive
+        let lanes = try LaneSet(
+            hot: parts.lane, wait: wait, venues: VenueID.allCases, isBesideVenues: isLoopback)
+        let catalog = parts.core.catalog
+        let journal = try IntentLog(
+            path: parts.folder.path + "/intents.log",
+            durability: JournalDurability(rawValue: configuration.text("store.durability")) ?? .process,
+            build: BuildInfo.build)
+        let gate = try RiskGate(
+            limits: RiskLimits(configuration), contracts: catalog.contracts, baskets: catalog.baskets)
+        let venues = try await TradingVenues.make(
+            configuration, contracts: catalog.contracts, home: home, lanes: lanes, seed: parts.seed)
+        let clock = NanoClock()
+        let reads = AccountReads(venues, clock: clock)
+        let prefix = LedgerAccount.prefix(of: configuration.text("account"))
+        let trader = Trader(
+            Trader.Parts(
+                catalog: catalog, engine: parts.core.engine, gateways: venues.gateways, journal: journal,
+                accounts: reads, clock: clock, gate: gate),
+            settings: TraderSettings(configuration, prefix: prefix, run: UInt32(clamping: parts.run)), tell: tell)
+        let trading = LiveTrading(venues, reads: reads, trader: trader, stop: stop)
+        parts.core.engine.entryDesk = trader
+        parts.core.engine.stages = StageClock(clock: clock)
+        return TradingDesk(trader, trading, venues, journal)
+    }
+
+    private init(_ trader: Trader, _ trading: LiveTrading, _ venues: TradingVenues, _ journal: IntentLog) {
+        self.trader = trader
+        self.trading = trading
+        self.venues = venues
+        self.journal = journal
+    }
+
+    /// Orders recorded by an earlier run whose fate the ledger may not know.
+    public var leftovers: JournalContent { journal.found }
+
+    /// Begins: on the thread that will be the hot lane, before it runs.
+    public func start(at now: Stamp) {
+        trader.attach(to: venues.lanes.hot)
+        trader.begin(at: now)
+        trader.start(at: now)
+    }
+
+    /// Ends the record. After the hot lane.
+    public func close() { journal.close() }
+}
