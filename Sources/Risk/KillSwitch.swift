@@ -37,6 +37,8 @@ public struct KillSwitch: Hashable, Sendable {
     }
 
     private var reasons: [String?] = [nil, nil, nil]
+    /// One bit a cause that stands: what the hot lane reads.
+    private var mask: UInt8 = 0
 
     /// Nothing is stopped.
     public init() {}
@@ -48,22 +50,26 @@ public struct KillSwitch: Hashable, Sendable {
     public mutating func halt(_ cause: Cause, reason: String) -> Bool {
         guard reasons[cause.index] == nil else { return false }
         reasons[cause.index] = reason
+        mask |= cause.bit
         return true
     }
 
     /// Ends one cause by itself: an alert that was acknowledged.
-    public mutating func lift(_ cause: Cause) { reasons[cause.index] = nil }
+    public mutating func lift(_ cause: Cause) {
+        reasons[cause.index] = nil
+        mask &= ~cause.bit
+    }
 
     /// Ends every cause by the operator's word.
     ///
     /// - Throws: `ResumeRefusal` while orders are unknown and `acceptExposure` carries no reason; nothing changes then.
     public mutating func resume(unknownLegs: Int, acceptExposure reason: String?) throws(ResumeRefusal) {
         if unknownLegs > 0, reason?.isEmpty ?? true { throw .unknownLegs(unknownLegs) }
-        reasons = [nil, nil, nil]
+        self = KillSwitch()
     }
 
     /// True when anything is stopped.
-    public var isHalted: Bool { reasons.contains { $0 != nil } }
+    public var isHalted: Bool { mask != 0 }
 
     /// Why, of one cause; nil when it does not stand.
     public func reason(_ cause: Cause) -> String? { reasons[cause.index] }
@@ -75,13 +81,15 @@ public struct KillSwitch: Hashable, Sendable {
     public func allows(_ act: Act) -> Bool {
         switch act {
         case .entry: !isHalted
-        case .autoClose, .tombstone: reasons[Cause.operator.index] == nil
+        case .autoClose, .tombstone: mask & Cause.operator.bit == 0
         case .operatorClose, .cancel: true
         }
     }
 }
 
 extension KillSwitch.Cause {
+    fileprivate var bit: UInt8 { 1 << UInt8(index) }
+
     fileprivate var index: Int {
         switch self {
         case .operator: 0

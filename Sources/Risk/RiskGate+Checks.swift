@@ -15,8 +15,8 @@ extension RiskGate {
         let places = LegPlaces(
             first: legs[Int(request.first.instrument.index)], second: legs[Int(request.second.instrument.index)])
         let isProbe = try admitted(request, seat, places, at: now.monotonic)
-        for leg in [request.first.freshness, request.second.freshness] {
-            switch leg {
+        for index in 0..<2 {
+            switch index == 0 ? request.first.freshness : request.second.freshness {
             case .fresh: continue
             case .stale: throw RiskRefusal(.staleBook)
             case .silent: throw RiskRefusal(.silentFeed)
@@ -200,10 +200,8 @@ extension RiskGate {
         var bounds = SizingLimits(
             lockedMax: Self.money(locked), orderQtyMax: Quantity(rawValue: Self.money(quantity).rawValue))
         bounds.oneLegLossMax = Self.money(min(losses, Int128(limits.oneLegLossMax.rawValue)))
-        for venue in [places.first.venue, places.second.venue] {
-            let seat = venue == places.first.venue ? places.first : places.second
-            bounds.setCash(legCash(seat, isOneVenue: isOneVenue), at: venue)
-        }
+        bounds.setCash(legCash(places.first, isOneVenue: isOneVenue), at: places.first.venue)
+        bounds.setCash(legCash(places.second, isOneVenue: isOneVenue), at: places.second.venue)
         return bounds
     }
 
