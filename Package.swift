@@ -119,7 +119,7 @@ let package = Package(
         tests("SigningTests", ["Signing", "Codec"], vectors: true),
         tests("TransportTests", ["Transport", "Threading", "Trading", "Signing", "Server", "Simulators"]),
         tests("ServerTests", ["Server", "Transport", "Trading", "Threading", "Simulators"]),
-        tests("RiskTests", ["Risk", "Trading"]),
+        tests("RiskTests", ["Risk", "Trading", "CAllocations"]),
         tests(
             "KalshiTests", ["Kalshi", "Trading", "Codec", "Signing", "Transport", "Threading"],
             path: "Venues/KalshiTests", vectors: true),
