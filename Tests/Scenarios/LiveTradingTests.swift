@@ -452,6 +452,46 @@ struct LiveTradingTests {
         #expect(own.count == 1 && own[0].asOf > asked.utc)
     }
 
+    @Test(
+        "what the wallet holds explains a lost order that never came; shares that no listed trade explains do not",
+        arguments: [false, true])
+    func explained(isTaken: Bool) async throws {
+        // The trade is left out of the list: only the shares show it.
+        let faults: [FaultPlan.Rule] =
+            isTaken
+            ? [
+                .init(.answerLost, .polymarket, "create", .nth(1)),
+                .init(.eventLost, .polymarket, nil, .perMillion(1_000_000)),
+                .init(.emptyList, .polymarket, "trades", .perMillion(1_000_000)),
+            ] : [.init(.requestLost, .polymarket, "create", .nth(1))]
+        let run = try await Run(processors: 2, faults: faults)
+        defer { run.end() }
+        run.probe.hotly { desk, now in desk.read(.polymarket, since: now.utc) }
+        #expect(run.wait("what is held before") { !$0.snapshots.isEmpty })
+        let sentAt = NanoClock().now()
+        let (orders, legs) = try await run.fire()
+        guard case .unknown = legs[1].outcome else {
+            Issue.record("\(legs[1].outcome)")
+            return
+        }
+        let inquiry = OrderInquiry(
+            question: .balance, venue: .polymarket, order: orders.polymarket, orderID: legs[1].orderID,
+            symbol: try run.symbols.polymarket, sentAt: sentAt)
+        func isExplained(_ heard: Probe.Heard) -> Bool {
+            heard.findings.contains { if case .balanceExplained = $0.finding { true } else { false } }
+        }
+        // Shares come to the wallet when they are mined: until then nothing is there to be explained.
+        let end = NanoClock.monotonic() + .seconds(isTaken ? 6 : 15)
+        var last = false
+        while NanoClock.monotonic() < end, isTaken || !last {
+            let before = run.probe.heard.withLock { $0.findings.count }
+            run.probe.hotly { desk, _ in desk.ask(inquiry) }
+            poll(nil, 0, 200)
+            last = run.probe.heard.withLock { $0.findings.dropFirst(before).isEmpty == false && isExplained($0) }
+        }
+        #expect(last == !isTaken)
+    }
+
     @Test("a halt voids what was prepared and signed ahead; what comes after is signed in line")
     func halt() async throws {
         let run = try await Run(processors: 2)

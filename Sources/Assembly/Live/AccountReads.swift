@@ -41,7 +41,7 @@ public final class AccountReads: AccountDesk {
     private enum Landing: Sendable {
         case snapshot(AccountSnapshot)
         case settlements([SettlementFact])
-        case evidence(Evidence, asked: MonotonicNanos)
+        case evidence(Evidence)
         case failed(AccountFault)
     }
 
@@ -50,24 +50,24 @@ public final class AccountReads: AccountDesk {
         let landing: Landing
     }
 
-    /// Says whether known fills explain what was read of the wallet: cash, and what is held of the order's market. Without
-    /// it nothing is ever explained, and an order that only a balance can prove dead stays unknown.
-    public var explains: ((OrderInquiry, AccountSnapshot) -> Bool)?
-
     private let venues: TradingVenues
     private let clock: any Timekeeper
     private let timeout: Nanoseconds
     private let landed = Mailbox<Landed>(capacity: 1_024)
     private var flights: [UInt64: Flight] = [:]
     private var waiting: [Waiting] = []
-    private var tombstones: [ClOrdID: NewOrder] = [:]
+    /// Of orders that were asked about.
+    private var memories: [ClOrdID: Memory] = [:]
+    /// The newest account reads of each venue, oldest first.
+    private var holdings: [VenueID: [Memory.Holdings]] = [:]
     private var number: UInt64 = 0
     /// Answers in a row that were thrown away, for a later read follows.
     private var superseded: [Key: Int] = [:]
     private static let supersededMax = 2
     private static let flightsMax = 4
     private static let waitingMax = 64
-    private static let tombstonesMax = 1_024
+    private static let memoriesMax = 1_024
+    private static let holdingsMax = 16
 
     /// Reads of these venues' accounts.
     ///
@@ -82,6 +82,11 @@ public final class AccountReads: AccountDesk {
 
     /// Looks for what one order became.
     public func ask(_ inquiry: OrderInquiry) {
+        let id = inquiry.order.clOrdID
+        if memories[id]?.before == nil, memories[id] != nil || memories.count < Self.memoriesMax {
+            let before = holdings[inquiry.venue]?.last { $0.landed < inquiry.sentAt.utc }
+            memories[id, default: Memory()].before = before
+        }
         want(
             Waiting(
                 key: Key(venue: inquiry.venue, subject: .order(inquiry.order.clOrdID, inquiry.question)),
@@ -102,10 +107,10 @@ public final class AccountReads: AccountDesk {
     public func tombstone(for order: NewOrder, venue: VenueID, sentAt: MonotonicNanos, at now: MonotonicNanos)
         -> NewOrder?
     {
-        guard tombstones.count < Self.tombstonesMax,
+        guard memories[order.clOrdID] != nil || memories.count < Self.memoriesMax,
             let tombstone = venues[venue]?.side.tombstone(for: order, sentAt: sentAt, at: now)
         else { return nil }
-        tombstones[order.clOrdID] = tombstone
+        memories[order.clOrdID, default: Memory()].tombstone = tombstone
         return tombstone
     }
 
@@ -140,25 +145,25 @@ public final class AccountReads: AccountDesk {
     private func launch(_ next: Waiting) {
         guard let venue = venues[next.key.venue] else { return }
         number += 1
-        let tombstone = next.inquiry.flatMap { tombstones[$0.order.clOrdID] }
-        let task = Self.task(number, next, venue, tombstone, clock, landed, venues.lanes.hot)
+        let memory = next.inquiry.flatMap { memories[$0.order.clOrdID] } ?? Memory()
+        let task = Self.task(number, next, venue, memory, clock, landed, venues.lanes.hot)
         flights[number] = Flight(
             key: next.key, deadline: clock.now().monotonic + timeout, inquiry: next.inquiry, task: task)
     }
 
     private static func task(
-        _ number: UInt64, _ next: Waiting, _ venue: TradingVenue, _ tombstone: NewOrder?, _ clock: any Timekeeper,
+        _ number: UInt64, _ next: Waiting, _ venue: TradingVenue, _ memory: Memory, _ clock: any Timekeeper,
         _ landed: Mailbox<Landed>, _ hot: Lane
     ) -> Task<Void, Never> {
         Task {
-            let landing = await landing(next, venue, tombstone, clock)
+            let landing = await landing(next, venue, memory, clock)
             _ = landed.post(Landed(number: number, landing: landing))  // as many as flights: never full
             hot.poller.wake()
         }
     }
 
     private static func landing(
-        _ next: Waiting, _ venue: TradingVenue, _ tombstone: NewOrder?, _ clock: any Timekeeper
+        _ next: Waiting, _ venue: TradingVenue, _ memory: Memory, _ clock: any Timekeeper
     ) async -> Landing {
         // Stamped before the first request leaves: what is missing was missing at or after this instant.
         let asked = clock.now()
@@ -168,9 +173,7 @@ public final class AccountReads: AccountDesk {
             case .settlements: return .settlements(try await venue.side.settlements(since: next.since))
             case .order:
                 guard let inquiry = next.inquiry else { preconditionFailure("an order without its inquiry") }
-                let evidence = try await venue.side.evidence(
-                    inquiry, tombstone: tombstone, askedAt: asked.monotonic)
-                return .evidence(evidence, asked: asked.monotonic)
+                return .evidence(try await venue.side.evidence(inquiry, memory, askedAt: asked.monotonic))
             }
         } catch {
             return .failed(error)
@@ -209,22 +212,27 @@ public final class AccountReads: AccountDesk {
                 return
             }
             superseded[flight.key] = 0
+            remember(snapshot, now)
             trader.answered(.snapshot(snapshot), at: now)
         case .settlements(let facts): trader.settled(facts, at: now)
         case .failed(let fault): trader.answered(.failed(flight.key.venue, fault), at: now)
-        case .evidence(let evidence, let asked):
+        case .evidence(let evidence):
             guard let inquiry = flight.inquiry else { return }
             if !evidence.reports.isEmpty { trader.answered(.reports(evidence.reports), at: now) }
             var findings = evidence.findings
             // An exchange without an answer ends its connection, and an earlier run's have ended with it.
             if case .nothing = findings.first { findings.append(.connectionClosed) }
-            if let balance = evidence.balance, explains?(inquiry, balance) == true {
-                findings.append(.balanceExplained(askedAt: asked))
-            }
             for finding in findings {
                 trader.answered(.finding(finding, of: inquiry.order.clOrdID, at: inquiry.venue), at: now)
             }
         }
+    }
+
+    private func remember(_ snapshot: AccountSnapshot, _ now: Stamp) {
+        var kept = holdings[snapshot.venue] ?? []
+        if kept.count == Self.holdingsMax { kept.removeFirst() }
+        kept.append(Memory.Holdings(asOf: snapshot.asOf, landed: now.utc, positions: snapshot.positions))
+        holdings[snapshot.venue] = kept
     }
 
     /// Gives up what is under way: nothing is told any more.

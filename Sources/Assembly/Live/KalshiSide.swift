@@ -127,7 +127,7 @@ final class KalshiSide: TradingSide {
 
     // MARK: Evidence
 
-    func evidence(_ inquiry: OrderInquiry, tombstone: NewOrder?, askedAt: MonotonicNanos) async throws(AccountFault)
+    func evidence(_ inquiry: OrderInquiry, _ memory: Memory, askedAt: MonotonicNanos) async throws(AccountFault)
         -> Evidence
     {
         var evidence = Evidence()
@@ -139,14 +139,14 @@ final class KalshiSide: TradingSide {
             if let id = inquiry.orderID, let row = try await account.order(id) { tell(row) }
         case .ordersOfMarket:
             let listed = try await account.find(name, ticker: inquiry.symbol, since: since)
-            let originals = originals(among: listed, of: inquiry.order, tombstone)
+            let originals = originals(among: listed, of: inquiry.order, memory.tombstone)
             originals.forEach(tell)
             if originals.isEmpty, !listed.isEmpty { evidence.findings.append(.onlyTombstoneListed) }
         case .fillsOfMarket:
             var id = inquiry.orderID
             if id == nil {
                 let listed = try await account.find(name, ticker: inquiry.symbol, since: since)
-                let originals = originals(among: listed, of: inquiry.order, tombstone)
+                let originals = originals(among: listed, of: inquiry.order, memory.tombstone)
                 originals.forEach(tell)
                 id = originals.first?.orderID
             }
@@ -154,12 +154,8 @@ final class KalshiSide: TradingSide {
             for fill in fills where fill.orderID == id {
                 evidence.reports.append(ExecutionReport(fill, at: .kalshi, clOrdID: name))
             }
-        case .balance:
-            var snapshot = AccountSnapshot(venue: .kalshi, asOf: NanoClock.utc())
-            snapshot.balances = try await account.balances()
-            snapshot.positions = try await account.positions().filter { $0.symbol == inquiry.symbol }
-            evidence.balance = snapshot
-            return evidence
+        // Orders are found by their names here; what is held proves nothing more.
+        case .balance: return evidence
         }
         if evidence.reports.isEmpty, evidence.findings.isEmpty {
             evidence.findings.append(.nothing(inquiry.question, askedAt: askedAt))

@@ -108,12 +108,14 @@ final class PolymarketSide: TradingSide {
 
     // MARK: Evidence
 
-    func evidence(_ inquiry: OrderInquiry, tombstone: NewOrder?, askedAt: MonotonicNanos) async throws(AccountFault)
+    func evidence(_ inquiry: OrderInquiry, _ memory: Memory, askedAt: MonotonicNanos) async throws(AccountFault)
         -> Evidence
     {
         var evidence = Evidence()
         if inquiry.question == .balance {
-            evidence.balance = try await balance(inquiry)
+            if let before = memory.before, try await isExplained(inquiry, before) {
+                evidence.findings.append(.balanceExplained(askedAt: askedAt))
+            }
             return evidence
         }
         // Every order of ours has its hash before it is sent: without one nothing is said.
@@ -129,13 +131,37 @@ final class PolymarketSide: TradingSide {
         return evidence
     }
 
-    /// Cash, and what the order book knows of both tokens of the market.
-    private func balance(_ inquiry: OrderInquiry) async throws(AccountFault) -> AccountSnapshot {
-        var snapshot = AccountSnapshot(venue: .polymarket, asOf: NanoClock.utc())
-        snapshot.balances = [try await account.cash()]
-        if let contract = contracts[inquiry.symbol] { snapshot.positions = try await account.holdings(of: contract) }
-        return snapshot
+    /// True when both tokens of the order's market are held as they were before it was sent, changed by the listed trades
+    /// and by nothing else. Whatever is not certain is a no: an index that may have been behind, a split or a redemption,
+    /// a trade that is not on the chain yet.
+    private func isExplained(_ inquiry: OrderInquiry, _ before: Memory.Holdings) async throws(AccountFault) -> Bool {
+        guard let contract = contracts[inquiry.symbol], before.landed < inquiry.sentAt.utc else { return false }
+        let held = try await account.holdings(of: contract)
+        // After the holdings: a trade that comes in between is listed and not held, which explains nothing.
+        let settled = before.asOf + Nanoseconds(rawValue: -Self.indexLag.rawValue)
+        let fills = try await account.fills(since: settled, market: inquiry.symbol)
+        guard !held.isEmpty else { return false }
+        for now in held {
+            var expected = before.positions.first { $0.token == now.token }?.quantity.rawValue ?? 0
+            for fill in fills where fill.token == now.token && fill.fill.settlement != .failed {
+                guard let time = fill.transactTime else { return false }
+                if time < settled { continue }
+                // About as old as the read of what was held: it may have been in that or not.
+                guard time > before.landed + Self.clockError else { return false }
+                let change = fill.side == .buy ? fill.fill.lastQty.rawValue : -fill.fill.lastQty.rawValue
+                let (sum, isOver) = expected.addingReportingOverflow(change)
+                if isOver { return false }
+                expected = sum
+            }
+            guard expected == now.quantity.rawValue else { return false }
+        }
+        return true
     }
+
+    /// How far the index of positions may be behind the chain; it was seconds.
+    private static let indexLag = Nanoseconds.seconds(120)
+    /// How far the venue's stamps may be from ours, their whole seconds included.
+    private static let clockError = Nanoseconds.seconds(5)
 
     /// The venue lists none: a market's end is read with its terms, a redeemed token is one that is gone.
     func settlements(since: UTCNanos) async throws(AccountFault) -> [SettlementFact] { [] }

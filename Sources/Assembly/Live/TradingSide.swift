@@ -42,13 +42,27 @@ protocol TradingSide: Sendable {
 
     /// Looks for an order of unknown outcome.
     ///
-    /// - Parameter tombstone: the one that was made for it in this run.
-    func evidence(_ inquiry: OrderInquiry, tombstone: NewOrder?, askedAt: MonotonicNanos) async throws(AccountFault)
+    func evidence(_ inquiry: OrderInquiry, _ memory: Memory, askedAt: MonotonicNanos) async throws(AccountFault)
         -> Evidence
     /// Markets that were paid.
     func settlements(since: UTCNanos) async throws(AccountFault) -> [SettlementFact]
     /// The order that proves that another can no longer enter.
     func tombstone(for order: NewOrder, sentAt: MonotonicNanos, at now: MonotonicNanos) -> NewOrder?
+}
+
+/// What is remembered of an order that is asked about.
+struct Memory: Sendable {
+    /// The tombstone that was made for it in this run.
+    var tombstone: NewOrder?
+    /// What was held before it was sent: the newest account read that was over earlier than that.
+    var before: Holdings?
+
+    /// Positions at one instant.
+    struct Holdings: Sendable {
+        /// When the first request of the read left, and when the last answer was here.
+        let asOf: UTCNanos, landed: UTCNanos
+        let positions: [VenuePosition]
+    }
 }
 
 /// What a look for one order brought.
@@ -57,8 +71,6 @@ struct Evidence: Sendable {
     var reports: [ExecutionReport] = []
     /// What was not there, or is proved.
     var findings: [UnknownResolver.Finding] = []
-    /// Cash and what is held of the order's market, for whoever knows what they should be.
-    var balance: AccountSnapshot?
 }
 
 extension ExecutionReport {
