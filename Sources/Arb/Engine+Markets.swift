@@ -19,6 +19,9 @@ extension Engine {
             BasketLeg(instrument: instrument, outcome: outcome), book: book, terms: terms, fees: fees, cash: cash)
     }
 
+    /// The fees now in force; nil while they are not known.
+    public func fees(of instrument: InstrumentID) -> (any FeeSchedule)? { states[Int(instrument.index)].fees }
+
     /// When the book last changed; nil when never.
     public func bookReceived(_ instrument: InstrumentID) -> MonotonicNanos? { books[instrument].received?.monotonic }
 }

@@ -134,6 +134,7 @@ public final class Engine {
 
     /// Time has passed, and everything that was there to read has been read.
     public func advance(to stamp: Stamp) {
+        stages?.begin(stamp.monotonic)
         if let until = behindUntil, until <= stamp.monotonic {
             behindUntil = nil
             for instrument in waiting {

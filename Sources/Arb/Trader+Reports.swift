@@ -65,7 +65,8 @@ extension Trader {
         if record.state.cumQty.rawValue > 0 { noteFill(record.state.order.instrument, now.monotonic) }
     }
 
-    private func joined(_ report: ExecutionReport, at now: Stamp) {
+    private func joined(_ told: ExecutionReport, at now: Stamp) {
+        let report = priced(told)
         guard case .ours(let handle, let change) = registry.apply(report, at: now) else { return }
         guard change.isNews else { return }
         sold(change, handle)
@@ -73,6 +74,36 @@ extension Trader {
         heard(handle, report.event(trading: own), report.source, report.transactTime, now)
         anomalies(change.anomalies, handle, now)
         if let owner = owners[handle.index], let execution = executions[owner] { advance(execution, now) }
+    }
+
+    /// A fill whose fee the venue does not tell (Polymarket) has the one of its schedule: what it will be charged.
+    private func priced(_ report: ExecutionReport) -> ExecutionReport {
+        guard case .fill(let fill) = report.event,
+            let instrument = instruments[MarketKey(venue: report.venue, symbol: report.symbol)],
+            let priced = priced(fill, of: instrument)
+        else { return report }
+        return ExecutionReport(
+            venue: report.venue, orderID: report.orderID, clOrdID: report.clOrdID, symbol: report.symbol,
+            event: .fill(priced), outcome: report.outcome, source: report.source, transactTime: report.transactTime)
+    }
+
+    /// The fee of a fill is the same for a purchase at a price and a sale at it, wherever a venue does not tell it.
+    private func priced(_ fill: Fill, of instrument: InstrumentID) -> Fill? {
+        guard fill.fee == nil, let fees = engine.fees(of: instrument) else { return nil }
+        var state = FeeState()
+        guard let fee = try? fees.buyFee(fill.lastPx, fill.lastQty, fill.liquidity, &state) else { return nil }
+        return Fill(
+            execID: fill.execID, lastQty: fill.lastQty, lastPx: fill.lastPx, fee: fee, liquidity: fill.liquidity,
+            settlement: fill.settlement)
+    }
+
+    private func priced(_ listed: VenueFill, at venue: VenueID) -> VenueFill {
+        guard let instrument = instruments[MarketKey(venue: venue, symbol: listed.symbol)],
+            let fill = priced(listed.fill, of: instrument)
+        else { return listed }
+        return VenueFill(
+            orderID: listed.orderID, symbol: listed.symbol, token: listed.token, outcome: listed.outcome,
+            side: listed.side, fill: fill, transactTime: listed.transactTime)
     }
 
     /// What we sold is no longer held, whatever the venue last said: its next word may be late.
@@ -161,7 +192,10 @@ extension Trader {
     }
 
     private func took(_ snapshot: AccountSnapshot, _ now: Stamp) {
-        for fill in snapshot.fills { reception(registry.apply(fill, venue: snapshot.venue, at: now), nil, now) }
+        for listed in snapshot.fills {
+            let fill = priced(listed, at: snapshot.venue)
+            reception(registry.apply(fill, venue: snapshot.venue, at: now), OrderEvent.fill(fill.fill), now)
+        }
         for order in snapshot.doneOrders + snapshot.openOrders {
             reception(
                 registry.apply(order, venue: snapshot.venue, at: now), OrderEvent.summary(order.summary), now)

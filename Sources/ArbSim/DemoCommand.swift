@@ -11,7 +11,8 @@ enum DemoCommand {
     static let spec = CommandSpec(
         "demo", "loopback venues, arb run on them, and a summary against the truth",
         [
-            OptionSpec("--dry-run", nil, "watch and log (the only mode so far)"),
+            OptionSpec("--dry-run", nil, "watch and log; nothing is sent"),
+            OptionSpec("--faults", "LIST", "what goes wrong, as for venues; 'none': nothing (default: a bit of all)"),
             OptionSpec("--seed", "N", "of the market (default: the time)"),
             OptionSpec("--pairs", "N", "pairs (default 12)"),
             OptionSpec("--sets", "N", "outcome sets, three markets each (default 2)"),
@@ -38,13 +39,28 @@ enum DemoCommand {
         complain(
             "loopback venues: \(settings.pairs) pairs, seed \(seed), TLS on free ports; no keys, no money, no network\n"
         )
-        let folder = try LoopbackFolder(path, settings)
+        let isLive = parsed.options["--dry-run"] == nil && parsed.options["--record"] == nil
+        var trading = LoopbackFolder.Trading()
+        if isLive {
+            trading.faults = try VenuesCommand.faults(parsed.options["--faults"] ?? standardFaults)
+            complain("with faults: partial fills, kills, lost answers, 5xx, and three refusals in a row\n")
+        }
+        let folder = try LoopbackFolder(path, settings, trading: trading)
         var words = [
             beside("arb"), parsed.options["--record"] == nil ? "run" : "record", "--config", path + "/arb.toml",
             "--for", length,
         ]
+        if isLive { words += ["--live", "--confirm-account", "loopback"] }
         if let file = parsed.options["--record"] { words += ["--out", file] }
         let status = child(words)
+        if isLive {
+            defer { _ = folder.venues.stop() }
+            guard status == 0 || status == 2 || status == 3 || status == 4 else {
+                complain("arb-sim: arb ended with status \(status)\n")
+                return 1
+            }
+            return try LiveAudit(folder).report()
+        }
         let end = (NanoClock.monotonic() - folder.venues.start.monotonic).rawValue
         let summary = folder.venues.stop()
         guard status == 0 else {
@@ -53,6 +69,11 @@ enum DemoCommand {
         }
         return try report(summary, folder, from: end - duration + 3_000_000_000, until: end - 500_000_000)
     }
+
+    /// What goes wrong in a demo unless it is told otherwise: something of everything that unwinds, waits or trips.
+    private static let standardFaults =
+        "V07@polymarket/create:10%,V06@kalshi/create:10%,N02-lost@kalshi/create:4%,V02-500-applied@polymarket/create:4%,"
+        + "V10@kalshi/create:25,V10@kalshi/create:26,V10@kalshi/create:27"
 
     /// The program that lies beside this one.
     private static func beside(_ name: String) -> String {

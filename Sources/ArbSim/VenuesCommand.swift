@@ -94,18 +94,24 @@ enum VenuesCommand {
         return 0
     }
 
+    /// The rules of a list; `none` and nothing are none.
+    static func faults(_ list: String) throws -> [FaultPlan.Rule] {
+        guard list != "none" else { return [] }
+        return try list.split(separator: ",").map { word in
+            guard let rule = FaultPlan.rule(word) else {
+                let kinds = FaultKind.allCases.map(\.rawValue).joined(separator: ", ")
+                throw UsageFault("--faults '\(word)' is no rule KIND[@venue[/endpoint]][:n|:p%]; kinds: \(kinds)")
+            }
+            return rule
+        }
+    }
+
     /// What `--cash` and `--faults` ask for.
     private static func trading(_ parsed: ParsedCommand, _ shards: Int) throws -> LoopbackFolder.Trading {
         var trading = LoopbackFolder.Trading()
         let dollars = try parsed.integer("--cash", 0...1_000_000_000, default: 10_000)
         for shard in 0..<shards { trading.kalshiCash[shard] = dollars * 1_000_000 }
-        for word in (parsed.options["--faults"] ?? "").split(separator: ",") {
-            guard let rule = FaultPlan.rule(word) else {
-                let kinds = FaultKind.allCases.map(\.rawValue).joined(separator: ", ")
-                throw UsageFault("--faults '\(word)' is no rule KIND[@venue[/endpoint]][:n|:p%]; kinds: \(kinds)")
-            }
-            trading.faults.append(rule)
-        }
+        trading.faults = try faults(parsed.options["--faults"] ?? "")
         return trading
     }
 

@@ -92,7 +92,8 @@ public struct LoopbackFolder {
             max_equity_pct = 100
             max_open_orders = 100
             max_daily_loss_usd = "1000"
-            max_errors_consecutive = 5
+            max_errors_consecutive = 3
+            breaker_cooldown_s = 5
             max_error_rate_pct = 50
             max_orders_per_minute = 3000
             max_one_leg_loss_usd = "50"

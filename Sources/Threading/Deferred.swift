@@ -2,10 +2,11 @@ import Synchronization
 
 /// One value that is made on a thread of its own while the caller does something else.
 ///
-/// - Lane: `value` and `finish` from the thread that made it.
+/// - Lane: any thread but its own, several at once.
 public final class Deferred<Value: Sendable, Failure: Error>: Sendable {
     private let made = Mutex<Result<Value, Failure>?>(nil)
     private let worker = Mutex<Worker?>(nil)
+    private let done = Semaphore()
 
     /// Starts making it.
     public init(name: String, _ make: @escaping @Sendable () throws(Failure) -> Value) {
@@ -18,6 +19,7 @@ public final class Deferred<Value: Sendable, Failure: Error>: Sendable {
                     result = .failure(error)
                 }
                 made.withLock { $0 = result }
+                done.signal()
             }
         }
     }
@@ -33,6 +35,9 @@ public final class Deferred<Value: Sendable, Failure: Error>: Sendable {
 
     /// Waits until it is made, whatever came of it. Harmless when repeated.
     public func finish() {
+        // A turnstile: who gets through lets the next one through.
+        done.wait()
+        done.signal()
         let running = worker.withLock { worker -> Worker? in
             defer { worker = nil }
             return worker
