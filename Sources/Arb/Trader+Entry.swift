@@ -90,6 +90,7 @@ extension Trader: EntryDesk {
         let lossMax = min(settings.oneLegLossMax, limits.oneLegLossMax ?? settings.oneLegLossMax)
         var plan = candidate.plan
         if !fits(plan, limits, candidate.problem) { plan = try resized(candidate.problem, limits) }
+        plan = try fittedAtWorst(plan, &limits, candidate.problem)
         for _ in 0..<4 {
             let losses = try losses(plan, candidate.problem)
             guard let worst = losses.max(), worst > lossMax else { return (plan, losses) }
@@ -123,7 +124,7 @@ extension Trader: EntryDesk {
         }
     }
 
-    private func resized(_ problem: SizingProblem, _ limits: SizingLimits) throws(Refusal) -> BasketPlan {
+    func resized(_ problem: SizingProblem, _ limits: SizingLimits) throws(Refusal) -> BasketPlan {
         let plan: BasketPlan?
         do throws(FeeFault) {
             plan = try sizer.plan(problem.within(limits) { limits.cash(at: venue(of: $0.instrument)) })
@@ -199,7 +200,7 @@ extension Trader: EntryDesk {
     private func isProbeSize(_ plan: BasketPlan, _ least: Quantity) -> Bool { plan.orderQty <= least }
 
     /// Most that the venue may charge: fees of this shape are greatest nearest to one half, and fills may be cheaper.
-    private func feeMax(_ planned: PlannedLeg, _ leg: SizingLeg) -> Money {
+    func feeMax(_ planned: PlannedLeg, _ leg: SizingLeg) -> Money {
         var state = FeeState()
         let half = Price(rawValue: FixedPoint.one / 2) ?? planned.limitPx
         let dearest = try? leg.fees.buyFee(min(planned.limitPx, half), planned.orderQty, .taker, &state)

@@ -40,7 +40,9 @@ extension Trader {
         } else if let residual = holding.residual {
             exposure.net = holding.cost(of: residual.quantity, leg: residual.leg)
         }
-        exposure.lossAtRisk = isOpen || execution.residualSince != nil ? exposure.net : .zero
+        // No entry was approved whose leg could lose more than that when it is got rid of (law 10).
+        let mayLose = isOpen || execution.residualSince != nil
+        exposure.lossAtRisk = mayLose ? min(exposure.net, settings.oneLegLossMax) : .zero
         return exposure
     }
 

@@ -237,7 +237,7 @@ extension RiskGate {
 
 extension SizingLimits {
     /// Sets what may be spent at a venue.
-    mutating func setCash(_ cash: Money, at venue: VenueID) {
+    public mutating func setCash(_ cash: Money, at venue: VenueID) {
         switch venue {
         case .kalshi: cashKalshi = cash
         case .polymarket: cashPolymarket = cash
