@@ -36,13 +36,19 @@ struct TraderFitTests {
 
     @Test("so is one deeper than the cash of a venue", arguments: ["30", "61.50"])
     func cash(_ cash: String) throws {
-        let rig = try TraderStage()
+        var limits = TraderStage.limits()
+        limits.equityPctMax = 100
+        let rig = try TraderStage(limits: limits)
         try rig.fund(cash)
         rig.kalshi.will(.waits)
         rig.polymarket.will(.waits)
-        deep(rig)
+        rig.sync()
+        rig.stage.book(0, bids: [(39, 1_000)], asks: [(40, 20), (60, 700)])
+        rig.stage.book(1, bids: [(70, 1_000)], asks: [(72, 1_000)])
+        rig.step()
         let worst = try worst(rig)
         #expect(max(worst.kalshi, worst.polymarket) <= Stage.dollars(cash))
+        #expect(worst.kalshi.rawValue > Stage.dollars(cash).rawValue * 8 / 10)
     }
 
     @Test("what is in flight counts against the day's loss by what it may lose, not by what it costs")
@@ -52,13 +58,17 @@ struct TraderFitTests {
         let rig = try TraderStage(pairs: [Stage.pair("p0"), Stage.pair("p1")], limits: limits) {
             $0.oneLegLossMax = Stage.dollars("10")
         }
-        rig.kalshi.will(.says(TraderStage.filled(120, 40)), .waits)
+        rig.kalshi.will(.waits, .waits)
         rig.polymarket.will(.waits, .waits)
         for market in [0, 2] {
             rig.sync()
             rig.stage.book(market, bids: [(39, 1_000)], asks: [(40, 120)])
             rig.stage.book(market + 1, bids: [(50, 120)], asks: [(52, 1_000)])
             rig.step()
+            // One leg is whole, the other is still out.
+            guard market == 0, let order = rig.kalshi.sent.first else { continue }
+            let summary = OrderSummary(standing: .filled, cumQty: order.orderQty, leavesQty: .zero, avgPx: order.price)
+            rig.report(order, .summary(summary), orderID: "o1")
         }
         #expect(rig.kalshi.sent.count == 2)
     }
