@@ -42,7 +42,7 @@ struct IntentLogDamageTests {
         var random = SeededRandom(seed: seed)
         // Header and records for the most part, the room behind them too.
         let written = JournalFile.headerSize + 42 * IntentRecord.size
-        var refused = 0
+        var refused = 0  // what lies behind a record's texts means nothing and may change
         for _ in 0..<1_000 {
             var damaged = whole
             let range = random.next() % 10 == 0 ? whole.count : written
@@ -55,7 +55,7 @@ struct IntentLogDamageTests {
                 refused += 1
             }
         }
-        #expect(refused > 850)
+        #expect(refused > 500)
     }
 
     @Test("P18: a flipped byte in any record is refused, with the record's number and where the copies are")
@@ -90,13 +90,13 @@ struct IntentLogDamageTests {
         for at in before.indices[(JournalFile.headerSize)...] where at >= start { before[at] = 0 }
         let truth = content(before)
         #expect(truth.damage.isEmpty && truth.intents.count == 8)
-        for cut in 0..<IntentRecord.chainAt {
+        for cut in 0..<IntentRecord.size {
             var image = before
             let end = start + record * IntentRecord.size + cut
             image.replaceSubrange(start..<end, with: after[start..<end])
             for at in stride(from: start, to: start + 2 * IntentRecord.size, by: IntentRecord.size) {
                 image.replaceSubrange(
-                    at + IntentRecord.chainAt..<at + IntentRecord.size, with: [UInt8](repeating: 0, count: 32))
+                    at..<at + IntentRecord.chainSize, with: [UInt8](repeating: 0, count: 32))
             }
             let read = content(image)
             #expect(read.damage.isEmpty, "cut at \(cut): \(read.damage)")

@@ -22,6 +22,8 @@ struct CRC32CTests {
         for count in bytes.indices {
             let slice = Array(bytes[count...])
             #expect(slice.withUnsafeBytes { CRC32C.of($0) } == slice.withUnsafeBytes { CRC32C.byTable($0) })
+            #expect(
+                slice.withUnsafeBytes { CRC32C.ofHalves($0) } == slice.withUnsafeBytes { CRC32C.ofHalvesByTable($0) })
         }
     }
 }

@@ -97,10 +97,37 @@ __attribute__((target("sse4.2"))) static uint32_t crc_hardware(const void *bytes
     for (; count > 0; count--) crc = __builtin_ia32_crc32qi((uint32_t)crc, *at++);
     return ~(uint32_t)crc;
 }
+// The instruction takes three cycles and can be begun every one: two streams take half the time of one.
+__attribute__((target("sse4.2"))) static uint32_t crc_halves_hardware(const void *bytes, long count) {
+    const unsigned char *first = bytes, *second = first + count / 16 * 8;
+    uint64_t a = 0xFFFFFFFFu, b = 0xFFFFFFFFu;
+    for (long words = count / 16; words > 0; words--, first += 8, second += 8) {
+        uint64_t x, y;
+        memcpy(&x, first, 8);
+        memcpy(&y, second, 8);
+        a = __builtin_ia32_crc32di(a, x);
+        b = __builtin_ia32_crc32di(b, y);
+    }
+    for (const unsigned char *end = (const unsigned char *)bytes + count; second < end; second++)
+        b = __builtin_ia32_crc32qi((uint32_t)b, *second);
+    return ~(uint32_t)__builtin_ia32_crc32di(0xFFFFFFFFu, (uint64_t)(~(uint32_t)a) | (uint64_t)(~(uint32_t)b) << 32);
+}
 #endif
 uint32_t CLinux_crc32c(const void *bytes, long count) {
 #if defined(__x86_64__)
     if (crc_is_hardware) return crc_hardware(bytes, count);
 #endif
     return CLinux_crc32c_table(bytes, count);
+}
+uint32_t CLinux_crc32c_halves_table(const void *bytes, long count) {
+    long half = count / 16 * 8;
+    uint64_t both = CLinux_crc32c_table(bytes, half);
+    both |= (uint64_t)CLinux_crc32c_table((const unsigned char *)bytes + half, count - half) << 32;
+    return CLinux_crc32c_table(&both, 8);
+}
+uint32_t CLinux_crc32c_halves(const void *bytes, long count) {
+#if defined(__x86_64__)
+    if (crc_is_hardware) return crc_halves_hardware(bytes, count);
+#endif
+    return CLinux_crc32c_halves_table(bytes, count);
 }

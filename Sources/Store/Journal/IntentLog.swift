@@ -22,6 +22,8 @@ public final class IntentLog: Journal, @unchecked Sendable {
     private let scratch: UnsafeMutableRawPointer
     private var table: IntentTable
     private var head: UInt64
+    /// The place of the next record: a division less.
+    private var next: Int
     private let sync: @Sendable (Int32) -> Int32
 
     /// What was found when the log was opened; the sequences are those of the new file.
@@ -64,6 +66,7 @@ public final class IntentLog: Journal, @unchecked Sendable {
         self.sync = sync
         closeReserve = UInt64(capacity / 8)
         scratch = .allocate(byteCount: 2 * IntentRecord.size, alignment: 4_096)
+        scratch.initializeMemory(as: UInt8.self, repeating: 0, count: 2 * IntentRecord.size)
         table = IntentTable(capacity: capacity)
         for index in found.intents.indices {
             let sequence = UInt64(index + 1)
@@ -77,6 +80,7 @@ public final class IntentLog: Journal, @unchecked Sendable {
             table.insert(found.intents[index].intent.key, sequence)
         }
         head = UInt64(found.intents.count)
+        next = found.intents.count
         self.found = found
         file.base.storeBytes(of: head, toByteOffset: JournalFile.commitAt, as: UInt64.self)
         keeper = JournalKeeper(file, head: head, sync: sync, utc: utc)
@@ -138,7 +142,7 @@ public final class IntentLog: Journal, @unchecked Sendable {
                 throw JournalFault(.conflict, "both orders of one unit have the id \(first.order.clOrdID)")
             }
             try room(2, isEntry: first.order.purpose == .entry || other.order.purpose == .entry)
-            let one = begin(head + 1), two = begin(head + 2)
+            let one = begin(0), two = begin(1)
             write(first, one, index: 0, of: 2)
             write(other, two, index: 1, of: 2)
             try commit(2)
@@ -147,7 +151,7 @@ public final class IntentLog: Journal, @unchecked Sendable {
         case .none:
             try admit(first)
             try room(1, isEntry: first.order.purpose == .entry)
-            let one = begin(head + 1)
+            let one = begin(0)
             write(first, one, index: 0, of: 1)
             try commit(1)
             table.insert(key(first), head)
@@ -157,7 +161,7 @@ public final class IntentLog: Journal, @unchecked Sendable {
     /// Records that a recorded order never left.
     public func withdraw(_ clOrdID: ClOrdID, isTombstone: Bool) {
         guard keeper.failure.load(ordering: .relaxed) == 0, hasRoom(1, isEntry: false) else { return }
-        let record = begin(head + 1)
+        let record = begin(0)
         let used = IntentRecord.writeWithdrawal(
             IntentRecord.Key(clOrdID: clOrdID, isTombstone: isTombstone), to: record)
         IntentRecord.seal(
@@ -206,8 +210,9 @@ public final class IntentLog: Journal, @unchecked Sendable {
 
     /// The place of a record to be written, its former tenant forgotten. In `power` mode it is written beside first.
     @inline(__always)
-    private func begin(_ sequence: UInt64) -> UnsafeMutableRawPointer {
-        let place = file.record(sequence)
+    private func begin(_ index: Int) -> UnsafeMutableRawPointer {
+        let sequence = head + 1 + UInt64(index)
+        let place = file.place(next + index < file.capacity ? next + index : next + index - file.capacity)
         if sequence > UInt64(file.capacity) {
             let former = IntentRecord.key(place)
             table.remove(former, sequence - UInt64(file.capacity))
@@ -215,9 +220,9 @@ public final class IntentLog: Journal, @unchecked Sendable {
         switch durability {
         case .process:
             // The link goes first: a place with a link holds a whole record.
-            (place + IntentRecord.chainAt).initializeMemory(as: UInt8.self, repeating: 0, count: 32)
+            (place + IntentRecord.chainAt).initializeMemory(as: UInt8.self, repeating: 0, count: IntentRecord.chainSize)
             return place
-        case .power: return scratch + Int(sequence - head - 1) * IntentRecord.size
+        case .power: return scratch + index * IntentRecord.size
         }
     }
 
@@ -236,6 +241,8 @@ public final class IntentLog: Journal, @unchecked Sendable {
     private func commit(_ count: UInt64) throws(JournalFault) {
         if durability == .power { try writeThrough(count) }
         head += count
+        next += Int(count)
+        if next >= file.capacity { next -= file.capacity }
         // After a kill the commit word says which records were whole: the records must not be stored after it.
         atomicMemoryFence(ordering: .releasing)
         file.base.storeBytes(of: head, toByteOffset: JournalFile.commitAt, as: UInt64.self)

@@ -3,15 +3,17 @@ import Trading
 
 /// The bytes of one record of the intent log.
 ///
-/// 512 bytes, a disk's sector: what a power loss tears is whole records. Little endian. The checksum covers everything
-/// from its end to the end of the texts; what follows is zero. The chain's link is written later by the keeper's thread
-/// and is zero until then; it covers the whole record before it.
+/// 512 bytes, a disk's sector: what a power loss tears is whole records. Little endian. The chain's link comes first, is
+/// zero until the keeper's thread writes it, and covers the rest; the checksum covers everything from its own end to the end
+/// of the texts. What follows means nothing: writing it would only cost memory traffic.
 enum IntentRecord {
     static let size = 512
-    static let chainAt = 480
-    static let textsAt = 144
+    static let chainAt = 0
+    static let chainSize = 32
+    static let checksumAt = 32
+    static let textsAt = 176
     /// Where what makes an order this very order begins: execution, amounts, kinds, texts, the hash of its body.
-    static let contentAt = 56
+    static let contentAt = 88
 
     /// What a record says.
     enum Kind: UInt8 {
@@ -48,24 +50,24 @@ enum IntentRecord {
             intent.orderID?.text.utf8.count ?? 0
         )
         guard lengths.0 <= 255, lengths.1 <= 255, lengths.2 <= 255, lengths.3 <= 255 else { return false }
-        return lengths.0 + lengths.1 + lengths.2 + lengths.3 <= chainAt - textsAt
+        return lengths.0 + lengths.1 + lengths.2 + lengths.3 <= size - textsAt
             && (intent.bodyHash.isEmpty || intent.bodyHash.count == 32)
     }
 
-    /// Writes everything of an intent but its place and checksum, from byte 16 on. The texts must fit.
+    /// Writes everything of an intent but its place and checksum, from byte 48 on. The texts must fit.
     ///
     /// - Returns: the bytes used.
     @inline(__always)
     static func writeContent(_ intent: borrowing OrderIntent, to record: UnsafeMutableRawPointer) -> Int {
-        put(intent.order.clOrdID.high, record, 16)
-        put(intent.order.clOrdID.low, record, 24)
-        put(intent.decided.utc.rawValue, record, 32)
-        put(intent.decided.monotonic.rawValue, record, 40)
-        put(intent.execution.run, record, 56)
-        put(intent.execution.sequence, record, 60)
-        put(intent.order.orderQty.rawValue, record, 64)
-        put(intent.order.price.rawValue, record, 72)
-        put(intent.order.cashOrderQty?.rawValue ?? 0, record, 80)
+        put(intent.order.clOrdID.high, record, 48)
+        put(intent.order.clOrdID.low, record, 56)
+        put(intent.decided.utc.rawValue, record, 64)
+        put(intent.decided.monotonic.rawValue, record, 72)
+        put(intent.execution.run, record, 88)
+        put(intent.execution.sequence, record, 92)
+        put(intent.order.orderQty.rawValue, record, 96)
+        put(intent.order.price.rawValue, record, 104)
+        put(intent.order.cashOrderQty?.rawValue ?? 0, record, 112)
         var expires: Int64 = 0
         let timeInForce: UInt8
         switch intent.order.timeInForce {
@@ -74,32 +76,32 @@ enum IntentRecord {
         case .gtc: timeInForce = 3
         case .gtd(let instant): (timeInForce, expires) = (4, instant.rawValue)
         }
-        put(expires, record, 88)
+        put(expires, record, 120)
         var flags: UInt8 = intent.order.isPostOnly ? 1 : 0
         if intent.order.isReduceOnly { flags |= 2 }
         if intent.order.cashOrderQty != nil { flags |= 4 }
         if intent.orderID != nil { flags |= 8 }
-        put(flags, record, 96)
-        put(code(intent.role), record, 97)
-        put(intent.venue.rawValue, record, 98)
-        put(timeInForce, record, 99)
-        put(code(intent.order.purpose), record, 100)
-        put(intent.order.outcome == .yes ? 1 as UInt8 : 2, record, 101)
-        put(intent.order.side == .buy ? 1 as UInt8 : 2, record, 102)
-        put(0 as UInt8, record, 103)
+        put(flags, record, 128)
+        put(code(intent.role), record, 129)
+        put(intent.venue.rawValue, record, 130)
+        put(timeInForce, record, 131)
+        put(code(intent.order.purpose), record, 132)
+        put(intent.order.outcome == .yes ? 1 as UInt8 : 2, record, 133)
+        put(intent.order.side == .buy ? 1 as UInt8 : 2, record, 134)
+        put(0 as UInt8, record, 135)
         var used = textsAt
-        put(text(intent.pair.name, record, &used), record, 104)
-        put(text(intent.symbol, record, &used), record, 105)
-        put(text(intent.token, record, &used), record, 106)
-        put(text(intent.orderID?.text ?? "", record, &used), record, 107)
-        put(UInt8(intent.bodyHash.count), record, 108)
-        put(0 as UInt8, record, 109)
-        put(UInt16(used), record, 110)
+        put(text(intent.pair.name, record, &used), record, 136)
+        put(text(intent.symbol, record, &used), record, 137)
+        put(text(intent.token, record, &used), record, 138)
+        put(text(intent.orderID?.text ?? "", record, &used), record, 139)
+        put(UInt8(intent.bodyHash.count), record, 140)
+        put(0 as UInt8, record, 141)
+        put(UInt16(used), record, 142)
         intent.bodyHash.withUnsafeBytes { hash in
             if let start = hash.baseAddress, hash.count == 32 {
-                (record + 112).copyMemory(from: start, byteCount: 32)
+                (record + 144).copyMemory(from: start, byteCount: 32)
             } else {
-                (record + 112).initializeMemory(as: UInt8.self, repeating: 0, count: 32)
+                (record + 144).initializeMemory(as: UInt8.self, repeating: 0, count: 32)
             }
         }
         return used
@@ -107,25 +109,24 @@ enum IntentRecord {
 
     /// Writes a withdrawal's content.
     static func writeWithdrawal(_ key: Key, to record: UnsafeMutableRawPointer) -> Int {
-        (record + 16).initializeMemory(as: UInt8.self, repeating: 0, count: textsAt - 16)
-        put(key.clOrdID.high, record, 16)
-        put(key.clOrdID.low, record, 24)
-        put(code(key.isTombstone ? .tombstone : .entry), record, 100)
-        put(UInt16(textsAt), record, 110)
+        (record + 48).initializeMemory(as: UInt8.self, repeating: 0, count: textsAt - 48)
+        put(key.clOrdID.high, record, 48)
+        put(key.clOrdID.low, record, 56)
+        put(code(key.isTombstone ? .tombstone : .entry), record, 132)
+        put(UInt16(textsAt), record, 142)
         return textsAt
     }
 
-    /// Writes place, zeros behind the content, and the checksum: the record is whole after this and not before.
+    /// Writes place and checksum: the record is whole after this and not before.
     @inline(__always)
     static func seal(_ record: UnsafeMutableRawPointer, _ kind: Kind, _ place: Place, used: Int) {
-        put(kind.rawValue, record, 4)
-        put(place.index, record, 5)
-        put(place.count, record, 6)
-        put(0 as UInt8, record, 7)
-        put(place.sequence, record, 8)
-        put(place.build, record, 48)
-        (record + used).initializeMemory(as: UInt8.self, repeating: 0, count: size - used)
-        put(CRC32C.of(UnsafeRawBufferPointer(start: record + 4, count: used - 4)), record, 0)
+        put(kind.rawValue, record, 36)
+        put(place.index, record, 37)
+        put(place.count, record, 38)
+        put(0 as UInt8, record, 39)
+        put(place.sequence, record, 40)
+        put(place.build, record, 80)
+        put(checksum(record, used), record, 32)
     }
 
     /// True when two whole records describe the very same order.
@@ -154,20 +155,31 @@ enum IntentRecord {
     static func isEmpty(_ record: UnsafeRawPointer) -> Bool { isZero(record, from: 0, to: size) }
 
     /// True when the chain's link was written.
-    static func hasChain(_ record: UnsafeRawPointer) -> Bool { !isZero(record, from: chainAt, to: size) }
+    static func hasChain(_ record: UnsafeRawPointer) -> Bool { !isZero(record, from: chainAt, to: chainSize) }
+
+    /// What a link covers besides the link before.
+    static func linked(_ record: UnsafeRawPointer) -> UnsafeRawBufferPointer {
+        let used = Int(get(record, 142) as UInt16)
+        return UnsafeRawBufferPointer(start: record + checksumAt, count: max(checksumAt, min(used, size)) - checksumAt)
+    }
+
+    @inline(__always)
+    private static func checksum(_ record: UnsafeRawPointer, _ used: Int) -> UInt32 {
+        CRC32C.ofHalves(UnsafeRawBufferPointer(start: record + checksumAt + 4, count: used - checksumAt - 4))
+    }
 
     /// The record, every byte of it checked; nil when it is not one that this build writes.
     static func read(_ record: UnsafeRawPointer) -> Read? {
-        let used = Int(get(record, 110) as UInt16)
-        guard used >= textsAt, used <= chainAt, isZero(record, from: used, to: chainAt),
-            CRC32C.of(UnsafeRawBufferPointer(start: record + 4, count: used - 4)) == get(record, 0) as UInt32,
-            let kind = Kind(rawValue: get(record, 4)), let purpose = purpose(get(record, 100))
+        let used = Int(get(record, 142) as UInt16)
+        guard used >= textsAt, used <= size,
+            checksum(record, used) == get(record, 32) as UInt32,
+            let kind = Kind(rawValue: get(record, 36)), let purpose = purpose(get(record, 132))
         else { return nil }
         let place = Place(
-            sequence: get(record, 8), index: get(record, 5), count: get(record, 6), build: get(record, 48))
+            sequence: get(record, 40), index: get(record, 37), count: get(record, 38), build: get(record, 80))
         guard place.sequence > 0, (1...2).contains(place.count), place.index < place.count else { return nil }
         let key = Key(
-            clOrdID: ClOrdID(high: get(record, 16), low: get(record, 24)), isTombstone: purpose == .tombstone)
+            clOrdID: ClOrdID(high: get(record, 48), low: get(record, 56)), isTombstone: purpose == .tombstone)
         switch kind {
         case .withdrawal: return Read(place: place, key: key, intent: nil)
         case .intent:
@@ -180,23 +192,23 @@ enum IntentRecord {
     @inline(__always)
     static func key(_ record: UnsafeRawPointer) -> Key {
         Key(
-            clOrdID: ClOrdID(high: get(record, 16), low: get(record, 24)),
-            isTombstone: (get(record, 100) as UInt8) == code(OrderPurpose.tombstone))
+            clOrdID: ClOrdID(high: get(record, 48), low: get(record, 56)),
+            isTombstone: (get(record, 132) as UInt8) == code(OrderPurpose.tombstone))
     }
 
     private static func intent(_ record: UnsafeRawPointer, _ clOrdID: ClOrdID, _ purpose: OrderPurpose, _ used: Int)
         -> OrderIntent?
     {
-        let flags: UInt8 = get(record, 96), outcome: UInt8 = get(record, 101), side: UInt8 = get(record, 102)
-        guard let role = role(get(record, 97)), let venue = VenueID(rawValue: get(record, 98)),
-            let price = Price(rawValue: get(record, 72)), (1...2).contains(outcome), (1...2).contains(side)
+        let flags: UInt8 = get(record, 128), outcome: UInt8 = get(record, 133), side: UInt8 = get(record, 134)
+        guard let role = role(get(record, 129)), let venue = VenueID(rawValue: get(record, 130)),
+            let price = Price(rawValue: get(record, 104)), (1...2).contains(outcome), (1...2).contains(side)
         else { return nil }
         let timeInForce: TimeInForce
-        switch get(record, 99) as UInt8 {
+        switch get(record, 131) as UInt8 {
         case 1: timeInForce = .ioc
         case 2: timeInForce = .fok
         case 3: timeInForce = .gtc
-        case 4: timeInForce = .gtd(UTCNanos(rawValue: get(record, 88)))
+        case 4: timeInForce = .gtd(UTCNanos(rawValue: get(record, 120)))
         default: return nil
         }
         var at = textsAt
@@ -207,22 +219,22 @@ enum IntentRecord {
             return String(
                 validating: UnsafeRawBufferPointer(start: record + at, count: length).map { $0 }, as: UTF8.self)
         }
-        guard let pair = text(104), let symbol = text(105), let token = text(106), let orderID = text(107), at == used
+        guard let pair = text(136), let symbol = text(137), let token = text(138), let orderID = text(139), at == used
         else { return nil }
         let hash =
-            (get(record, 108) as UInt8) == 32 ? [UInt8](UnsafeRawBufferPointer(start: record + 112, count: 32)) : []
+            (get(record, 140) as UInt8) == 32 ? [UInt8](UnsafeRawBufferPointer(start: record + 144, count: 32)) : []
         // The dense index of its run is gone with the run; the market is its symbol.
         let order = NewOrder(
             clOrdID: clOrdID, instrument: InstrumentID(-1), outcome: outcome == 1 ? .yes : .no,
-            side: side == 1 ? .buy : .sell, orderQty: Quantity(rawValue: get(record, 64)), price: price,
-            cashOrderQty: flags & 4 != 0 ? Money(rawValue: get(record, 80)) : nil, timeInForce: timeInForce,
+            side: side == 1 ? .buy : .sell, orderQty: Quantity(rawValue: get(record, 96)), price: price,
+            cashOrderQty: flags & 4 != 0 ? Money(rawValue: get(record, 112)) : nil, timeInForce: timeInForce,
             isPostOnly: flags & 1 != 0, isReduceOnly: flags & 2 != 0, purpose: purpose)
         return OrderIntent(
-            execution: ExecutionID(run: get(record, 56), sequence: get(record, 60)), role: role, pair: PairID(pair),
+            execution: ExecutionID(run: get(record, 88), sequence: get(record, 92)), role: role, pair: PairID(pair),
             venue: venue, symbol: symbol, token: token, order: order, orderID: flags & 8 != 0 ? OrderID(orderID) : nil,
             bodyHash: hash,
             decided: Stamp(
-                monotonic: MonotonicNanos(rawValue: get(record, 40)), utc: UTCNanos(rawValue: get(record, 32))))
+                monotonic: MonotonicNanos(rawValue: get(record, 72)), utc: UTCNanos(rawValue: get(record, 64))))
     }
 
     // MARK: - Words as bytes: never reused for another meaning

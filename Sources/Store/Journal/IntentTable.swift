@@ -68,10 +68,11 @@ struct IntentTable: ~Copyable {
         return at
     }
 
-    /// An original and its tombstone have the same home.
+    /// Eight ids that follow each other are neighbours, so that both orders of a unit are in memory that is at hand; an
+    /// original and its tombstone have the same home.
     private static func home(_ high: UInt64, _ low: UInt64) -> Int {
         // Wraps by intent: a hash.
-        let mixed = (low ^ (high << 31 | high >> 33)) &* 0x9E37_79B9_7F4A_7C15
-        return Int(truncatingIfNeeded: mixed >> 20)
+        let mixed = ((low >> 3) ^ (high << 31 | high >> 33)) &* 0x9E37_79B9_7F4A_7C15
+        return Int(truncatingIfNeeded: mixed >> 24) << 3 | Int(truncatingIfNeeded: low & 7)
     }
 }

@@ -86,6 +86,9 @@ final class JournalFile: @unchecked Sendable {
         base + Self.headerSize + Int((sequence - 1) % UInt64(capacity)) * IntentRecord.size
     }
 
+    /// The place of that number, from 0 on.
+    func place(_ index: Int) -> UnsafeMutableRawPointer { base + Self.headerSize + index * IntentRecord.size }
+
     /// The first link of the chain.
     var seed: UnsafeMutableRawPointer { base + Self.seedAt }
 

@@ -29,6 +29,7 @@ final class JournalKeeper: @unchecked Sendable {
     private var durableAt: UTCNanos
     private var kept: UInt64 = 0
     private var syncedAt = MonotonicNanos(rawValue: 0)
+    private var readied: UInt64 = 0
     private var readiedAt = MonotonicNanos(rawValue: 0)
     private let digest = Digest(.sha256)
     private let recordsAhead = 512
@@ -80,7 +81,8 @@ final class JournalKeeper: @unchecked Sendable {
         link()
         keepCheckpoint()
         let now = NanoClock.monotonic()
-        if now - readiedAt >= Self.syncEvery { ready() }
+        let written = published.load(ordering: .relaxed) - readied
+        if written >= UInt64(recordsAhead / 4) || now - readiedAt >= Self.syncEvery { ready() }
         if durable < chained, now - syncedAt >= Self.syncEvery { settle() }
     }
 
@@ -91,7 +93,7 @@ final class JournalKeeper: @unchecked Sendable {
             let record = file.record(chained + 1)
             let before = chained == 0 ? file.seed : file.record(chained) + IntentRecord.chainAt
             digest.update(UnsafeRawBufferPointer(start: before, count: 32))
-            digest.update(UnsafeRawBufferPointer(start: record, count: IntentRecord.chainAt))
+            digest.update(IntentRecord.linked(record))
             digest.finish(into: UnsafeMutableRawBufferPointer(start: record + IntentRecord.chainAt, count: 32))
             chained += 1
         }
@@ -130,7 +132,8 @@ final class JournalKeeper: @unchecked Sendable {
     /// A sync leaves pages that the next write would have to ask the kernel for: asked here, ahead of it.
     private func ready() {
         readiedAt = NanoClock.monotonic()
-        let next = Int(published.load(ordering: .relaxed) % UInt64(file.capacity))
+        readied = published.load(ordering: .relaxed)
+        let next = Int(readied % UInt64(file.capacity))
         let inRow = min(recordsAhead, file.capacity - next)
         populate(from: 0, JournalFile.headerSize)
         populate(from: JournalFile.headerSize + next * IntentRecord.size, inRow * IntentRecord.size)

@@ -168,9 +168,12 @@ struct JournalReading {
                 before = record(sequence - 1) + IntentRecord.chainAt
             }
             digest.update(UnsafeRawBufferPointer(start: before, count: 32))
-            digest.update(UnsafeRawBufferPointer(start: at, count: IntentRecord.chainAt))
+            digest.update(IntentRecord.linked(at))
             link.withUnsafeMutableBytes { digest.finish(into: $0) }
-            guard link.elementsEqual(UnsafeRawBufferPointer(start: at + IntentRecord.chainAt, count: 32)) else {
+            guard
+                link.elementsEqual(
+                    UnsafeRawBufferPointer(start: at + IntentRecord.chainAt, count: IntentRecord.chainSize))
+            else {
                 damage(sequence, "the chain of hashes breaks here")
                 return
             }
