@@ -75,18 +75,21 @@ let package = Package(
         module("Arb", "Arb", ["Trading", "Threading", "Risk"]),
         // What is kept on disk.
         module("Store", "Store", ["Trading", "Threading", "Signing", "CSQLite"]),
+        // How a running daemon is stopped, asked and told: latch, socket, status.
+        module("Control", "Control", ["Trading", "Threading", "Codec", "Signing", "Transport", "Server"]),
         // Configuration, pair files, and the only place that knows every module.
         module(
             "Assembly", "Assembly",
             [
-                "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Paper", "Arb", "Store",
+                "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Paper", "Arb",
+                "Store",
                 "CToml",
             ]),
         .executableTarget(
             name: "ArbCommand",
             dependencies: [
                 "Trading", "Threading", "Codec", "Signing", "Transport", "Risk", "Kalshi", "Polymarket", "Arb", "Store",
-                "Assembly",
+                "Control", "Assembly",
             ], path: "Sources/ArbCommand", swiftSettings: strict,
             // A recording names the build that made it; the linker's own identity costs nothing at start.
             linkerSettings: [.unsafeFlags(["-Xlinker", "--build-id=sha1"])]),
@@ -128,9 +131,12 @@ let package = Package(
             path: "Venues/PolymarketTests", vectors: true),
         tests("PaperTests", ["Paper", "Trading"], path: "Venues/PaperTests"),
         tests("ArbTests", ["Arb", "Trading", "Risk", "Threading", "Kalshi", "Polymarket", "CAllocations"]),
-        tests("StoreTests", ["Store", "Trading", "Threading"]),
+        tests("StoreTests", ["Store", "Trading", "Threading"], vectors: true),
+        tests("ControlTests", ["Control", "Trading", "Threading", "Codec"]),
         tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Threading", "Transport", "Simulators"]),
-        tests("CommandTests", ["Assembly", "Trading", "Codec", "Store", "Signing", "Simulators", "Server"]),
+        tests(
+            "CommandTests",
+            ["Assembly", "Trading", "Threading", "Codec", "Store", "Control", "Signing", "Simulators", "Server"]),
         tests(
             "SimulatorsTests",
             ["Simulators", "Trading", "Threading", "Codec", "Server", "Signing", "Transport", "Kalshi", "Polymarket"]),

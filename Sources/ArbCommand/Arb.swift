@@ -7,7 +7,9 @@ import Glibc
 enum Program {
     static let commands: [(spec: CommandSpec, run: @Sendable (CommandContext) throws -> ExitCode)] = [
         (InitCommand.spec, InitCommand.run), (RunCommand.spec, RunCommand.run), (RecordCommand.spec, RecordCommand.run),
-        (ReplayCommand.spec, ReplayCommand.run), (PositionsCommand.spec, PositionsCommand.run),
+        (ReplayCommand.spec, ReplayCommand.run), (StatusCommand.spec, StatusCommand.run),
+        (HaltCommand.spec, HaltCommand.run), (ResumeCommand.spec, ResumeCommand.run),
+        (PositionsCommand.spec, PositionsCommand.run),
         (OrdersCommand.list, OrdersCommand.runList), (OrdersCommand.show, OrdersCommand.runShow),
         (OpportunitiesCommand.spec, OpportunitiesCommand.run),
         (PairsCommand.list, PairsCommand.runList), (PairsCommand.show, PairsCommand.runShow),

@@ -2,7 +2,10 @@
 enum ExitCode: Int32 {
     case done = 0
     case failure = 1
+    case halted = 2
     case unknownLegs = 3
+    case exposed = 4
+    case degraded = 5
     case checkFailed = 6
     case usage = 64
     case unavailable = 69

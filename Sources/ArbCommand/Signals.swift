@@ -10,6 +10,7 @@ struct Signals {
         sigemptyset(&set)
         sigaddset(&set, SIGINT)
         sigaddset(&set, SIGTERM)
+        sigaddset(&set, SIGUSR1)
         sigaddset(&set, SIGUSR2)
         return set
     }
@@ -20,14 +21,19 @@ struct Signals {
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process at once.
-    init(_ stop: @escaping @Sendable () -> Void) {
+    /// Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process at once. Calls `halt` at SIGUSR1, by which
+    /// `arb halt` tells a daemon to send nothing more.
+    init(halt: @escaping @Sendable () -> Void = {}, _ stop: @escaping @Sendable () -> Void) {
         worker = Worker(name: "signals") {
             var set = Self.set()
             var number: Int32 = 0
             var isStopping = false
             while sigwait(&set, &number) == 0 {
                 if number == SIGUSR2 { return }
+                if number == SIGUSR1 {
+                    halt()
+                    continue
+                }
                 if isStopping { _exit(128 + number) }
                 isStopping = true
                 stop()

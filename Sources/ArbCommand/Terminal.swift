@@ -55,6 +55,9 @@ struct Terminal: Sendable {
         }
     }
 
+    /// Text of a venue, a file or a person, harmless on a terminal.
+    static func clean(_ text: String) -> String { TerminalText.neutral(text) }
+
     /// Text of a venue or a file, harmless on a terminal and at most `width` wide.
     static func cell(_ text: String, _ width: Int) -> String {
         let neutral = TerminalText.neutral(text)

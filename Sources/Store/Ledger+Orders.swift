@@ -36,7 +36,7 @@ extension Ledger {
     /// - Throws: `StoreFault`; an id that is kept already is one.
     public func add(
         _ order: NewOrder, venue: VenueID, pair: String, symbol: String, token: String = "", orderID: OrderID?,
-        at instant: UTCNanos
+        at instant: UTCNanos, execution: ExecutionID? = nil, role: OrderRole? = nil
     ) throws(StoreFault) -> Int64 {
         var timeInForce = "ioc"
         var expires: Int64?
@@ -50,8 +50,8 @@ extension Ledger {
             """
             INSERT INTO orders (run, cl_ord_id, order_id, venue, pair, symbol, token, outcome, side, order_qty, price,
             cash_order_qty, time_in_force, expire_utc, is_post_only, is_reduce_only, purpose, intended, intended_utc,
-            heard_utc, ord_status, is_done, is_unknown, cum_qty)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intended', 0, 0, 0)
+            heard_utc, execution, role, ord_status, is_done, is_unknown, cum_qty)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'intended', 0, 0, 0)
             """,
             [
                 run > 0 ? .integer(run) : .null, .text(order.clOrdID.description),
@@ -61,6 +61,7 @@ extension Ledger {
                 .text(timeInForce), expires.map { .integer($0) } ?? .null, .integer(order.isPostOnly ? 1 : 0),
                 .integer(order.isReduceOnly ? 1 : 0), .text(order.purpose.rawValue), .text(instant.rfc3339),
                 .integer(instant.rawValue), .integer(instant.rawValue),
+                execution.map { .text($0.description) } ?? .null, role.map { .text($0.rawValue) } ?? .null,
             ])
         var row: Int64 = 0
         try database.query("SELECT last_insert_rowid()") { row = $0.integer(0) ?? 0 }
@@ -145,15 +146,15 @@ extension Ledger {
             [.text(name)])
     }
 
-    private func orders(_ rest: String, _ values: [Database.Value]) throws(StoreFault) -> [StoredOrder] {
-        var version: Int64 = 0
-        try database.query("PRAGMA user_version") { version = $0.integer(0) ?? 0 }
+    func orders(_ rest: String, _ values: [Database.Value]) throws(StoreFault) -> [StoredOrder] {
+        let version = try version()
         guard version >= 2 else { return [] }
         var bare: [(StoredOrder?, row: Int64)] = []
         try database.query(
             """
             SELECT id, cl_ord_id, order_id, venue, pair, symbol, token, outcome, side, order_qty, price, cash_order_qty,
-            time_in_force, expire_utc, is_post_only, is_reduce_only, purpose, intended_utc, sent_utc, heard_utc
+            time_in_force, expire_utc, is_post_only, is_reduce_only, purpose, intended_utc, sent_utc, heard_utc,
+            \(version >= 3 ? "execution, role" : "NULL, NULL")
             FROM orders \(rest)
             """, values
         ) { bare.append((Self.order($0), $0.integer(0) ?? 0)) }
@@ -167,7 +168,9 @@ extension Ledger {
             found.append(
                 StoredOrder(
                     row: order.row, orderID: order.orderID, venue: order.venue, pair: order.pair, symbol: order.symbol,
-                    token: order.token, intended: order.intended, sent: order.sent, heard: order.heard, state: state))
+                    token: order.token, intended: order.intended, sent: order.sent, heard: order.heard,
+                    execution: order.execution,
+                    role: order.role, state: state))
         }
         return found
     }
@@ -208,9 +211,7 @@ extension Ledger {
     private func netFills() throws(StoreFault) -> [(
         venue: String, symbol: String, token: String, outcome: String, quantity: Int64
     )] {
-        var version: Int64 = 0
-        try database.query("PRAGMA user_version") { version = $0.integer(0) ?? 0 }
-        guard version >= 2 else { return [] }
+        guard try version() >= 2 else { return [] }
         var found: [(venue: String, symbol: String, token: String, outcome: String, quantity: Int64)] = []
         // The sum in `cum_qty` has what the venue named and no fill has explained yet.
         try database.query(
@@ -251,6 +252,7 @@ extension Ledger {
             row: row.integer(0) ?? 0, orderID: row.text(2).map { OrderID($0) }, venue: venue, pair: row.text(4) ?? "",
             symbol: row.text(5) ?? "", token: row.text(6) ?? "", intended: UTCNanos(rawValue: intended),
             sent: row.integer(18).map { UTCNanos(rawValue: $0) }, heard: UTCNanos(rawValue: heard),
+            execution: row.text(20).flatMap { ExecutionID($0) }, role: row.text(21).flatMap(OrderRole.init),
             state: OrderState(order))
     }
 }

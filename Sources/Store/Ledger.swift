@@ -1,3 +1,4 @@
+import Glibc
 public import Trading
 
 /// The record of an account: runs, opportunities, notices. SQLite in WAL mode, written by one thread off the hot lane.
@@ -102,14 +103,25 @@ public final class Ledger {
 
     /// Opens an existing ledger for reading.
     ///
+    /// - Parameter isChecked: false leaves out the search for damage, which reads the whole file: for a glance.
     /// - Throws: `StoreFault`.
-    public static func reader(path: String) throws(StoreFault) -> Ledger {
+    public static func reader(path: String, isChecked: Bool = true) throws(StoreFault) -> Ledger {
         let database = try Database(path: path, readOnly: true)
-        try check(database)
+        try check(database, forDamage: isChecked)
         return Ledger(reading: database)
     }
 
-    private static func check(_ database: Database) throws(StoreFault) {
+    private static func check(_ database: Database, forDamage: Bool = true) throws(StoreFault) {
+        do throws(StoreFault) {
+            try examine(database, forDamage: forDamage)
+        } catch {
+            // SQLite's own words of damage do not say what to do.
+            guard error.kind == .corrupt, !error.text.contains("; ") else { throw error }
+            throw StoreFault(.corrupt, damaged(database.path, error.text))
+        }
+    }
+
+    private static func examine(_ database: Database, forDamage: Bool) throws(StoreFault) {
         var application: Int64 = 0
         var version: Int64 = 0
         var tables: Int64 = 0
@@ -126,11 +138,21 @@ public final class Ledger {
                 .future,
                 "\(database.path) has schema \(version), this build knows \(Schema.steps.count): use the newer build")
         }
+        guard forDamage else { return }
         var verdict = ""
         try database.query("PRAGMA quick_check(1)") { verdict = $0.text(0) ?? "" }
         guard verdict == "ok" else {
-            throw StoreFault(.corrupt, "\(database.path) is damaged (\(verdict)); move it away and keep the copy")
+            throw StoreFault(.corrupt, damaged(database.path, verdict))
         }
+    }
+
+    private static func damaged(_ path: String, _ verdict: String) -> String {
+        let copy = path + ".bak"
+        let words = "\(path) is damaged (\(verdict.prefix(200))); nothing was changed. Move it away and keep it; "
+        guard access(copy, R_OK) == 0 else {
+            return words + "there is no copy: 'arb reconcile' shows what the venues hold"
+        }
+        return words + "then put \(copy) in its place and run 'arb reconcile'"
     }
 
     private func migrate() throws(StoreFault) {
@@ -202,6 +224,15 @@ public final class Ledger {
             ])
     }
 
+    /// Mode of the newest run; nil when there was none.
+    ///
+    /// - Throws: `StoreFault`.
+    public func lastMode() throws(StoreFault) -> String? {
+        var mode: String?
+        try database.query("SELECT mode FROM runs ORDER BY id DESC LIMIT 1") { mode = $0.text(0) }
+        return mode
+    }
+
     /// Everything between the two calls is written at once.
     ///
     /// - Throws: `StoreFault`.
@@ -263,5 +294,42 @@ public final class Ledger {
             "DELETE FROM orders WHERE is_done = 1 AND cum_qty = 0 AND heard_utc < ?", [.integer(instant.rawValue)])
         try database.run("DELETE FROM opportunities WHERE born_utc < ?", [.integer(instant.rawValue)])
         try database.run("DELETE FROM notices WHERE at_utc < ?", [.integer(instant.rawValue)])
+        try database.run(
+            "DELETE FROM executions WHERE decided_utc < ?1 AND id NOT IN (SELECT execution FROM boxes WHERE is_over = 0) "
+                + "AND id NOT IN (SELECT execution FROM orders WHERE execution IS NOT NULL)",
+            [.integer(instant.rawValue)])
+        try database.run("DELETE FROM boxes WHERE is_over = 1 AND changed_utc < ?", [.integer(instant.rawValue)])
+        try database.run("DELETE FROM latency WHERE at_utc < ?", [.integer(instant.rawValue)])
+        try database.run("DELETE FROM alerts WHERE acked IS NOT NULL AND at_utc < ?", [.integer(instant.rawValue)])
+        try database.run(
+            "DELETE FROM breaker_events WHERE at_utc < ?1 AND id NOT IN (SELECT max(id) FROM breaker_events GROUP BY scope)",
+            [.integer(instant.rawValue)])
+    }
+
+    /// Removes the venues' own words (`Receipt`) of before an instant: 30 days.
+    ///
+    /// - Throws: `StoreFault`.
+    public func pruneReceipts(before instant: UTCNanos) throws(StoreFault) {
+        try database.run("DELETE FROM receipts WHERE at_utc < ?", [.integer(instant.rawValue)])
+    }
+
+    /// The schema of the file, which a reader of an older one has to know.
+    func version() throws(StoreFault) -> Int64 {
+        var version: Int64 = 0
+        try database.query("PRAGMA user_version") { version = $0.integer(0) ?? 0 }
+        return version
+    }
+
+    /// Writes a whole copy beside the ledger (`.bak`), in place of the one before: what a damaged ledger is mended from.
+    ///
+    /// - Throws: `StoreFault`.
+    public func keepCopy() throws(StoreFault) {
+        let made = database.path + ".bak.new"
+        unlink(made)
+        try database.run("VACUUM INTO ?", [.text(made)])
+        chmod(made, 0o600)
+        guard rename(made, database.path + ".bak") == 0 else {
+            throw StoreFault(.io, "\(database.path).bak: \(String(cString: strerror(errno)))")
+        }
     }
 }

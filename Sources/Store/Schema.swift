@@ -60,5 +60,59 @@ enum Schema {
             PRIMARY KEY (order_row, exec_id)
         ) STRICT, WITHOUT ROWID;
         """,
+        // Executions and what came of them; the state that a restart goes on from; what is reported later. Amounts are in
+        // 1e-8. `json` is the object as it was told; its schema is in it.
+        """
+        ALTER TABLE orders ADD COLUMN execution TEXT;
+        ALTER TABLE orders ADD COLUMN role TEXT;
+        CREATE INDEX orders_execution ON orders (execution) WHERE execution IS NOT NULL;
+        CREATE TABLE executions (
+            id TEXT PRIMARY KEY, run INTEGER NOT NULL, sequence INTEGER NOT NULL, pair TEXT NOT NULL,
+            direction TEXT NOT NULL, mode TEXT NOT NULL, result TEXT NOT NULL, edge_expected_usd INTEGER NOT NULL,
+            edge_realized_usd INTEGER, decided TEXT NOT NULL, decided_utc INTEGER NOT NULL, error TEXT, plan TEXT,
+            json TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX executions_decided ON executions (decided_utc);
+        CREATE TABLE boxes (
+            execution TEXT PRIMARY KEY, pair TEXT NOT NULL, state TEXT NOT NULL, is_over INTEGER NOT NULL,
+            quantity INTEGER NOT NULL, cost_usd INTEGER NOT NULL, payoff_usd INTEGER NOT NULL, pnl_usd INTEGER NOT NULL,
+            payout_utc INTEGER, opened_utc INTEGER NOT NULL, changed_utc INTEGER NOT NULL, json TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX boxes_open ON boxes (is_over) WHERE is_over = 0;
+        CREATE TABLE positions (
+            venue TEXT NOT NULL, symbol TEXT NOT NULL, token TEXT NOT NULL, outcome TEXT NOT NULL,
+            quantity INTEGER NOT NULL, source TEXT NOT NULL, at TEXT NOT NULL, at_utc INTEGER NOT NULL,
+            PRIMARY KEY (venue, symbol, token, outcome, source)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE breaker_events (
+            id INTEGER PRIMARY KEY, at TEXT NOT NULL, at_utc INTEGER NOT NULL, scope TEXT NOT NULL, event TEXT NOT NULL,
+            is_open INTEGER NOT NULL, reasons TEXT NOT NULL, figure INTEGER NOT NULL, bound INTEGER NOT NULL,
+            since_utc INTEGER NOT NULL, text TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX breaker_events_scope ON breaker_events (scope, id);
+        CREATE TABLE latency (
+            execution TEXT NOT NULL, pair TEXT NOT NULL, venue TEXT, stage TEXT NOT NULL, duration_ns INTEGER NOT NULL,
+            at_utc INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX latency_at ON latency (at_utc);
+        CREATE TABLE daily (
+            day INTEGER PRIMARY KEY, pnl_usd INTEGER NOT NULL, changed_utc INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE alerts (
+            id INTEGER PRIMARY KEY, at TEXT NOT NULL, at_utc INTEGER NOT NULL, level TEXT NOT NULL, code TEXT NOT NULL,
+            text TEXT NOT NULL, acked TEXT, acked_by TEXT
+        ) STRICT;
+        CREATE INDEX alerts_open ON alerts (level) WHERE acked IS NULL;
+        CREATE TABLE halts (
+            id INTEGER PRIMARY KEY, at TEXT NOT NULL, at_utc INTEGER NOT NULL, action TEXT NOT NULL, who TEXT NOT NULL,
+            host TEXT NOT NULL, pair TEXT, reason TEXT NOT NULL, accepted_exposure INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE receipts (
+            id INTEGER PRIMARY KEY, at_utc INTEGER NOT NULL, venue TEXT NOT NULL, cl_ord_id TEXT, kind TEXT NOT NULL,
+            status INTEGER, body TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX receipts_at ON receipts (at_utc);
+        CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        """,
     ]
 }

@@ -20,6 +20,10 @@ public struct StoredOrder: Sendable, Hashable {
     public let sent: UTCNanos?
     /// When anything was last told of it.
     public let heard: UTCNanos
+    /// The execution it belongs to; nil for orders of before executions were kept, and for those of others.
+    public let execution: ExecutionID?
+    /// What it is to it.
+    public let role: OrderRole?
     /// What all that was told amounts to.
     public let state: OrderState
 }

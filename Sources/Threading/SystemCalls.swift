@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 
 /// Calls of Linux that Swift's Glibc module does not have.
 public enum SystemCalls {
@@ -12,5 +13,16 @@ public enum SystemCalls {
         var process: Int32 = 0
         var user: UInt32 = 0
         return CLinux_peer(socket, &process, &user) == 0 ? (process, user) : nil
+    }
+
+    /// A pipe whose ends do not block and are closed in children; nil when no descriptors are left (errno says so).
+    public static func pipe() -> (read: Int32, write: Int32)? {
+        var ends: [Int32] = [0, 0]
+        guard Glibc.pipe(&ends) == 0 else { return nil }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        return (ends[0], ends[1])
     }
 }

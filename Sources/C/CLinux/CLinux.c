@@ -131,3 +131,4 @@ uint32_t CLinux_crc32c_halves(const void *bytes, long count) {
 #endif
     return CLinux_crc32c_halves_table(bytes, count);
 }
+int CLinux_accept(int listening) { return accept4(listening, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK); }

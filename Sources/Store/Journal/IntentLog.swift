@@ -52,9 +52,10 @@ public final class IntentLog: Journal, @unchecked Sendable {
         precondition(capacity >= 16 && capacity < 1 << 24, "a log holds 16 records or more")
         var found = try Self.read(path: path) ?? JournalContent()
         try Self.refuseDamage(found, path)
-        guard found.intents.count < capacity / 2 else {
+        let carried = found.intents.count + found.withdrawn.count
+        guard carried < capacity / 2 else {
             throw StoreFault(
-                .io, "\(path): \(found.intents.count) orders of unknown fate are more than a log of \(capacity) takes")
+                .io, "\(path): \(carried) orders of unknown fate are more than a log of \(capacity) takes")
         }
         file = try JournalFile(
             making: path + ".new",
@@ -68,27 +69,41 @@ public final class IntentLog: Journal, @unchecked Sendable {
         scratch = .allocate(byteCount: 2 * IntentRecord.size, alignment: 4_096)
         scratch.initializeMemory(as: UInt8.self, repeating: 0, count: 2 * IntentRecord.size)
         table = IntentTable(capacity: capacity)
-        for index in found.intents.indices {
-            let sequence = UInt64(index + 1)
-            found.intents[index].sequence = sequence
-            let record = file.record(sequence)
-            let used = IntentRecord.writeContent(found.intents[index].intent, to: record)
-            IntentRecord.seal(
-                record, .intent,
-                IntentRecord.Place(sequence: sequence, index: 0, count: 1, build: found.intents[index].build),
-                used: used)
-            table.insert(found.intents[index].intent.key, sequence)
-        }
-        head = UInt64(found.intents.count)
-        next = found.intents.count
+        head = UInt64(carried)
+        next = carried
+        found.head = head
+        found.checkpoint = 0
+        for index in found.intents.indices { found.intents[index].sequence = UInt64(index + 1) }
         self.found = found
-        file.base.storeBytes(of: head, toByteOffset: JournalFile.commitAt, as: UInt64.self)
         keeper = JournalKeeper(file, head: head, sync: sync, utc: utc)
+        carry(found)
         let refusal = keeper.start()
         guard refusal == 0 else {
             throw StoreFault(.io, "\(path).new cannot be synced: \(String(cString: strerror(refusal)))")
         }
         try Self.install(path)
+    }
+
+    /// What the ledger does not have yet goes into the new file; withdrawals too, for their orders may be in the ledger.
+    private func carry(_ found: JournalContent) {
+        for entry in found.intents {
+            let record = file.record(entry.sequence)
+            let used = IntentRecord.writeContent(entry.intent, to: record)
+            IntentRecord.seal(
+                record, .intent,
+                IntentRecord.Place(sequence: entry.sequence, index: 0, count: 1, build: entry.build), used: used)
+            table.insert(entry.intent.key, entry.sequence)
+        }
+        for (index, name) in found.withdrawn.enumerated() {
+            let sequence = UInt64(found.intents.count + index + 1)
+            let record = file.record(sequence)
+            let used = IntentRecord.writeWithdrawal(
+                IntentRecord.Key(clOrdID: name.clOrdID, isTombstone: name.isTombstone), to: record)
+            IntentRecord.seal(
+                record, .withdrawal, IntentRecord.Place(sequence: sequence, index: 0, count: 1, build: build),
+                used: used)
+        }
+        file.base.storeBytes(of: head, toByteOffset: JournalFile.commitAt, as: UInt64.self)
     }
 
     deinit {

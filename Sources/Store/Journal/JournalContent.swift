@@ -42,7 +42,7 @@ public struct JournalContent: Sendable {
 
     /// Recorded orders that the ledger may not have, and that were not withdrawn; oldest first. Each may have been sent.
     public internal(set) var intents: [JournaledIntent] = []
-    /// Orders that were recorded and never left.
+    /// Orders that were recorded and never left, as far as the ledger may not know it.
     public internal(set) var withdrawn: [WithdrawnIntent] = []
     /// What cannot be trusted: with any of it the log is refused.
     public internal(set) var damage: [Damage] = []
@@ -57,7 +57,7 @@ public struct JournalContent: Sendable {
     public internal(set) var build = ""
     /// When the file was made.
     public internal(set) var created = UTCNanos(rawValue: 0)
-    /// The newest record; 0 when there is none.
+    /// The newest record, withdrawals too; 0 when there is none.
     public internal(set) var head: UInt64 = 0
     /// Up to here the ledger has everything.
     public internal(set) var checkpoint: UInt64 = 0

@@ -203,7 +203,8 @@ struct JournalReading {
                 if sequence > status.checkpoint {
                     found.append(JournaledIntent(sequence: sequence, build: read.place.build, intent: intent))
                 }
-            } else {
+            } else if sequence > status.checkpoint {
+                // The ledger knows of those before.
                 withdrawn.insert(read.key)
             }
         }

@@ -1,0 +1,95 @@
+import Assembly
+import Control
+import Glibc
+import Store
+import Trading
+
+/// Which account a command of control is about. Found even where the configuration has errors: stopping needs nothing.
+struct ControlTarget {
+    /// `state_dir`, absolute.
+    let root: String
+    let account: String
+    /// Why the configuration was not used; nil when it was.
+    let remark: String?
+
+    var folder: String { root + "/" + account }
+    var latch: HaltLatch { HaltLatch(root: root, account: account) }
+
+    /// The process that holds the account; nil when none does.
+    var holder: Int32? { StateFolder.holder(root: root, account: account) }
+
+    /// Every account with a folder under `state_dir`, this one first.
+    var all: [ControlTarget] {
+        var found = [self]
+        guard let listing = opendir(root) else { return found }
+        defer { closedir(listing) }
+        while let entry = readdir(listing) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name != ".", name != "..", name != account, access(root + "/" + name + "/lock", F_OK) == 0 else {
+                continue
+            }
+            found.append(ControlTarget(root: root, account: name, remark: nil))
+        }
+        return found.sorted { $0.account == account ? true : $1.account == account ? false : $0.account < $1.account }
+    }
+}
+
+extension CommandContext {
+    /// The target by configuration, options and environment; where the configuration cannot be read, by what is left.
+    func controlTarget() -> ControlTarget {
+        do {
+            let configuration = try configuration()
+            if let root = configuration.path("state_dir", home: home) {
+                return ControlTarget(root: root, account: configuration.text("account"), remark: nil)
+            }
+            return guess("state_dir is empty")
+        } catch {
+            return guess(error.text.split(separator: "\n").first.map(String.init) ?? error.error)
+        }
+    }
+
+    private func guess(_ why: String) -> ControlTarget {
+        let given = option("--state") ?? environment["ARB__STATE_DIR"]
+        var root = given ?? home + "/.local/state/arb"
+        if root.hasPrefix("~/") { root = home + root.dropFirst() }
+        if !root.hasPrefix("/") {
+            let here = getcwd(nil, 0)
+            defer { free(here) }
+            root = (here.map { String(cString: $0) } ?? "") + "/" + root
+        }
+        let account = option("--account") ?? environment["ARB__ACCOUNT"] ?? "main"
+        return ControlTarget(
+            root: root, account: account, remark: "configuration not used (\(why)): account '\(account)' in \(root)")
+    }
+
+    /// The reply of a daemon as this command's result.
+    func finish(_ reply: ControlReply, command: String) throws(CommandFailure) -> ExitCode {
+        guard reply.isDone else {
+            throw CommandFailure(
+                ExitCode(rawValue: reply.exitCode) ?? .failure, reply.code.isEmpty ? "E_CTL_REFUSED" : reply.code,
+                reply.text)
+        }
+        if isJSON {
+            terminal.out(reply.detail ?? reply.line)
+        } else {
+            terminal.out(reply.text)
+        }
+        return ExitCode(rawValue: reply.exitCode) ?? .done
+    }
+}
+
+extension ControlFault {
+    /// What the shell is told.
+    var failure: CommandFailure {
+        let exit: ExitCode =
+            switch kind {
+            case .permissions: .permissions
+            case .io: .cannotWrite
+            case .unavailable, .timeout: .unavailable
+            case .malformed, .refused: .failure
+            }
+        return CommandFailure(exit, code, text)
+    }
+}

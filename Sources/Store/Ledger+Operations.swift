@@ -1,0 +1,398 @@
+public import Trading
+
+// What a restart goes on from besides orders, and what is reported later.
+extension Ledger {
+    // MARK: - Latency
+
+    /// One measured stage, as it is kept.
+    public struct LatencyRow: Sendable, Hashable {
+        /// The execution.
+        public let execution: String
+        /// Pair or set.
+        public let pair: String
+        /// The venue; nil for what concerns the whole.
+        public let venue: String?
+        /// `LatencyStage`.
+        public let stage: String
+        /// How long it took.
+        public let duration: Nanoseconds
+        /// When.
+        public let at: UTCNanos
+    }
+
+    /// Keeps the measured stages of an execution.
+    ///
+    /// - Throws: `StoreFault`.
+    public func add(_ samples: [LatencySample], of execution: ExecutionID, pair: String, at instant: UTCNanos)
+        throws(StoreFault)
+    {
+        for sample in samples {
+            try database.run(
+                "INSERT INTO latency (execution, pair, venue, stage, duration_ns, at_utc) VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    .text(execution.description), .text(pair), sample.venue.map { .text($0.name) } ?? .null,
+                    .text(sample.stage.rawValue), .integer(sample.duration.rawValue), .integer(instant.rawValue),
+                ])
+        }
+    }
+
+    /// Measured stages at or after an instant; calls `body` for each, in no order.
+    ///
+    /// - Throws: `StoreFault`.
+    public func latency(since: UTCNanos?, _ body: (LatencyRow) -> Void) throws(StoreFault) {
+        guard try version() >= 3 else { return }
+        try database.query(
+            "SELECT execution, pair, venue, stage, duration_ns, at_utc FROM latency WHERE at_utc >= ?",
+            [.integer(since?.rawValue ?? .min)]
+        ) { row in
+            body(
+                LatencyRow(
+                    execution: row.text(0) ?? "", pair: row.text(1) ?? "", venue: row.text(2), stage: row.text(3) ?? "",
+                    duration: Nanoseconds(rawValue: row.integer(4) ?? 0), at: UTCNanos(rawValue: row.integer(5) ?? 0)))
+        }
+    }
+
+    // MARK: - Breaker
+
+    /// One change of a breaker, as it is kept.
+    public struct BreakerRow: Sendable, Hashable {
+        /// When.
+        public var at: UTCNanos
+        /// What it guards: `global`, `venue:kalshi`, `pair:ID`.
+        public var scope: String
+        /// `trip`, `half_open`, `close`, `resume`.
+        public var event: String
+        /// True when entries are stopped after it.
+        public var isOpen: Bool
+        /// Why, stable words with commas between them.
+        public var reasons: String
+        /// The figure of the first reason, and its limit. Unit: the reason's.
+        public var figure: Int64, limit: Int64
+        /// Since when it has been open.
+        public var since: UTCNanos
+        /// For people.
+        public var text: String
+
+        /// A row.
+        public init(
+            at: UTCNanos, scope: String, event: String, isOpen: Bool, reasons: String, figure: Int64 = 0,
+            limit: Int64 = 0, since: UTCNanos, text: String = ""
+        ) {
+            self.at = at
+            self.scope = scope
+            self.event = event
+            self.isOpen = isOpen
+            self.reasons = reasons
+            self.figure = figure
+            self.limit = limit
+            self.since = since
+            self.text = text
+        }
+    }
+
+    /// Keeps a change of a breaker.
+    ///
+    /// - Throws: `StoreFault`.
+    public func add(_ row: BreakerRow) throws(StoreFault) {
+        try database.run(
+            """
+            INSERT INTO breaker_events (at, at_utc, scope, event, is_open, reasons, figure, bound, since_utc, text)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                .text(row.at.rfc3339), .integer(row.at.rawValue), .text(row.scope), .text(row.event),
+                .integer(row.isOpen ? 1 : 0), .text(row.reasons), .integer(row.figure), .integer(row.limit),
+                .integer(row.since.rawValue), .text(row.text),
+            ])
+    }
+
+    /// The breakers that are open: the newest change of each scope that left it so.
+    ///
+    /// - Throws: `StoreFault`.
+    public func openBreakers() throws(StoreFault) -> [BreakerRow] {
+        try breakers(
+            "WHERE is_open = 1 AND id IN (SELECT max(id) FROM breaker_events GROUP BY scope) ORDER BY scope", [])
+    }
+
+    /// Changes of breakers, newest first.
+    ///
+    /// - Throws: `StoreFault`.
+    public func breakerEvents(since: UTCNanos?, limit: Int = 1_000) throws(StoreFault) -> [BreakerRow] {
+        try breakers(
+            "WHERE at_utc >= ? ORDER BY id DESC LIMIT ?",
+            [.integer(since?.rawValue ?? .min), .integer(Int64(limit))])
+    }
+
+    private func breakers(_ rest: String, _ values: [Database.Value]) throws(StoreFault) -> [BreakerRow] {
+        guard try version() >= 3 else { return [] }
+        var found: [BreakerRow] = []
+        try database.query(
+            "SELECT at_utc, scope, event, is_open, reasons, figure, bound, since_utc, text FROM breaker_events \(rest)",
+            values
+        ) { row in
+            found.append(
+                BreakerRow(
+                    at: UTCNanos(rawValue: row.integer(0) ?? 0), scope: row.text(1) ?? "", event: row.text(2) ?? "",
+                    isOpen: row.integer(3) == 1, reasons: row.text(4) ?? "", figure: row.integer(5) ?? 0,
+                    limit: row.integer(6) ?? 0, since: UTCNanos(rawValue: row.integer(7) ?? 0), text: row.text(8) ?? "")
+            )
+        }
+        return found
+    }
+
+    // MARK: - The day
+
+    /// Which UTC day an instant is in: days since 1970.
+    public static func day(of instant: UTCNanos) -> Int64 {
+        let (days, rest) = instant.rawValue.quotientAndRemainder(dividingBy: 86_400_000_000_000)
+        return rest < 0 ? days - 1 : days
+    }
+
+    /// Keeps the profit of a UTC day so far, losses negative. Unit: USD.
+    ///
+    /// - Throws: `StoreFault`.
+    public func keepProfit(_ profit: Money, at instant: UTCNanos) throws(StoreFault) {
+        try database.run(
+            "INSERT OR REPLACE INTO daily (day, pnl_usd, changed_utc) VALUES (?, ?, ?)",
+            [.integer(Self.day(of: instant)), .integer(profit.rawValue), .integer(instant.rawValue)])
+    }
+
+    /// The profit of the UTC day of an instant as far as it was kept; zero on a day without any. Unit: USD.
+    ///
+    /// - Throws: `StoreFault`.
+    public func profit(ofDayAt instant: UTCNanos) throws(StoreFault) -> Money {
+        guard try version() >= 3 else { return .zero }
+        var found = Money.zero
+        try database.query("SELECT pnl_usd FROM daily WHERE day = ?", [.integer(Self.day(of: instant))]) {
+            found = Money(rawValue: $0.integer(0) ?? 0)
+        }
+        return found
+    }
+
+    // MARK: - Halts, alerts
+
+    /// A stop or its end, by whom and why.
+    public struct HaltRow: Sendable, Hashable {
+        /// When.
+        public var at: UTCNanos
+        /// `halt` or `resume`.
+        public var action: String
+        /// Who.
+        public var who: String
+        /// On which machine.
+        public var host: String
+        /// The pair; nil for everything.
+        public var pair: String?
+        /// Why.
+        public var reason: String
+        /// True when exposure was accepted with it.
+        public var acceptedExposure: Bool
+
+        /// A row.
+        public init(
+            at: UTCNanos, action: String, who: String, host: String, pair: String? = nil, reason: String,
+            acceptedExposure: Bool = false
+        ) {
+            self.at = at
+            self.action = action
+            self.who = who
+            self.host = host
+            self.pair = pair
+            self.reason = reason
+            self.acceptedExposure = acceptedExposure
+        }
+    }
+
+    /// Keeps a stop or its end.
+    ///
+    /// - Throws: `StoreFault`.
+    public func add(_ row: HaltRow) throws(StoreFault) {
+        try database.run(
+            "INSERT INTO halts (at, at_utc, action, who, host, pair, reason, accepted_exposure) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                .text(row.at.rfc3339), .integer(row.at.rawValue), .text(row.action), .text(row.who), .text(row.host),
+                row.pair.map { .text($0) } ?? .null, .text(row.reason), .integer(row.acceptedExposure ? 1 : 0),
+            ])
+    }
+
+    /// Stops and their ends, newest first.
+    ///
+    /// - Throws: `StoreFault`.
+    public func halts(limit: Int = 100) throws(StoreFault) -> [HaltRow] {
+        guard try version() >= 3 else { return [] }
+        var found: [HaltRow] = []
+        try database.query(
+            "SELECT at_utc, action, who, host, pair, reason, accepted_exposure FROM halts ORDER BY id DESC LIMIT ?",
+            [.integer(Int64(limit))]
+        ) { row in
+            found.append(
+                HaltRow(
+                    at: UTCNanos(rawValue: row.integer(0) ?? 0), action: row.text(1) ?? "", who: row.text(2) ?? "",
+                    host: row.text(3) ?? "", pair: row.text(4), reason: row.text(5) ?? "",
+                    acceptedExposure: row.integer(6) == 1))
+        }
+        return found
+    }
+
+    /// Keeps an alert.
+    ///
+    /// - Returns: its number.
+    /// - Throws: `StoreFault`.
+    @discardableResult
+    public func addAlert(level: String, code: String, text: String, at instant: UTCNanos) throws(StoreFault) -> Int64 {
+        try database.run(
+            "INSERT INTO alerts (at, at_utc, level, code, text) VALUES (?, ?, ?, ?, ?)",
+            [.text(instant.rfc3339), .integer(instant.rawValue), .text(level), .text(code), .text(text)])
+        var row: Int64 = 0
+        try database.query("SELECT last_insert_rowid()") { row = $0.integer(0) ?? 0 }
+        return row
+    }
+
+    /// Marks alerts as seen: one, or all.
+    ///
+    /// - Throws: `StoreFault`.
+    public func acknowledgeAlerts(_ number: Int64? = nil, by who: String, at instant: UTCNanos) throws(StoreFault) {
+        try database.run(
+            "UPDATE alerts SET acked = ?2, acked_by = ?3 WHERE acked IS NULL AND (?1 IS NULL OR id = ?1)",
+            [number.map { .integer($0) } ?? .null, .text(instant.rfc3339), .text(who)])
+    }
+
+    /// Alerts that nobody has seen, oldest first.
+    ///
+    /// - Throws: `StoreFault`.
+    public func openAlerts() throws(StoreFault) -> [(
+        number: Int64, at: UTCNanos, level: String, code: String, text: String
+    )] {
+        guard try version() >= 3 else { return [] }
+        var found: [(number: Int64, at: UTCNanos, level: String, code: String, text: String)] = []
+        try database.query("SELECT id, at_utc, level, code, text FROM alerts WHERE acked IS NULL ORDER BY id") { row in
+            found.append(
+                (
+                    row.integer(0) ?? 0, UTCNanos(rawValue: row.integer(1) ?? 0), row.text(2) ?? "", row.text(3) ?? "",
+                    row.text(4) ?? ""
+                ))
+        }
+        return found
+    }
+
+    // MARK: - Positions, receipts, marks
+
+    /// Keeps what a source says is held at a venue, in place of what it said before.
+    ///
+    /// - Parameter source: `ledger` or `venue`.
+    /// - Throws: `StoreFault`.
+    public func keepPositions(_ positions: [VenuePosition], of venue: VenueID, source: String, at instant: UTCNanos)
+        throws(StoreFault)
+    {
+        try database.run("DELETE FROM positions WHERE venue = ? AND source = ?", [.text(venue.name), .text(source)])
+        for position in positions where position.venue == venue {
+            try database.run(
+                """
+                INSERT OR REPLACE INTO positions (venue, symbol, token, outcome, quantity, source, at, at_utc)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    .text(venue.name), .text(position.symbol), .text(position.token), .text(position.outcome.rawValue),
+                    .integer(position.quantity.rawValue), .text(source), .text(instant.rfc3339),
+                    .integer(instant.rawValue),
+                ])
+        }
+    }
+
+    /// Keeps what was said to a venue or by it, secrets taken out, cut at 4 KiB: for arguing with it later.
+    ///
+    /// - Parameter kind: `request` or `answer`.
+    /// - Throws: `StoreFault`.
+    public func addReceipt(
+        venue: VenueID, clOrdID: ClOrdID?, kind: String, status: Int?, body: String, at instant: UTCNanos
+    ) throws(StoreFault) {
+        try database.run(
+            "INSERT INTO receipts (at_utc, venue, cl_ord_id, kind, status, body) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                .integer(instant.rawValue), .text(venue.name), clOrdID.map { .text($0.description) } ?? .null,
+                .text(kind), status.map { .integer(Int64($0)) } ?? .null, .text(Redaction.redacted(body)),
+            ])
+    }
+
+    /// Receipts of an order, oldest first.
+    ///
+    /// - Throws: `StoreFault`.
+    public func receipts(of clOrdID: ClOrdID) throws(StoreFault) -> [(
+        at: UTCNanos, kind: String, status: Int?, body: String
+    )] {
+        guard try version() >= 3 else { return [] }
+        var found: [(at: UTCNanos, kind: String, status: Int?, body: String)] = []
+        try database.query(
+            "SELECT at_utc, kind, status, body FROM receipts WHERE cl_ord_id = ? ORDER BY id",
+            [.text(clOrdID.description)]
+        ) { row in
+            found.append(
+                (
+                    UTCNanos(rawValue: row.integer(0) ?? 0), row.text(1) ?? "", row.integer(2).map { Int($0) },
+                    row.text(3) ?? ""
+                ))
+        }
+        return found
+    }
+
+    /// Keeps a number under a name; never a smaller one than before.
+    ///
+    /// - Throws: `StoreFault`.
+    public func raiseMark(_ name: String, to value: Int64) throws(StoreFault) {
+        try database.run(
+            "INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+            [.text(name), .integer(value)])
+    }
+
+    /// The number kept under a name.
+    ///
+    /// - Throws: `StoreFault`.
+    public func mark(_ name: String) throws(StoreFault) -> Int64? {
+        guard try version() >= 3 else { return nil }
+        var found: Int64?
+        try database.query("SELECT value FROM marks WHERE name = ?", [.text(name)]) { found = $0.integer(0) }
+        return found
+    }
+}
+
+/// Takes secrets out of what is kept of a conversation with a venue.
+enum Redaction {
+    private static let bodyMax = 4_096
+    /// Members whose value proves who we are.
+    private static let names: Set<String> = [
+        "signature", "apikey", "api_key", "secret", "passphrase", "owner", "authorization", "private_key", "password",
+        "token",
+    ]
+
+    /// The text without the string values of such members, and without anything that has the length of a signature.
+    static func redacted(_ text: String) -> String {
+        var result: [UInt8] = []
+        var name = ""
+        var content: [UInt8] = []
+        var isInside = false, isEscaped = false, isValue = false
+        for byte in text.utf8.prefix(bodyMax) {
+            guard isInside else {
+                result.append(byte)
+                switch byte {
+                case UInt8(ascii: "\""): (isInside, content) = (true, [])
+                case UInt8(ascii: ":"): isValue = true
+                case UInt8(ascii: ","), UInt8(ascii: "{"), UInt8(ascii: "}"): isValue = false
+                default: break
+                }
+                continue
+            }
+            if byte == UInt8(ascii: "\""), !isEscaped {
+                let isSecret = isValue && names.contains(name) || content.count >= 130
+                result += isSecret ? Array("[redacted]".utf8) : content
+                result.append(byte)
+                if !isValue { name = String(decoding: content, as: UTF8.self).lowercased() }
+                isInside = false
+            } else {
+                isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+                content.append(byte)
+            }
+        }
+        // What was cut off inside a text may be half a secret.
+        return String(decoding: result, as: UTF8.self)
+    }
+}
