@@ -240,7 +240,7 @@ extension StoreFault {
     var exitCode: ExitCode {
         switch kind {
         case .permissions: .permissions
-        case .io, .preallocate: .cannotWrite
+        case .io, .preallocate, .full: .cannotWrite
         case .locked: .locked
         case .future, .corrupt, .journalCorrupt: .configuration
         }

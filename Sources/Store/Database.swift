@@ -14,6 +14,9 @@ final class Database {
     private let handle: OpaquePointer
     private var prepared: [String: OpaquePointer] = [:]
     let path: String
+    /// The first refusal of the disk other than a full one. Nothing is written or read after it (P16): what the file then
+    /// holds is not known before it has been opened anew.
+    private(set) var poison: StoreFault?
 
     /// Opens (and makes, unless `readOnly`) the file, with mode 0600.
     init(path: String, readOnly: Bool = false) throws(StoreFault) {
@@ -44,6 +47,7 @@ final class Database {
 
     /// Runs SQL that is ours alone: schema and pragmas.
     func execute(_ sql: String) throws(StoreFault) {
+        if let poison { throw poison }
         guard sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else { throw fault() }
     }
 
@@ -78,6 +82,7 @@ final class Database {
     }
 
     private func bound(_ sql: String, _ values: [Value]) throws(StoreFault) -> OpaquePointer {
+        if let poison { throw poison }
         let statement: OpaquePointer
         if let known = prepared[sql] {
             statement = known
@@ -108,6 +113,14 @@ final class Database {
     private func fault() -> StoreFault {
         let code = sqlite3_errcode(handle) & 0xFF  // extended codes carry the primary one in their low byte
         let words = "\(path): \(String(cString: sqlite3_errmsg(handle)))"
-        return StoreFault(code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? .corrupt : .io, words)
+        switch code {
+        case SQLITE_CORRUPT, SQLITE_NOTADB: return StoreFault(.corrupt, words)
+        case SQLITE_FULL: return StoreFault(.full, words)
+        case SQLITE_IOERR:
+            let fault = StoreFault(sqlite3_system_errno(handle) == ENOSPC ? .full : .io, words)
+            if fault.kind == .io { poison = fault }
+            return fault
+        default: return StoreFault(.io, words)
+        }
     }
 }

@@ -12,6 +12,8 @@ public struct StoreFault: Error, Hashable, Sendable {
         case future = "E_STORE_FUTURE"
         /// Not a ledger, or damaged.
         case corrupt = "E_STORE_CORRUPT"
+        /// The disk is full: entries stop, and the reserve is given back for closes (P15).
+        case full = "E_STORE_FULL"
         /// The file system cannot set room aside, or has none (exit 73).
         case preallocate = "E_STORE_PREALLOCATE"
         /// The log of intents is damaged: which record, and where its copy is (exit 78).
