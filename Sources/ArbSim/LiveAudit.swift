@@ -45,10 +45,10 @@ struct LiveAudit {
             if order.venue == .kalshi, order.state.order.outcome == .no {
                 truth.cash = Int128(truth.quantity) * 1_000_000 - truth.cash
             }
-            // Our cash is rounded to 1e-8, theirs exact: a unit of it either way is the same.
+            // The truth is exact; a venue's own sums end at its unit, a millionth, once a fill.
+            let unit = Int128(1_000_000 * max(1, order.state.fills.count))
             let isSame =
-                mine.quantity == truth.quantity && mine.fee == truth.fee
-                && (mine.cash - truth.cash).magnitude < 20_000
+                mine.quantity == truth.quantity && mine.fee == truth.fee && (mine.cash - truth.cash).magnitude < unit
             if !isSame { differences.append("\(order.venue.name) \(id): we have \(mine), the venue \(truth)") }
         }
         let known = Set(ours.compactMap { $0.orderID?.text })
