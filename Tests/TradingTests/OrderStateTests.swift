@@ -219,6 +219,26 @@ struct OrderStateTests {
         #expect(state.leavesQty == Story.qty(100) && state.voidedQty == Story.qty(300))
     }
 
+    @Test("a budget that was spent whole at worse prices than planned bought less than planned: no more is claimed")
+    func budgetAtTheLimit() throws {
+        // 122.92 were planned at the levels seen; at the limit 69.09 buy 121.210526.
+        let order = NewOrder(
+            clOrdID: ClOrdID(prefix: 1, run: 1, sequence: 1), instrument: InstrumentID(0), outcome: .no, side: .buy,
+            orderQty: try Quantity(decimal: "122.921052"), price: try Price(decimal: "0.57"),
+            cashOrderQty: try Money(decimal: "69.09"))
+        var state = OrderState(order)
+        state.apply(.summary(OrderSummary(standing: .filled, cumQty: nil, leavesQty: .zero)))
+        let least = try Quantity(decimal: "121.2105")
+        #expect(state.isDone && state.cumQty == least, "at least, before its fills are told")
+        let bought = try Quantity(decimal: "121.210526")
+        state.apply(
+            .fill(
+                Fill(
+                    execID: ExecID("t"), lastQty: bought, lastPx: order.price, fee: .zero, liquidity: .taker,
+                    settlement: .matched)))
+        #expect(state.cumQty == bought && state.anomalies.isEmpty)
+    }
+
     @Test("a budget bounds money, not contracts")
     func budget() {
         var state = OrderState(Story.order(2_104, at: 56, .ioc, budget: 1_178))

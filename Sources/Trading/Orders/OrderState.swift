@@ -85,8 +85,7 @@ extension OrderState {
             isNews = true
         }
         var told = summary.cumQty
-        // A whole fill without a sum is a fill of what was asked; a budget may have bought more than that, never less.
-        if told == nil, summary.standing == .filled { told = order.orderQty }
+        if told == nil, summary.standing == .filled { told = filledAtLeast }
         guard let told, told.rawValue > 0 else { return isNews }
         let next = Claim(
             cumQty: told, cash: summary.cumCash,
@@ -97,6 +96,14 @@ extension OrderState {
             isNews = true
         }
         return isNews
+    }
+
+    /// What a whole fill without a sum comes to at least: what was asked, or what the budget buys at the limit. Better prices
+    /// bring more; each fill is cut to a millionth, so the last digits are left to the fills.
+    private var filledAtLeast: Quantity {
+        guard let budget = order.cashOrderQty, order.price.rawValue > 0 else { return order.orderQty }
+        let bought = Int128(budget.rawValue) * Int128(FixedPoint.one) / Int128(order.price.rawValue)
+        return Quantity(rawValue: Int64(clamping: bought) / 10_000 * 10_000)
     }
 
     private mutating func join(_ fill: Fill) -> Bool {
