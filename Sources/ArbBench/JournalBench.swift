@@ -37,7 +37,7 @@ struct JournalBench {
                     clOrdID: ClOrdID(prefix: 0xA1B2_C3D4, run: 7, sequence: number), instrument: InstrumentID(1),
                     outcome: .yes, side: .buy, orderQty: Quantity(rawValue: 10_000_000_000),
                     price: Price(rawValue: 44_000_000) ?? .zero), orderID: orderID,
-                bodyHash: [UInt8](repeating: 7, count: 32),
+                bodyHash: Digest256 { $0.initializeMemory(as: UInt8.self, repeating: 7) },
                 decided: Stamp(monotonic: MonotonicNanos(rawValue: 1), utc: UTCNanos(rawValue: 2)))
         }
         let kalshi = intent(.kalshi, sequence * 2, "KXFEDDECISION-26DEC-C25", "", nil)

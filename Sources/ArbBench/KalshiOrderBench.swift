@@ -40,7 +40,7 @@ private func kalshiOrders(_ json: Bool) throws {
         let turns = 20_000
         samples.reserveCapacity(turns)
         var allocations: UInt64 = 0
-        var proof: (request: [UInt8], hash: [UInt8])?
+        var proof: (request: [UInt8], hash: Digest256)?
         for turn in -turns / 10..<turns {
             if turn % 500 == 0 { try gateway.tend(at: clock.now().utc) }
             var order = NewOrder(
@@ -83,7 +83,7 @@ private func terms() throws -> InstrumentTerms {
 }
 
 /// Whether a request's signature is over its own stamp, method and path, and its body has the hash that was told.
-private func holds(_ request: [UInt8], _ hash: [UInt8], _ key: SigningKey) throws -> Bool {
+private func holds(_ request: [UInt8], _ hash: Digest256, _ key: SigningKey) throws -> Bool {
     let text = String(decoding: request, as: UTF8.self)
     func field(_ name: String) -> String {
         guard let start = text.firstRange(of: name + ": ")?.upperBound else { return "" }
@@ -94,5 +94,5 @@ private func holds(_ request: [UInt8], _ hash: [UInt8], _ key: SigningKey) throw
     else { return false }
     let verifier = try VerifyingKey(pem: key.publicPEM)
     let message = field("KALSHI-ACCESS-TIMESTAMP") + "POST/trade-api/v2/portfolio/events/orders"
-    return verifier.verifies(signature, of: message) && Digest.hex(.sha256, String(text[start...])) == Hex.encode(hash)
+    return verifier.verifies(signature, of: message) && Digest.hex(.sha256, String(text[start...])) == hash.description
 }

@@ -50,7 +50,9 @@ actor ScriptGateway: OrderGateway {
 
     nonisolated func will(_ answers: Answer...) { state.withLock { $0.answers += answers } }
     nonisolated func refuse(_ refusal: LocalRefusal?) { state.withLock { $0.refusal = refusal } }
-    nonisolated func nameOrders(_ name: @escaping @Sendable (NewOrder) -> OrderID?) { state.withLock { $0.orderID = name } }
+    nonisolated func nameOrders(_ name: @escaping @Sendable (NewOrder) -> OrderID?) {
+        state.withLock { $0.orderID = name }
+    }
     nonisolated var sent: [NewOrder] { state.withLock { $0.sent } }
     nonisolated var prepared: [NewOrder] { state.withLock { $0.prepared } }
     nonisolated var givenBack: Int { state.withLock { $0.givenBack } }
@@ -76,7 +78,8 @@ actor ScriptGateway: OrderGateway {
             state.open.insert(state.generation)
             return .success(
                 SendSlot(
-                    order: order, orderID: state.orderID(order), bodyHash: [UInt8](repeating: 7, count: 32),
+                    order: order, orderID: state.orderID(order),
+                    bodyHash: Digest256 { $0.initializeMemory(as: UInt8.self, repeating: 7) },
                     signed: now.monotonic, place: 0, generation: state.generation))
         }
         return try slot.get()

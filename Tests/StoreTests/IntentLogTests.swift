@@ -26,7 +26,9 @@ enum SomeIntents {
                 cashOrderQty: isKalshi ? nil : Money(rawValue: 440_000_000), timeInForce: timeInForce,
                 isReduceOnly: purpose == .close, purpose: purpose),
             orderID: isKalshi ? nil : OrderID("0x" + String(format: "%064llx", number)),
-            bodyHash: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 32),
+            bodyHash: Digest256 {
+                $0.initializeMemory(as: UInt8.self, repeating: UInt8(truncatingIfNeeded: number))
+            },
             decided: Stamp(monotonic: MonotonicNanos(rawValue: 5), utc: UTCNanos(rawValue: Int64(number))))
     }
 }

@@ -51,7 +51,6 @@ enum IntentRecord {
         )
         guard lengths.0 <= 255, lengths.1 <= 255, lengths.2 <= 255, lengths.3 <= 255 else { return false }
         return lengths.0 + lengths.1 + lengths.2 + lengths.3 <= size - textsAt
-            && (intent.bodyHash.isEmpty || intent.bodyHash.count == 32)
     }
 
     /// Writes everything of an intent but its place and checksum, from byte 48 on. The texts must fit.
@@ -94,16 +93,10 @@ enum IntentRecord {
         put(text(intent.symbol, record, &used), record, 137)
         put(text(intent.token, record, &used), record, 138)
         put(text(intent.orderID?.text ?? "", record, &used), record, 139)
-        put(UInt8(intent.bodyHash.count), record, 140)
+        put(32 as UInt8, record, 140)
         put(0 as UInt8, record, 141)
         put(UInt16(used), record, 142)
-        intent.bodyHash.withUnsafeBytes { hash in
-            if let start = hash.baseAddress, hash.count == 32 {
-                (record + 144).copyMemory(from: start, byteCount: 32)
-            } else {
-                (record + 144).initializeMemory(as: UInt8.self, repeating: 0, count: 32)
-            }
-        }
+        put(intent.bodyHash, record, 144)
         return used
     }
 
@@ -221,8 +214,7 @@ enum IntentRecord {
         }
         guard let pair = text(136), let symbol = text(137), let token = text(138), let orderID = text(139), at == used
         else { return nil }
-        let hash =
-            (get(record, 140) as UInt8) == 32 ? [UInt8](UnsafeRawBufferPointer(start: record + 144, count: 32)) : []
+        guard (get(record, 140) as UInt8) == 32 else { return nil }
         // The dense index of its run is gone with the run; the market is its symbol.
         let order = NewOrder(
             clOrdID: clOrdID, instrument: InstrumentID(-1), outcome: outcome == 1 ? .yes : .no,
@@ -232,7 +224,7 @@ enum IntentRecord {
         return OrderIntent(
             execution: ExecutionID(run: get(record, 88), sequence: get(record, 92)), role: role, pair: PairID(pair),
             venue: venue, symbol: symbol, token: token, order: order, orderID: flags & 8 != 0 ? OrderID(orderID) : nil,
-            bodyHash: hash,
+            bodyHash: get(record, 144),
             decided: Stamp(
                 monotonic: MonotonicNanos(rawValue: get(record, 72)), utc: UTCNanos(rawValue: get(record, 64))))
     }

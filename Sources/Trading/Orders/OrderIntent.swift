@@ -60,14 +60,14 @@ public struct OrderIntent: Hashable, Sendable {
     /// The venue's name, where it is known before sending.
     public let orderID: OrderID?
     /// SHA-256 of the body.
-    public let bodyHash: [UInt8]
+    public let bodyHash: Digest256
     /// When it was decided.
     public let decided: Stamp
 
     /// An intent.
     public init(
         execution: ExecutionID, role: OrderRole, pair: PairID, venue: VenueID, symbol: String, token: String,
-        order: NewOrder, orderID: OrderID?, bodyHash: [UInt8], decided: Stamp
+        order: NewOrder, orderID: OrderID?, bodyHash: Digest256, decided: Stamp
     ) {
         self.execution = execution
         self.role = role

@@ -7,7 +7,7 @@ public struct SendSlot: Hashable, Sendable {
     /// The venue's name, where it is known before sending (Polymarket's order hash).
     public let orderID: OrderID?
     /// SHA-256 of the body that will be sent: what the intent records.
-    public let bodyHash: [UInt8]
+    public let bodyHash: Digest256
     /// When the signature or header was ready.
     public let signed: MonotonicNanos
     /// The gateway's own place of it.
@@ -17,7 +17,7 @@ public struct SendSlot: Hashable, Sendable {
 
     /// A slot; made by gateways alone.
     public init(
-        order: NewOrder, orderID: OrderID?, bodyHash: [UInt8], signed: MonotonicNanos, place: Int, generation: UInt64
+        order: NewOrder, orderID: OrderID?, bodyHash: Digest256, signed: MonotonicNanos, place: Int, generation: UInt64
     ) {
         self.order = order
         self.orderID = orderID

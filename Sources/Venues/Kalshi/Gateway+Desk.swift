@@ -22,7 +22,7 @@ struct OrderDesk {
         var generation: UInt64 = 0
         var use: Use?
         var request: [UInt8] = []
-        var bodyHash = [UInt8](repeating: 0, count: 32)
+        var bodyHash = Digest256.zero
     }
 
     /// What a prepared request holds.
@@ -276,7 +276,7 @@ struct OrderDesk {
 
     private mutating func hold(_ place: Int, _ use: Use) {
         digest.update(body)
-        places[place].bodyHash.withUnsafeMutableBytes { digest.finish(into: $0) }
+        places[place].bodyHash = Digest256 { digest.finish(into: $0) }
         places[place].generation += 1
         places[place].phase = .prepared
         places[place].use = use

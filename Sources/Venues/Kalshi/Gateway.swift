@@ -9,7 +9,7 @@ public struct BatchSlot: Hashable, Sendable {
     /// The orders, in the order of the answers.
     public let orders: [NewOrder]
     /// SHA-256 of the body that will be sent.
-    public let bodyHash: [UInt8]
+    public let bodyHash: Digest256
     /// When it was signed.
     public let signed: MonotonicNanos
     let place: Int

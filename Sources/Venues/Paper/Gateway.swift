@@ -103,7 +103,7 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
         generation += 1  // bounded by orders
         prepared.insert(generation)
         return SendSlot(
-            order: order, orderID: nil, bodyHash: [UInt8](repeating: 0, count: 32), signed: now.monotonic, place: 0,
+            order: order, orderID: nil, bodyHash: .zero, signed: now.monotonic, place: 0,
             generation: generation)
     }
 

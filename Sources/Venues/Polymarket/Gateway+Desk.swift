@@ -206,10 +206,8 @@ struct OrderDesk {
     }
 
     /// SHA-256, as the intent records it.
-    func hash(_ body: [UInt8]) -> [UInt8] {
-        var hash = [UInt8](repeating: 0, count: 32)
+    func hash(_ body: [UInt8]) -> Digest256 {
         digest.update(body)
-        hash.withUnsafeMutableBytes { digest.finish(into: $0) }
-        return hash
+        return Digest256 { digest.finish(into: $0) }
     }
 }

@@ -26,7 +26,7 @@ extension OrderDesk {
         let place: Int
         let generation: UInt64
         let orders: [SentOrder]
-        let bodyHash: [UInt8]
+        let bodyHash: Digest256
     }
 
     /// Everything that can fail locally, for one order or a batch. A refusal leaves all as it was.

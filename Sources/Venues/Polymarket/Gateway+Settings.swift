@@ -72,7 +72,7 @@ public struct BatchSlot: Hashable, Sendable {
     /// Their hashes.
     public let orderIDs: [OrderID]
     /// SHA-256 of the body.
-    public let bodyHash: [UInt8]
+    public let bodyHash: Digest256
     let place: Int
     let generation: UInt64
 }

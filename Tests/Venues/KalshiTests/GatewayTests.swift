@@ -34,7 +34,7 @@ struct GatewayPrepareTests {
         #expect(request.headers["Content-Type"] == "application/json")
         #expect(request.headers["Content-Length"] == String(request.body.utf8.count))
         #expect(try request.isSigned(by: harness.verifier))
-        #expect(Hex.encode(slot.bodyHash) == Digest.hex(.sha256, request.body))
+        #expect(slot.bodyHash.description == Digest.hex(.sha256, request.body))
         let body = try dictionary(Array(request.body.utf8))
         #expect(body["ticker"] as? String == "KXB-T1.5" && body["exchange_index"] as? Int == 2)
         #expect(body["side"] as? String == "ask" && body["price"] as? String == "0.4400")
@@ -327,7 +327,7 @@ struct GatewayCommitTests {
         let request = try ParsedRequest(harness.sender.sent[0])
         #expect(request.line == "POST /trade-api/v2/portfolio/events/orders/batched HTTP/1.1")
         #expect(try request.isSigned(by: harness.verifier))
-        #expect(Hex.encode(again.bodyHash) == Digest.hex(.sha256, request.body))
+        #expect(again.bodyHash.description == Digest.hex(.sha256, request.body))
         for report in await harness.gateway.commit(slot, deadline: harness.deadline) {
             guard case .notSent = report.outcome else { return #expect(Bool(false), "sent again") }
         }

@@ -78,7 +78,7 @@ struct GatewayTests {
         #expect(sent.headers["POLY_SIGNATURE"] == Base64.encode(code.bytes, alphabet: .url))
         let digest = Digest(.sha256)
         digest.update(Array(sent.body.utf8))
-        #expect(digest.finishHex() == slot.bodyHash.map { String(format: "%02x", $0) }.joined())
+        #expect(digest.finishHex() == slot.bodyHash.description)
 
         let body = try sent.object()
         let order = body.object("order")
