@@ -139,7 +139,9 @@ let package = Package(
             ["Assembly", "Trading", "Threading", "Codec", "Store", "Control", "Signing", "Simulators", "Server"]),
         tests(
             "SimulatorsTests",
-            ["Simulators", "Trading", "Threading", "Codec", "Server", "Signing", "Transport", "Kalshi", "Polymarket"]),
+            [
+                "Simulators", "Trading", "Threading", "Codec", "Server", "Signing", "Transport", "Kalshi", "Polymarket", "Arb",
+            ]),
         tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Transport", "Exploration"]),
     ],
     cxxLanguageStandard: .cxx17

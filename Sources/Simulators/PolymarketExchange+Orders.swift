@@ -178,6 +178,17 @@ extension PolymarketExchange {
         }
     }
 
+    /// Fills an order that has filled beyond what it asked for: one more trade against the house at its last price.
+    mutating func overfill(_ id: String, _ shares: Int, at now: Int64) {
+        guard let index = placeOf[id], let last = orders[index].trades.last else { return }
+        let (order, price) = (orders[index], trades[last].price)
+        let cash = order.isBuy ? PolymarketOrder.proceeds(shares, price) : PolymarketOrder.cost(shares, price)
+        let fill = PolymarketMakerFill(
+            order: nil, id: Self.houseID(order.market, price), account: Self.house, outcome: order.outcome,
+            isBuy: !order.isBuy, price: price, shares: shares, cash: cash, kind: .complementary)
+        apply(PolymarketMatching.Plan(fills: [fill], shares: shares, cash: cash), taker: index, at: now)
+    }
+
     /// One maker's part of a trade.
     private mutating func take(_ fill: PolymarketMakerFill, _ trade: PolymarketTrade, _ now: Int64) {
         guard let maker = fill.order else {

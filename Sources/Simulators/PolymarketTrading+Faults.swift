@@ -12,7 +12,7 @@ extension PolymarketTrading {
     private static let writes: Set<FaultKind> = [.requestLate, .timeoutApplied, .engineRestart, .exchangePaused]
     private static let orders: Set<FaultKind> = [
         .partialFill, .killed, .delayedMatch, .refusedFunds, .tickChange, .refusedAuth, .postOnlyMode, .failedTrade,
-        .retryingTrade, .marketPaused, .marketClosed, .otherOrder, .foreignTrade, .priceImprovement,
+        .retryingTrade, .marketPaused, .marketClosed, .otherOrder, .foreignTrade, .priceImprovement, .overfill,
     ]
     private static let cancels: Set<FaultKind> = [.cancelRace, .cancelNotFound]
     private static let lists: Set<FaultKind> = [.emptyList, .cursorLoop, .droppedRow, .staleRead]
@@ -198,6 +198,14 @@ extension PolymarketTrading {
             $0.quantity = 5 * PolymarketMarket.unit
             $0.reason = "by hand"
         }
+    }
+
+    /// Five shares more than the order that was just taken asked for, at its last price.
+    func overfill(_ turn: TradingTurn) {
+        guard let id = turn.ledger.events.last(where: { $0.kind == .accepted && $0.venue == .polymarket })?.orderID
+        else { return }
+        exchange.overfill(id, 5 * PolymarketMarket.unit, at: turn.now)
+        publish(turn)
     }
 
     // MARK: The way back

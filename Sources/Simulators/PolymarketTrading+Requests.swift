@@ -79,6 +79,7 @@ extension PolymarketTrading {
         if let fault, let answer = instead(fault, call, route, turn) { return answer }
         if let held = hold(request.id, call, route, turn) { return held }
         let answer = before(fault, call, route, turn) ?? answer(call, route, turn, fault)
+        if fault == .overfill, answer.status == 200 { overfill(turn) }
         return after(fault, answer, turn)
     }
 

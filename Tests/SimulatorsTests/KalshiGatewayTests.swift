@@ -1,138 +1,16 @@
-import Foundation
 import Glibc
-import Signing
 import Simulators
-import TestKit
 import Testing
 import Threading
 import Trading
-import Transport
 
 @testable import Kalshi
 
-private final class Heard: OrderSink {
-    var reports: [ExecutionReport] = []
-    var gaps = 0
-    func apply(_ report: ExecutionReport) { reports.append(report) }
-    func apply(_ position: VenuePosition) {}
-    func gap(_ venue: VenueID, since: UTCNanos) { gaps += 1 }
-    func note(_ notice: FeedNotice) {}
-}
-
-/// The loopback venue over TLS, and everything of ours that trades there.
-private final class KalshiFloor {
-    let venues: LoopbackVenues
-    let gateway: Kalshi.Gateway
-    let account: Kalshi.Account
-    let ticker: String
-    let instrument = InstrumentID(0)
-    private let auth: Kalshi.Auth
-    private let authority: ThrowawayCA
-    let floor: GatewayFloor
-    private let place: Workplace
-    private var number: UInt64 = 0
-
-    init(_ faults: [FaultPlan.Rule] = [], cash: Int = 10_000_000_000) throws {
-        place = try Workplace()
-        authority = try ThrowawayCA(folder: place.url.path)
-        let key = try SigningKey(generating: .rsa)
-        var world = SimWorld.Settings()
-        world.pairs = 2
-        world.isSteady = true
-        world.plants = false
-        world.rate = 20
-        var settings = KalshiTrading.Settings()
-        settings.keys = [KalshiTrading.Key(id: "ours", publicPEM: key.publicPEM)]
-        settings.cash = ["ours": [0: cash]]
-        var trading = LoopbackVenues.Trading()
-        trading.faults = FaultPlan(faults)
-        trading.kalshi = { [settings] in KalshiTrading($0.pairs, settings) }
-        venues = try LoopbackVenues(world, authority: authority, publicKey: key.publicPEM, trading: trading)
-        ticker = SimWorld(world).pairs[0].ticker
-        let base = "https://localhost:\(venues.kalshiPort)/trade-api/v2"
-        floor = try GatewayFloor(base, authority: authority)
-        auth = Kalshi.Auth(keyID: "ours", key: key)
-        var reads = Kalshi.AccountSettings()
-        reads.restURL = base
-        account = Kalshi.Account(
-            auth: auth, channel: HTTPChannel(venue: .kalshi, client: floor.client), clock: NanoClock(), settings: reads)
-
-        var orders = Kalshi.GatewaySettings()
-        orders.restURL = base
-        gateway = Kalshi.Gateway(
-            auth: auth, sender: floor.pool,
-            budget: ShardBudget(capacity: 300, refill: 100, reserve: 40, at: NanoClock.monotonic()),
-            clock: NanoClock(), settings: orders, executor: floor.lane)
-        var terms = InstrumentTerms(
-            title: ticker, status: .active, grid: try TickGrid(step: .cent), lot: Quantity(rawValue: 1_000_000),
-            orderQtyMin: Quantity(rawValue: 1_000_000), fillStep: Quantity(rawValue: 1_000_000), currency: .usd,
-            fees: FeeTimeline(
-                try Kalshi.Fees(
-                    feeType: "quadratic", multiplier: #require(FeeMultiplier(rawValue: 100_000_000)), account: .direct)),
-            entriesEnd: nil, payout: nil, readAt: NanoClock.utc())
-        terms.exchangeIndex = 0
-        try gateway.apply(terms, of: instrument, ticker: ticker)
-        try gateway.tend(at: NanoClock.utc())
-    }
-
-    func stop() {
-        floor.stop()
-        _ = venues.stop()
-    }
-
-    var deadline: MonotonicNanos { floor.deadline }
-    /// Before everything that happens here.
-    let start = NanoClock.utc() + .seconds(-5)
-
-    func order(
-        _ outcome: Outcome = .yes, _ side: Trading.Side = .buy, _ count: String = "2", at price: String = "0.99",
-        _ life: TimeInForce = .ioc, isPostOnly: Bool = false
-    ) throws -> NewOrder {
-        number += 1
-        return NewOrder(
-            clOrdID: ClOrdID(prefix: 7, run: 1, sequence: number), instrument: instrument, outcome: outcome,
-            side: side, orderQty: try Quantity(decimal: count), price: try Price(decimal: price), timeInForce: life,
-            isPostOnly: isPostOnly, isReduceOnly: side == .sell, purpose: side == .sell ? .close : .entry)
-    }
-
-    /// Prepares as soon as there is a connection, and commits.
-    func send(_ order: NewOrder) async throws -> LegReport {
-        let slot = try floor.patiently { try self.gateway.prepare(order, at: NanoClock().now()) }
-        return await gateway.commit(slot, deadline: deadline)
-    }
-
-    /// The private stream over a link of its own, until `isEnough` or five seconds have passed.
-    func listen(_ heard: Heard, during: () async throws -> Void, until isEnough: (Heard) -> Bool) async throws {
-        let stream = Kalshi.UserStream(settings: UserStreamSettings())
-        let id = UserStreamSettings().link
-        stream.start(at: NanoClock().now())
-        let target = try auth.linkTarget(
-            url: "wss://localhost:\(venues.kalshiPort)/trade-api/ws/v2", at: NanoClock.utc())
-        let link = try WebSocketLink(
-            url: target.url, headers: target.headers, context: TLSContext(loopbackAuthority: authority.authority),
-            deadline: NanoClock.monotonic() + .seconds(5), seed: 1)
-        stream.opened(id, at: NanoClock().now(), into: heard)
-        for action in stream.takeActions() { if case .send(_, let text) = action { try link.send(text) } }
-        let end = NanoClock.monotonic() + .seconds(5)
-        var isStarted = false
-        while NanoClock.monotonic() < end {
-            if stream.isLive, !isStarted {
-                isStarted = true
-                try await during()
-            }
-            if isStarted, isEnough(heard) { return }
-            guard case .message(let bytes)? = try link.next(now: NanoClock.monotonic()) else {
-                poll(nil, 0, 1)
-                continue
-            }
-            stream.received(id, Array(bytes).span.bytes, at: NanoClock().now(), into: heard)
-        }
-    }
-}
-
 @Suite("Kalshi's gateway at the loopback venue, over TLS", .serialized)
 struct KalshiGatewayTests {
-    @Test("orders, cancels, changes, groups and the account: what is answered, listed and told is one")
+    @Test(
+        "V34 and all else in one story: orders, cancels, changes, groups and the account: what is answered, listed and told is one"
+    )
     func story() async throws {
         let floor = try KalshiFloor()
         defer { floor.stop() }
@@ -206,7 +84,7 @@ struct KalshiGatewayTests {
         #expect(try await floor.account.snapshot(since: floor.start, now: NanoClock.utc()).openOrders.isEmpty)
         floor.gateway.join(nil, shard: 0)
         let batch = try [floor.order(.yes, .buy, "1", at: "0.01", .gtc), floor.order(.yes, .buy, "1")]
-        let slot = try floor.floor.patiently { try floor.gateway.prepareBatch(batch, at: NanoClock().now()) }
+        let slot = try Ground.patiently { try floor.gateway.prepareBatch(batch, at: NanoClock().now()) }
         let reports = await floor.gateway.commit(slot, deadline: floor.deadline)
         #expect(reports.map { word($0.outcome) } == ["working", "filled"])
         #expect(await floor.gateway.cancelAll(deadline: floor.deadline) == .cancelled(nil))
@@ -233,7 +111,7 @@ struct KalshiGatewayTests {
         #expect(heard.gaps == 1)
     }
 
-    @Test("refusals: unfilled FOK, post-only that would take, too little cash, a used name")
+    @Test("V04, V07, V09: unfilled FOK, post-only that would take, too little cash, a used name")
     func refusals() async throws {
         let floor = try KalshiFloor(cash: 5_000_000)
         defer { floor.stop() }
@@ -260,7 +138,10 @@ struct KalshiGatewayTests {
     }
 
     @Test(
-        "every fault of a create has its outcome, and the order is found by our name where the venue took it",
+        """
+        N01 N02 N05 N07 N16 N19 V01 V02 V03 V06 V07 V09 V11 V12 V24 V28 V37 V39: each fault of a create has its outcome; \
+        what the venue took is found by our name, and the books of it are the venue's truth
+        """,
         arguments: [
             (.requestLost, "unknown timeout", false), (.resetBefore, "unknown lost", false),
             (.requestLate, "unknown timeout", true), (.answerLost, "unknown timeout", true),
@@ -276,23 +157,39 @@ struct KalshiGatewayTests {
             (.marketPaused, "rejected", false), (.marketClosed, "rejected market", false),
             (.unreadable, "unknown unreadable", true), (.closeAfterAnswer, "filled", true),
             (.closeIdle, "filled", true), (.killed, "cancelled", true), (.partialFill, "cancelled", true),
-            (.priceImprovement, "filled", true),
+            (.priceImprovement, "filled", true), (.overfill, "filled", true),
         ] as [(FaultKind, String, Bool?)])
     func faults(kind: FaultKind, wanted: String, isTaken: Bool?) async throws {
         let floor = try KalshiFloor([.init(kind, .kalshi, "create", .nth(1))])
         defer { floor.stop() }
         let order = try floor.order()
+        let name = order.clOrdID.description
         let report = try await floor.send(order)
         #expect(word(report.outcome).hasPrefix(wanted), "\(kind.rawValue): \(report.outcome)")
+        var state = OrderState(order)
+        for event in [.sent, report.event] as [OrderEvent] { state.apply(event) }
         // A revoked key reads nothing either.
-        guard let isTaken else { return }
-        var found = try await floor.account.find(order.clOrdID, ticker: floor.ticker, since: floor.start)
+        guard let isTaken else { return expectTruth(state, floor.venues, named: name, kind.rawValue) }
         // A late request or answer is there when it is there; what was not taken never comes.
-        let end = NanoClock.monotonic() + .seconds(8)
-        while isTaken, found.isEmpty, NanoClock.monotonic() < end {
-            poll(nil, 0, 50)
-            found = try await floor.account.find(order.clOrdID, ticker: floor.ticker, since: floor.start)
+        let found = try await eventually {
+            try await floor.account.find(order.clOrdID, ticker: floor.ticker, since: floor.start)
+        } until: {
+            !isTaken || !$0.isEmpty
         }
         #expect(found.count == (isTaken ? 1 : 0), "\(kind.rawValue)")
+        let fills = try await floor.account.fills(of: floor.ticker, since: floor.start).filter { fill in
+            found.contains { $0.orderID == fill.orderID }
+        }
+        // Read twice, as a daemon does: what was told is joined, not added.
+        for _ in 1...2 {
+            for listed in found { state.apply(.summary(listed.summary)) }
+            for fill in fills { state.apply(.fill(fill.fill)) }
+        }
+        expectTruth(state, floor.venues, named: name, kind.rawValue)
+        #expect(state.isDone == isTaken || !isTaken, "\(kind.rawValue): \(state.ordStatus)")
+        #expect(state.anomalies.contains(.overfill) == (kind == .overfill), "\(kind.rawValue)")
+        if case .unknown = report.outcome, !isTaken {
+            #expect(state.isUnknown && state.exposureMax == order.orderQty, "not found is no evidence")
+        }
     }
 }

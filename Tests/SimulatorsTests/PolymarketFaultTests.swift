@@ -251,6 +251,18 @@ struct PolymarketFaultTests {
         #expect(try Set(statuses(.reorderedEvents)) == ["MATCHED", "MINED", "CONFIRMED"])
     }
 
+    @Test("V28: five shares more than asked are traded, paid for and written down")
+    func overfills() throws {
+        let desk = try desk(.overfill)
+        let (answer, id) = try take(desk)
+        #expect(answer.status == 200)
+        let filled = desk.turn.ledger.events(.filled).filter { $0.orderID == id }
+        #expect(filled.count == 2 && filled.reduce(0) { $0 + $1.quantity } == 25_000_000)
+        struck(desk, .overfill)
+        desk.pass(5_000_000_000)
+        #expect(desk.trading.exchange.accounts[2].tokens[PolymarketToken(0, 0)] == 1_000_000_000 + 25_000_000)
+    }
+
     @Test("V36: somebody trades by hand on the account: shares appear that no order of ours explains")
     func byHand() throws {
         let desk = try desk(.foreignTrade)
@@ -272,7 +284,7 @@ struct PolymarketFaultTests {
             .refusedAuth, .keyRevoked, .marketPaused, .marketClosed, .otherOrder, .requestLate, .engineRestart,
             .postOnlyMode, .exchangePaused, .partialFill, .priceImprovement, .killed, .delayedMatch, .tickChange,
             .failedTrade, .retryingTrade, .cancelRace, .cancelNotFound, .emptyList, .cursorLoop, .droppedRow,
-            .staleRead, .foreignTrade,
+            .staleRead, .foreignTrade, .overfill,
         ]
         #expect(all == tested)
     }
