@@ -43,6 +43,8 @@ enum VenuesCommand {
             OptionSpec(
                 "--faults", "LIST",
                 "what goes wrong with orders: KIND[@venue[/endpoint]][:n|:p%], as N02-lost@kalshi/create:1,V01:5%"),
+            OptionSpec(
+                "--clock-offset", "SECONDS", "by how much the venues' clocks are ahead (default 0; may be below)"),
             OptionSpec("--for", "DURATION", "end after this (default: SIGTERM, SIGINT or end of input)"),
         ])
 
@@ -109,6 +111,8 @@ enum VenuesCommand {
     /// What `--cash` and `--faults` ask for.
     private static func trading(_ parsed: ParsedCommand, _ shards: Int) throws -> LoopbackFolder.Trading {
         var trading = LoopbackFolder.Trading()
+        let offset = try parsed.integer("--clock-offset", -86_400...86_400, default: 0)
+        trading.clockOffset = .seconds(Int64(offset))
         let dollars = try parsed.integer("--cash", 0...1_000_000_000, default: 10_000)
         for shard in 0..<shards { trading.kalshiCash[shard] = dollars * 1_000_000 }
         trading.faults = try faults(parsed.options["--faults"] ?? "")

@@ -1,6 +1,6 @@
 internal import Glibc
 internal import Signing
-internal import Trading
+public import Trading
 
 /// A folder with everything that `arb` needs to run against loopback venues.
 public struct LoopbackFolder {
@@ -13,6 +13,8 @@ public struct LoopbackFolder {
     public struct Trading: Sendable {
         /// What goes wrong.
         public var faults: [FaultPlan.Rule] = []
+        /// By how much the venues' clocks are ahead of this machine's.
+        public var clockOffset = Nanoseconds.zero
         /// Cash at Kalshi by shard. Unit: 1e-6 dollars.
         public var kalshiCash: [Int: Int] = [0: 10_000_000_000]
         /// How Kalshi is; keys and cash are added.
@@ -43,6 +45,7 @@ public struct LoopbackFolder {
         if !trading.faults.isEmpty { kalshi.readLagMax = .milliseconds(500) }
         var halves = LoopbackVenues.Trading()
         halves.faults = FaultPlan(seed: settings.seed, trading.faults)
+        halves.clockOffset = trading.clockOffset
         halves.ledgerPath = path + "/orders.ndjson"
         halves.kalshi = { [kalshi] world in KalshiTrading(world.pairs, kalshi) }
         let wallet = try Self.wallet()

@@ -1,3 +1,4 @@
+internal import Server
 internal import Trading
 
 // How the loopback venues' state moves: changes of the market become frames at once, and reach the trading halves after.
@@ -6,6 +7,13 @@ extension LoopbackVenues.State {
     func begin(_ now: Int64) {
         turn.now = max(turn.now, now)
         turn.utc = UTCNanos(rawValue: base * 1_000_000 + turn.now)
+    }
+
+    /// An answer with the venue's own clock in its head.
+    func dated(_ answer: WebServer.Response) -> WebServer.Response {
+        var answer = answer
+        answer.headers.append(("date", HTTPDate.text(turn.utc)))
+        return answer
     }
 
     /// Makes the market data of a change.

@@ -24,6 +24,8 @@ public final class LoopbackVenues: @unchecked Sendable {
     public struct Trading: Sendable {
         /// What goes wrong.
         public var faults = FaultPlan()
+        /// By how much the venues' clocks are ahead of this machine's; below zero: behind.
+        public var clockOffset = Nanoseconds.zero
         /// Where the truth about orders is written as it happens; nil: it is kept in memory alone.
         public var ledgerPath: String?
         /// Makes Kalshi's trading half; nil: none, the venue can only be watched.
@@ -50,7 +52,8 @@ public final class LoopbackVenues: @unchecked Sendable {
         var sent = 0
         var lost = 0
         var firstLink: MonotonicNanos?
-        let base: Int64
+        /// Unit: ms since 1970, by the venues' clock, at the world's start.
+        var base: Int64
 
         init(_ world: SimWorld, _ trading: Trading, seed: UInt64, base: Int64) {
             self.world = world
@@ -105,7 +108,9 @@ public final class LoopbackVenues: @unchecked Sendable {
         let key = publicKey.flatMap { try? VerifyingKey(pem: $0) }
         verifier = key
         state = Mutex(
-            State(SimWorld(settings), trading, seed: settings.seed, base: started.utc.rawValue / 1_000_000))
+            State(
+                SimWorld(settings), trading, seed: settings.seed,
+                base: (started.utc + trading.clockOffset).rawValue / 1_000_000))
         kalshiServer = try WebServer(certificate: authority.certificate, key: authority.key, handlers: kalshiHandlers())
         polymarketServer = try WebServer(
             certificate: authority.certificate, key: authority.key, handlers: polymarketHandlers())
@@ -228,6 +233,11 @@ public final class LoopbackVenues: @unchecked Sendable {
     /// Adds a fault, from now on.
     public func add(_ rule: FaultPlan.Rule) { state.withLock { $0.turn.faults.add(rule) } }
 
+    /// Sets the venues' clocks off this machine's, from now on.
+    public func setClock(offset: Nanoseconds) {
+        state.withLock { $0.base = (started.utc + offset).rawValue / 1_000_000 }
+    }
+
     /// Ends all faults.
     public func clearFaults() { state.withLock { $0.turn.faults.clear() } }
 
@@ -236,8 +246,9 @@ public final class LoopbackVenues: @unchecked Sendable {
             request: { [unowned self] request in
                 let target = request.target.replacing("/trade-api/v2", with: "", maxReplacements: 1)
                 return turn { state in
-                    if let answer = state.halves[.kalshi]?.handle(request, state.turn) { return answer }
-                    return answer(state.rest.kalshi(target, state.world, now: started.utc).map { Array($0.utf8) })
+                    if let answer = state.halves[.kalshi]?.handle(request, state.turn) { return state.dated(answer) }
+                    return state.dated(
+                        answer(state.rest.kalshi(target, state.world, now: started.utc).map { Array($0.utf8) }))
                 }
             },
             upgrade: { [unowned self] target, headers in
@@ -282,12 +293,17 @@ public final class LoopbackVenues: @unchecked Sendable {
         WebServer.Handlers(
             request: { [unowned self] request in
                 turn { state in
-                    if let answer = state.halves[.polymarket]?.handle(request, state.turn) { return answer }
+                    if let answer = state.halves[.polymarket]?.handle(request, state.turn) {
+                        return state.dated(answer)
+                    }
                     if request.target == "/books" {
                         return answer(state.polymarket.books(request.body, state.world, base: state.base))
                     }
-                    return answer(
-                        state.rest.polymarket(request.target, state.world, now: started.utc).map { Array($0.utf8) })
+                    return state.dated(
+                        answer(
+                            state.rest.polymarket(request.target, state.world, now: state.turn.utc).map {
+                                Array($0.utf8)
+                            }))
                 }
             },
             upgrade: { [unowned self] target, headers in

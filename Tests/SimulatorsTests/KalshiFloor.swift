@@ -25,15 +25,19 @@ final class KalshiFloor {
     let account: Kalshi.Account
     let ticker: String
     let instrument = InstrumentID(0)
+    private let terms: InstrumentTerms
     private let auth: Kalshi.Auth
     private let ground: Ground
     private var number: UInt64 = 0
 
-    init(_ faults: [FaultPlan.Rule] = [], cash: Int = 10_000_000_000) throws {
+    init(
+        _ faults: [FaultPlan.Rule] = [], cash: Int = 10_000_000_000, pair: Int = 0, step: String = "0.01",
+        tokens: Int = 300, clockOffset: Nanoseconds = .zero
+    ) throws {
         ground = try Ground()
         let key = try SigningKey(generating: .rsa)
         var world = SimWorld.Settings()
-        world.pairs = 2
+        world.pairs = 3
         world.isSteady = true
         world.plants = false
         world.rate = 20
@@ -42,9 +46,10 @@ final class KalshiFloor {
         settings.cash = ["ours": [0: cash]]
         var trading = LoopbackVenues.Trading()
         trading.faults = FaultPlan(faults)
+        trading.clockOffset = clockOffset
         trading.kalshi = { [settings] in KalshiTrading($0.pairs, settings) }
         venues = try LoopbackVenues(world, authority: ground.authority, publicKey: key.publicPEM, trading: trading)
-        ticker = SimWorld(world).pairs[0].ticker
+        ticker = SimWorld(world).pairs[pair].ticker
         let base = "https://localhost:\(venues.kalshiPort)/trade-api/v2"
         auth = Kalshi.Auth(keyID: "ours", key: key)
         var reads = Kalshi.AccountSettings()
@@ -58,16 +63,19 @@ final class KalshiFloor {
         orders.restURL = base
         gateway = Kalshi.Gateway(
             auth: auth, sender: pool,
-            budget: ShardBudget(capacity: 300, refill: 100, reserve: 40, at: NanoClock.monotonic()),
+            budget: ShardBudget(
+                capacity: tokens, refill: tokens < 300 ? 1 : 100, reserve: 40, at: NanoClock.monotonic()),
             clock: NanoClock(), settings: orders, executor: lane)
         var terms = InstrumentTerms(
-            title: ticker, status: .active, grid: try TickGrid(step: .cent), lot: Quantity(rawValue: 1_000_000),
+            title: ticker, status: .active, grid: try TickGrid(step: try Price(decimal: step)),
+            lot: Quantity(rawValue: 1_000_000),
             orderQtyMin: Quantity(rawValue: 1_000_000), fillStep: Quantity(rawValue: 1_000_000), currency: .usd,
             fees: FeeTimeline(
                 try Kalshi.Fees(
                     feeType: "quadratic", multiplier: #require(FeeMultiplier(rawValue: 100_000_000)), account: .direct)),
             entriesEnd: nil, payout: nil, readAt: NanoClock.utc())
         terms.exchangeIndex = 0
+        self.terms = terms
         try gateway.apply(terms, of: instrument, ticker: ticker)
         try gateway.tend(at: NanoClock.utc())
     }
@@ -98,8 +106,31 @@ final class KalshiFloor {
         return await gateway.commit(slot, deadline: deadline)
     }
 
+    /// The same account at another address, with a gateway of its own there.
+    func elsewhere(_ base: String) throws -> (account: Kalshi.Account, gateway: Kalshi.Gateway, ground: Ground) {
+        let ground = try Ground()
+        var reads = Kalshi.AccountSettings()
+        reads.restURL = base
+        let account = Kalshi.Account(
+            auth: auth, channel: HTTPChannel(venue: .kalshi, client: ground.client), clock: NanoClock(),
+            settings: reads)
+        let (pool, lane) = try ground.connect(base)
+        var orders = Kalshi.GatewaySettings()
+        orders.restURL = base
+        let gateway = Kalshi.Gateway(
+            auth: auth, sender: pool,
+            budget: ShardBudget(capacity: 300, refill: 100, reserve: 40, at: NanoClock.monotonic()),
+            clock: NanoClock(), settings: orders, executor: lane)
+        try gateway.apply(terms, of: instrument, ticker: ticker)
+        try gateway.tend(at: NanoClock.utc())
+        return (account, gateway, ground)
+    }
+
     /// The private stream over a link of its own, until `isEnough` or five seconds have passed.
-    func listen(_ heard: Heard, during: () async throws -> Void, until isEnough: (Heard) -> Bool) async throws {
+    func listen(
+        _ heard: Heard, patience: Nanoseconds = .seconds(5), during: () async throws -> Void,
+        until isEnough: (Heard) -> Bool
+    ) async throws {
         let stream = Kalshi.UserStream(settings: UserStreamSettings())
         let id = UserStreamSettings().link
         stream.start(at: NanoClock().now())
@@ -111,7 +142,7 @@ final class KalshiFloor {
             deadline: NanoClock.monotonic() + .seconds(5), seed: 1)
         stream.opened(id, at: NanoClock().now(), into: heard)
         for action in stream.takeActions() { if case .send(_, let text) = action { try link.send(text) } }
-        let end = NanoClock.monotonic() + .seconds(5)
+        let end = NanoClock.monotonic() + patience
         var isStarted = false
         while NanoClock.monotonic() < end {
             if stream.isLive, !isStarted {

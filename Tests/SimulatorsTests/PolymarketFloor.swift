@@ -15,10 +15,13 @@ final class PolymarketFloor {
     let account: Polymarket.Account
     let contract: Contract
     let instrument = InstrumentID(0)
+    let budget = SignerBudget(at: NanoClock.monotonic())
     private let ground: Ground
     private var number: UInt64 = 0
 
-    init(_ faults: [FaultPlan.Rule] = []) async throws {
+    init(
+        _ faults: [FaultPlan.Rule] = [], pair index: Int = 0, step: String = "0.01", shares: Int = 1_000_000_000
+    ) async throws {
         ground = try Ground()
         var world = SimWorld.Settings()
         world.pairs = 2
@@ -27,14 +30,14 @@ final class PolymarketFloor {
         let key = try WalletKey()
         var settings = PolymarketTrading.Settings()
         var trader = PolymarketTrading.Client(owner: key.address.checksummed)
-        trader.shares = 1_000_000_000
+        trader.shares = shares
         settings.clients = [trader]
         var trading = LoopbackVenues.Trading()
         trading.faults = FaultPlan(faults)
         trading.polymarket = { [settings] in PolymarketTrading($0, settings) }
         venues = try LoopbackVenues(world, authority: ground.authority, publicKey: nil, trading: trading)
         // The same settings make the same world.
-        let pair = SimWorld(world).pairs[0]
+        let pair = SimWorld(world).pairs[index]
         contract = Contract(
             venue: .polymarket, symbol: pair.condition, tokens: .init(yes: pair.yesToken, no: pair.noToken))
         let base = "https://localhost:\(venues.polymarketPort)"
@@ -50,7 +53,7 @@ final class PolymarketFloor {
         orders.host = "localhost:\(venues.polymarketPort)"
         orders.seed = UInt64.random(in: 0...UInt64.max)
         let gateway = try Polymarket.Gateway(
-            account: trades, sender: pool, budget: SignerBudget(at: NanoClock.monotonic()), channel: channel,
+            account: trades, sender: pool, budget: budget, channel: channel,
             clock: NanoClock(), settings: orders, executor: lane)
         self.gateway = gateway
         var reads = AccountSettings()
@@ -60,7 +63,8 @@ final class PolymarketFloor {
             account: trades, contracts: [contract], channel: channel, clock: NanoClock(), settings: reads,
             known: { gateway.known($0) })
         let terms = InstrumentTerms(
-            title: pair.ticker, status: .active, grid: try TickGrid(step: .cent), lot: Quantity(rawValue: 1_000_000),
+            title: pair.ticker, status: .active, grid: try TickGrid(step: try Price(decimal: step)),
+            lot: Quantity(rawValue: 1_000_000),
             orderQtyMin: try Quantity(decimal: "5"), notionalMin: try Money(decimal: "1"), budgetStep: .cent,
             fillStep: Quantity(rawValue: 100), currency: .pusd, fees: FeeTimeline(Polymarket.Fees.free),
             entriesEnd: nil, payout: nil, readAt: NanoClock.utc())
@@ -84,7 +88,8 @@ final class PolymarketFloor {
         return NewOrder(
             clOrdID: ClOrdID(prefix: 7, run: 1, sequence: number), instrument: instrument, outcome: .yes, side: side,
             orderQty: try Quantity(decimal: shares), price: try Price(decimal: price),
-            cashOrderQty: try budget.map { try Money(decimal: $0) }, timeInForce: life, isPostOnly: isPostOnly)
+            cashOrderQty: try budget.map { try Money(decimal: $0) }, timeInForce: life, isPostOnly: isPostOnly,
+            purpose: side == .sell ? .close : .entry)
     }
 
     /// Prepares as soon as there is a connection, and commits.
