@@ -1,4 +1,4 @@
-import Trading
+public import Trading
 
 extension Drift {
     /// Contracts of both outcomes of a market, in 1e-8.
@@ -86,11 +86,23 @@ extension Drift {
             text)
     }
 
+    /// Listed fills that no order of ours explains: somebody else trades with this account.
+    public static func foreignFills(_ ours: OurAccount, _ theirs: AccountSnapshot) -> Int {
+        let drift = Drift(ours, theirs, since: theirs.asOf, settings: Settings())
+        let ids = drift.ownIDs
+        return theirs.fills.count { !ids.contains($0.orderID) && $0.fill.settlement != .failed }
+    }
+
+    /// The venue's names of all orders that are ours.
+    private var ownIDs: Set<OrderID> {
+        Set((theirs.openOrders + theirs.doneOrders).filter { record(of: $0) != nil }.map(\.orderID))
+            .union(byOrderID.keys)
+    }
+
     /// What listed fills of orders that are not ours did to a market's position.
     private func foreignFills(_ symbol: String) -> Held {
         var held = Held()
-        let ids = Set(theirs.openOrders.filter { record(of: $0) != nil }.map(\.orderID))
-            .union(theirs.doneOrders.filter { record(of: $0) != nil }.map(\.orderID)).union(byOrderID.keys)
+        let ids = ownIDs
         for fill in theirs.fills where fill.symbol == symbol && !ids.contains(fill.orderID) {
             guard fill.fill.settlement != .failed else { continue }
             held.add(fill.outcome, fill.side == .buy ? fill.fill.lastQty.rawValue : -fill.fill.lastQty.rawValue)
@@ -105,8 +117,46 @@ extension Drift {
 
     // MARK: Cash
 
+    /// What our own fills and what was paid out did to the venue's cash since our record of it.
+    var flow: Money {
+        guard let start = ours.balancesAt else { return .zero }
+        var sum: Int128 = 0
+        for listed in theirs.fills where (listed.transactTime ?? start) > start && listed.fill.settlement != .failed {
+            guard let order = order(of: listed) else { continue }
+            // In the order's own outcome: what Kalshi lists as a buy of the other outcome is a sale of this one.
+            let isSame = listed.outcome == order.state.order.outcome
+            let lastPx = isSame ? listed.fill.lastPx : listed.fill.lastPx.complement ?? listed.fill.lastPx
+            let cash = Int128(lastPx.rawValue) * Int128(listed.fill.lastQty.rawValue) / 100_000_000
+            sum += order.state.order.side == .buy ? -cash : cash
+            sum -= Int128(listed.fill.fee?.rawValue ?? 0)
+        }
+        for paid in ours.paidOut where (paid.settledAt ?? start) > start { sum += Int128(paid.cash?.rawValue ?? 0) }
+        return Money(rawValue: Int64(clamping: sum))
+    }
+
+    private func order(of fill: VenueFill) -> OurAccount.Order? {
+        if let known = byOrderID[fill.orderID] { return known }
+        return (theirs.openOrders + theirs.doneOrders).first { $0.orderID == fill.orderID }.flatMap(record(of:))
+    }
+
+    /// All purses of the venue together against what was known and what moved since; nil where nothing was known then.
+    private var expected: Difference? {
+        guard ours.balancesAt != nil, !ours.balances.isEmpty, ours.orders.allSatisfy(isSettled) else { return nil }
+        func total(_ balances: [VenueBalance]) -> Money {
+            Money(rawValue: Int64(clamping: balances.reduce(Int128(0)) { $0 + Int128($1.cash.rawValue) }))
+        }
+        let (there, known) = (total(theirs.balances), total(ours.balances))
+        let want = Money(rawValue: Int64(clamping: Int128(known.rawValue) + Int128(flow.rawValue)))
+        guard there != want else { return nil }
+        return Difference(
+            .balance, .warning, ours.venue, symbol: "cash", ours: want.description, theirs: there.description,
+            "known \(known), our fills, fees and settlements since \(flow): the rest is a deposit, a withdrawal or FOREIGN "
+                + "trading; limits use the venue's figure")
+    }
+
     var balances: [Difference] {
-        ours.balances.compactMap { balance in
+        if ours.balancesAt != nil { return [expected].compactMap { $0 } }
+        return ours.balances.compactMap { balance in
             let purse = balance.exchangeIndex.map { "shard \($0)" } ?? "wallet"
             // Cash moves with every fill: it is compared only when no market has moved of late.
             guard ours.orders.allSatisfy(isSettled) else { return nil }

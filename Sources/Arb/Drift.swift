@@ -131,6 +131,10 @@ public struct OurAccount: Sendable {
     public var positions: [VenuePosition] = []
     /// Cash as our record has it; empty where it has none, and then nothing is compared.
     public var balances: [VenueBalance] = []
+    /// When `balances` were as they are; what our fills and settlements moved since then is added before they are compared.
+    public var balancesAt: UTCNanos?
+    /// Markets that were paid since then, or before.
+    public var paidOut: [VenueSettlement] = []
     /// Markets known to be settled.
     public var settled: Set<String> = []
 

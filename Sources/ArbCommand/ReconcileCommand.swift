@@ -19,6 +19,7 @@ enum ReconcileCommand {
     private struct Reading: Sendable {
         let venue: VenueID
         var snapshot: AccountSnapshot?
+        var paidOut: [VenueSettlement] = []
         var fault: (code: String, text: String, exit: ExitCode)?
     }
 
@@ -50,13 +51,21 @@ enum ReconcileCommand {
                 exits.append(fault.exit)
                 continue
             }
-            let ours = try OrdersCommand.stored { () throws(StoreFault) in
+            let record = try OrdersCommand.stored { () throws(StoreFault) in
                 try ledger.map { ledger throws(StoreFault) in
-                    try LedgerAccount(ledger, venue: venue, account: account, since: since).account
-                } ?? OurAccount(venue: venue, prefix: LedgerAccount.prefix(of: account))
+                    try LedgerAccount(ledger, venue: venue, account: account, since: since)
+                }
             }
+            var ours = record?.account ?? OurAccount(venue: venue, prefix: LedgerAccount.prefix(of: account))
+            ours.paidOut = reading.paidOut
+            ours.settled = Set(reading.paidOut.map(\.symbol))
             let differences = Drift.differences(ours, snapshot, since: since)
-            show(venue, ours, snapshot, differences, context)
+            try show(venue, ours, snapshot, differences, context) { subject in
+                guard let record, let ledger else { return [] }
+                return try OrdersCommand.stored { () throws(StoreFault) in
+                    try record.witnesses(of: subject, ledger)
+                }
+            }
             count += differences.count
             if ours.orders.contains(where: \.state.isUnknown) { exits.append(.unknownLegs) }
             if differences.contains(where: { $0.severity > .info }) { exits.append(.checkFailed) }
@@ -75,6 +84,7 @@ enum ReconcileCommand {
             let edge = try await TradingEdge.make(venue, configuration, pairs, home: home)
             defer { edge.close() }
             reading.snapshot = try await edge.reader.snapshot(since: since, now: NanoClock.utc())
+            reading.paidOut = try await edge.reader.paidOut(since: since)
         } catch let fault as Edges.Fault {
             reading.fault = (fault.code, fault.text, fault.isPermission ? .permissions : .configuration)
         } catch let fault as AccountFault {
@@ -89,11 +99,13 @@ enum ReconcileCommand {
 
     private static func show(
         _ venue: VenueID, _ ours: OurAccount, _ theirs: AccountSnapshot, _ differences: [Difference],
-        _ context: CommandContext
-    ) {
+        _ context: CommandContext, witnesses: (String) throws -> [LedgerAccount.Testimony]
+    ) throws {
         guard !context.isJSON else {
             context.terminal.out(summary(venue, ours, theirs, differences))
-            for difference in differences { context.terminal.out(json(difference)) }
+            for difference in differences {
+                context.terminal.out(json(difference, difference.isOfOrder ? try witnesses(difference.subject) : []))
+            }
             return
         }
         let open = ours.orders.count { !$0.state.isDone }
@@ -122,6 +134,12 @@ enum ReconcileCommand {
                     first: "  " + (difference.severity.rawValue + "     ").prefix(9)))
             if context.parsed.has("--explain") {
                 context.terminal.out(HelpText.paragraph(TerminalText.neutral(difference.text), first: "           > "))
+                guard difference.isOfOrder else { continue }
+                let told = try witnesses(difference.subject).map {
+                    "\($0.source.rawValue) said \($0.ordStatus.rawValue), \($0.cumQty) filled, at \($0.at.rfc3339)"
+                }
+                let words = told.isEmpty ? "nobody has told us of it" : told.joined(separator: "; ")
+                context.terminal.out(HelpText.paragraph(words, first: "           = "))
             }
         }
     }
@@ -155,7 +173,7 @@ enum ReconcileCommand {
         return json.string
     }
 
-    private static func json(_ difference: Difference) -> String {
+    private static func json(_ difference: Difference, _ witnesses: [LedgerAccount.Testimony]) -> String {
         var json = JSONWriter()
         json.beginObject()
         json.member("schema", "arb.difference/1")
@@ -172,8 +190,29 @@ enum ReconcileCommand {
         for explanation in difference.explanations { json.string(explanation.rawValue) }
         json.endArray()
         json.member("explained", difference.isExplained)
+        json.key("witnesses")
+        json.beginArray()
+        for witness in witnesses {
+            json.beginObject()
+            json.member("source", witness.source.rawValue)
+            json.member("status", witness.ordStatus.rawValue)
+            json.member("cum_qty", witness.cumQty.description)
+            json.member("at", witness.at.rfc3339)
+            json.endObject()
+        }
+        json.endArray()
         json.member("text", difference.text)
         json.endObject()
         return json.string
+    }
+}
+
+extension Difference {
+    /// True when its subject names an order.
+    fileprivate var isOfOrder: Bool {
+        switch kind {
+        case .orderMissingThere, .orderMissingHere, .orderStanding, .orderQuantity: true
+        case .fillMissingHere, .fillMissingThere, .fillAmounts, .position, .balance, .allowance: false
+        }
     }
 }

@@ -192,6 +192,46 @@ struct DriftTests {
         #expect(Drift.differences(ours, theirs, since: Self.before(60)).first?.isExplained == false)
     }
 
+    @Test("V25: what was paid out explains what is gone, at either venue, and nothing else")
+    func paidOut() throws {
+        for venue in VenueID.allCases {
+            var (ours, theirs) = (Self.ours(venue), Self.theirs(venue))
+            ours.positions = [Self.held(4, .yes, venue)]
+            ours.settled = ["T"]
+            let gone = try #require(Drift.differences(ours, theirs, since: Self.before(3_600)).first)
+            #expect(gone.kind == .position && gone.isExplained && gone.explanations.contains(.settlement))
+            theirs.positions = [Self.held(5, .yes, venue)]
+            let more = try #require(Drift.differences(ours, theirs, since: Self.before(3_600)).first)
+            #expect(!more.isExplained && more.severity == .critical, "a settlement adds nothing")
+        }
+    }
+
+    @Test(
+        "cash is what was known, and what our fills, their fees and settlements moved since; the rest is a difference")
+    func expectedCash() throws {
+        var (ours, theirs) = (Self.ours(), Self.theirs())
+        ours.orders = [Self.order([.sent, OrderRegistryTests.fill("a", 4), OrderRegistryTests.done(4)])]
+        ours.positions = [Self.held(4)]
+        theirs.positions = [Self.held(4)]
+        theirs.doneOrders = [Self.listed("K1", .filled, cum: 4)]
+        theirs.fills = [Self.fill("a", 4)]
+        func purse(_ cents: Int64) -> VenueBalance {
+            VenueBalance(venue: .kalshi, exchangeIndex: 0, cash: Money(rawValue: cents * 1_000_000), currency: .usd)
+        }
+        ours.balances = [purse(10_000)]
+        ours.balancesAt = Self.before(600)
+        ours.paidOut = [VenueSettlement(symbol: "S", cash: .cent, settledAt: Self.before(30))]
+        // Four contracts at 44 cents, and a cent of a settlement.
+        theirs.balances = [purse(10_000 - 176 + 1)]
+        #expect(kinds(ours, theirs).isEmpty, "\(Drift.differences(ours, theirs, since: Self.before(3_600)))")
+        theirs.balances = [purse(10_000)]
+        let difference = try #require(Drift.differences(ours, theirs, since: Self.before(3_600)).first)
+        #expect(difference.kind == .balance && difference.ours.hasPrefix("98.25") && difference.severity == .warning)
+        // What moved before our record of it is in it.
+        ours.balancesAt = Self.before(10)
+        #expect(kinds(ours, theirs).isEmpty)
+    }
+
     @Test("cash and allowances")
     func money() {
         var (ours, theirs) = (Self.ours(.polymarket), Self.theirs(.polymarket))

@@ -8,6 +8,35 @@ import Trading
 struct VenueChecksTests {
     private static let now = UTCNanos(rawValue: 1_795_132_800_000_000_000)
 
+    /// A live run wants every limit said.
+    private static let live = """
+        mode = "live"
+        [sizing]
+        max_order_usd = "200"
+        max_contracts = "1000"
+        [risk]
+        max_open_usd = "2000"
+        max_pair_usd = "500"
+        max_venue_usd = "1500"
+        max_gross_usd = "4000"
+        max_net_usd = "200"
+        max_equity_pct = 50
+        max_open_orders = 20
+        max_daily_loss_usd = "50"
+        max_errors_consecutive = 5
+        max_error_rate_pct = 50
+        max_orders_per_minute = 120
+        max_one_leg_loss_usd = "10"
+        unwind_reserve_usd = "50"
+        dust_usd = "0.05"
+        dust_max_usd = "5"
+        max_book_age_ms = 200
+        max_feed_silence_ms = 10000
+        [unwind]
+        max_loss_usd = "10"
+
+        """
+
     private func configuration(_ lines: String = "") throws -> Configuration {
         try ConfigurationReader.read(
             "account = \"a\"\n" + lines, file: "arb.toml", folder: "/x", environment: [:], flags: [])
@@ -90,7 +119,8 @@ struct VenueChecksTests {
             $0.refused = fault
             $0.clock = (sent: at(0), venue: at(90), received: at(0))
         }
-        #expect(skewed["access"]?.first?.fix.contains("clock") == true && skewed["clock"]?.first?.level == .fail)
+        #expect(skewed["access"] == nil, "what follows from the clock is not told twice")
+        #expect(skewed["clock"]?.first?.level == .fail && skewed["clock"]?.first?.text.contains("refuses") == true)
     }
 
     @Test("closed-only, geoblock and a newer order book are failures; a shard that pauses is looked at")
@@ -111,7 +141,7 @@ struct VenueChecksTests {
     func scopes() throws {
         let dry = try run(.kalshi) { $0.scopes = ["read"] }
         #expect(dry["scopes"]?.first?.level == .warn)
-        #expect(try run(.kalshi, "mode = \"live\"") { $0.scopes = ["read"] }["scopes"]?.first?.level == .fail)
+        #expect(try run(.kalshi, Self.live) { $0.scopes = ["read"] }["scopes"]?.first?.level == .fail)
         #expect(try run(.kalshi) { $0.scopes = ["read", "write::trade"] }["scopes"]?.first?.level == .ok)
         #expect(try run(.kalshi) { ($0.tier, $0.writesPerSecond) = ("basic", 10) }["tier"]?.first?.level == .warn)
         #expect(try run(.kalshi) { ($0.tier, $0.writesPerSecond) = ("basic", 100) }["tier"]?.first?.level == .ok)
@@ -163,6 +193,43 @@ struct VenueChecksTests {
         var ours = OurAccount(venue: .kalshi, prefix: 7)
         ours.positions = snapshot().positions
         #expect(try run(.kalshi, ours: ours) { $0.snapshot = snapshot() }["shared"]?.first?.level == .ok)
+    }
+
+    @Test("a fill that no order of ours explains: the account is shared, also where its position is closed again")
+    func foreignFills() throws {
+        var snapshot = AccountSnapshot(venue: .kalshi, asOf: Self.now)
+        snapshot.fills = [
+            VenueFill(
+                orderID: OrderID("THEIRS"), symbol: "KX0", outcome: .yes, side: .buy,
+                fill: Fill(
+                    execID: ExecID("f"), lastQty: Quantity(rawValue: 100_000_000), lastPx: .cent, fee: nil,
+                    liquidity: .taker, settlement: .confirmed), transactTime: Self.now + .seconds(-60))
+        ]
+        let found = try run(.kalshi) { $0.snapshot = snapshot }
+        #expect(found["shared"]?.first?.level == .warn && found["shared"]?.first?.text.contains("1 fills") == true)
+    }
+
+    @Test("the least order of a market against sizing and purse: the pairs that cannot be entered are named")
+    func minimums() throws {
+        let five = Quantity(rawValue: 500_000_000)
+        let symbol = "0x" + String(repeating: "0", count: 64)
+        func found(_ dollars: Int64, _ lines: String = "") throws -> Finding? {
+            try run(.polymarket, lines) {
+                $0.minimums = [symbol: five]
+                var snapshot = AccountSnapshot(venue: .polymarket, asOf: Self.now)
+                snapshot.balances = [
+                    VenueBalance(
+                        venue: .polymarket, exchangeIndex: nil, cash: Money(rawValue: dollars * 100_000_000),
+                        currency: .pusd)
+                ]
+                $0.snapshot = snapshot
+            }["minimums"]?.first
+        }
+        #expect(try found(1_000)?.level == .ok)
+        // Fifty dollars are the reserve: of 54 less than five shares at a dollar can be had.
+        #expect(try found(54)?.level == .warn && found(54)?.text.contains("p0") == true)
+        #expect(try found(55)?.level == .ok)
+        #expect(try found(1_000, "[sizing]\nmax_contracts = \"4\"\n")?.level == .warn)
     }
 
     @Test("fees of parts of a cent prove a direct account")

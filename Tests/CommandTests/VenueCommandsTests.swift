@@ -60,6 +60,7 @@ struct VenueCommandsTests {
         let stage = try Stage()
         let found = try stage.findings("doctor", status: 0)
         for check in [
+            "kalshi.exchange", "kalshi.minimums", "polymarket.minimums",
             "kalshi.reach", "kalshi.clock", "kalshi.access", "kalshi.scopes", "kalshi.tier", "kalshi.cash",
             "kalshi.shared",
             "kalshi.fees",
@@ -86,6 +87,76 @@ struct VenueCommandsTests {
         #expect(try stage.findings("doctor", status: 6)["kalshi.cash"] == nil)
         let reconcile = try stage.run("reconcile")
         #expect(reconcile.status == 69 && reconcile.err.contains("kalshi: ") && reconcile.out.contains("polymarket:"))
+    }
+
+    @Test(
+        "a clock that is a minute off: one line a venue, with what to do; the keys' refusal that follows is not told twice"
+    )
+    func clock() throws {
+        for seconds in [60, -60] as [Int64] {
+            let stage = try Stage { $0.clockOffset = .seconds(seconds) }
+            let outcome = try stage.run("doctor", "--json")
+            #expect(outcome.status == 6)
+            let failed = try objects(outcome.out).filter { $0["level"] as? String == "fail" }
+            #expect(failed.map { $0["check"] as? String ?? "" }.sorted() == ["kalshi.clock", "polymarket.clock"])
+            for finding in failed {
+                #expect((finding["text"] as? String)?.contains(seconds > 0 ? "behind" : "ahead") == true)
+                #expect((finding["fix"] as? String)?.contains("chrony") == true)
+            }
+        }
+    }
+
+    @Test("an exchange that takes no orders now is told, with what to do")
+    func paused() throws {
+        let stage = try Stage()
+        let answer = stage.folder.venues.command(KalshiTrading.self) { half, turn in
+            half.handle(
+                WebServer.Request(method: "POST", target: "/sim", body: Array(#"{"do":"pause_exchange"}"#.utf8)), turn)?
+                .status
+        }
+        try #require(answer == .some(200))
+        let finding = try #require(try stage.findings("doctor", status: 0)["kalshi.exchange"])
+        #expect(finding["level"] as? String == "warn" && (finding["text"] as? String)?.contains("no orders") == true)
+    }
+
+    @Test(
+        "each bad input is one finding that failed, with its code and what to do",
+        arguments: [
+            ("kind", "kalshi.key", "E_AUTH_KEY_KIND", 6), ("encrypted", "kalshi.key", "E_AUTH_KEY_ENCRYPTED", 6),
+            ("readable", "kalshi.key", "E_AUTH_KEY_MODE", 77), ("funder", "polymarket.wallet", "E_AUTH_FUNDER", 6),
+            ("environment", "kalshi.access", "E_AUTH_REFUSED", 6),
+            ("closed", "polymarket.account", "E_EXEC_BLOCKED", 6), ("region", "polymarket.region", "E_EXEC_BLOCKED", 6),
+        ] as [(String, String, String, Int32)])
+    func badInput(what: String, check: String, code: String, status: Int32) throws {
+        let stage = try Stage()
+        let key = stage.place.path("kalshi.pem")
+        switch what {
+        case "kind":
+            _ = try Program.shell(
+                "openssl ecparam -name prime256v1 -genkey -noout -out kalshi.pem", in: stage.place.url)
+        case "encrypted":
+            _ = try Program.shell(
+                "openssl pkey -in kalshi.pem -aes128 -passout pass:x -out k2.pem && mv k2.pem kalshi.pem",
+                in: stage.place.url)
+        case "readable":
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
+        case "funder":
+            let text = try String(contentsOf: stage.place.url.appending(path: "arb.toml"), encoding: .utf8)
+            let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("funder") })
+            try stage.configure(String(line), "funder = \"0x70997970C51812dc3A010C7d01b50e0d17dc79C8\"")
+        case "environment": try stage.configure("key_id = \"loopback\"", "key_id = \"of-another-environment\"")
+        case "closed": try stage.tell(#"{"do":"closed_only"}"#)
+        default: try stage.tell(#"{"do":"geoblock"}"#)
+        }
+        if what != "readable" {
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
+        }
+        let outcome = try stage.run("doctor", "--json")
+        #expect(outcome.status == status, "\(outcome.out)\(outcome.err)")
+        let failed = try objects(outcome.out).filter { $0["level"] as? String == "fail" }
+        #expect(failed.count == 1, "\(failed)")
+        #expect(failed.first?["check"] as? String == check && failed.first?["code"] as? String == code)
+        #expect((failed.first?["fix"] as? String)?.isEmpty == false)
     }
 
     @Test("closed-only and geoblock are failures, each with what to do")
@@ -155,7 +226,9 @@ struct VenueCommandsTests {
         let json = try objects(try stage.run("reconcile", "--json").out)
         let difference = try #require(json.first { $0["schema"] as? String == "arb.difference/1" })
         #expect(difference["kind"] as? String == "order_missing_there" && difference["ours"] as? String == "unknown")
-        #expect(difference["severity"] as? String == "critical")
+        #expect(difference["severity"] as? String == "critical" && (difference["witnesses"] as? [Any])?.isEmpty == true)
+        let words = outcome.out.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+        #expect(words.contains("nobody has told us of it"), "\(words)")
         #expect(try stage.run("orders", "--state", "unknown").out.contains("UNKNOWN"))
         #expect(try stage.run("reconcile", "--venue", "polymarket").status == 0)
     }

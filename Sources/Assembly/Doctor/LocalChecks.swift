@@ -1,3 +1,4 @@
+internal import Codec
 internal import Glibc
 internal import Polymarket
 internal import Signing
@@ -22,7 +23,7 @@ public struct LocalChecks {
     /// Every line, in the order in which an operator would mend things.
     public func run() -> [Finding] {
         [configurationLine, pairsLine, limitsLine] + keys()
-            + [stateFolder, trust, lanes, Self.descriptors, Self.clock] + Self.libraries
+            + [stateFolder, trust, lanes, Self.descriptors, Self.clock, Self.libraries]
     }
 
     /// The keys alone.
@@ -223,13 +224,22 @@ public struct LocalChecks {
         return Finding("clock", .ok, "synchronised, error at most \(error.rawValue / 1_000_000) ms")
     }
 
-    private static var libraries: [Finding] {
+    private static var libraries: Finding {
         let openssl = CryptoLibrary.version
-        let isOld = CryptoLibrary.major < 3
-        return [
-            isOld
-                ? Finding("libraries", .fail, openssl, fix: "OpenSSL 3 or newer is needed: Debian 12, Ubuntu 24.04")
-                : Finding("libraries", .ok, "\(openssl); SQLite \(Ledger.libraryVersion); arb \(BuildInfo.version)")
-        ]
+        guard CryptoLibrary.major >= 3 else {
+            return Finding("libraries", .fail, openssl, fix: "OpenSSL 3 or newer is needed: Debian 12, Ubuntu 24.04")
+        }
+        let curl: String
+        do throws(TransportFault) { curl = try CurlLibrary.version() } catch {
+            return Finding(
+                "libraries", .fail, "libcurl: \(error.text)",
+                fix: "apt install libcurl4: no account can be read without",
+                code: error.code)
+        }
+        // libsecp256k1 names no version; that it signs was proved when this program's keys were read.
+        return Finding(
+            "libraries", .ok,
+            "\(openssl); SQLite \(Ledger.libraryVersion); libcurl \(curl); simdjson \(JSONLibrary.version); "
+                + "libsecp256k1 0 (its ABI); arb \(BuildInfo.version)")
     }
 }

@@ -18,6 +18,8 @@ struct VenueFacts {
     var writesPerSecond: Int?
     /// Shards that take orders now.
     var isTrading: [Int: Bool] = [:]
+    /// The least order of each market, by its symbol.
+    var minimums: [String: Quantity] = [:]
     var generation: Int64?
     var isClosedOnly: Bool?
     /// Asked and free: empty; asked and refused: where we are.
@@ -49,7 +51,7 @@ struct VenueChecks {
         }
         var found = [Finding("\(name).reach", .ok, "answers over verified TLS")]
         found += [clock, exchange, region, closedOnly, access, scopes, tier].compactMap { $0 }
-        found += cash + [allowances, shared, fees].compactMap { $0 }
+        found += cash + [minimums, allowances, shared, fees].compactMap { $0 }
         found += facts.faults.map {
             Finding("\(name).reads", .warn, $0.text, fix: "ask again; then read what the code says", code: $0.code)
         }
@@ -75,8 +77,10 @@ struct VenueChecks {
             + (skew > .zero ? "behind" : "ahead of") + " the venue's"
         // The stamp is cut to the second: less than one says nothing worth a look.
         if size <= 1_000_000_000 { return Finding("\(name).clock", .ok, "agrees with the venue's to the second") }
+        // A refusal that follows from the clock is no finding of its own.
+        let isRefused = facts.refused != nil ? "; the venue refuses signatures of it" : ""
         return Finding(
-            "\(name).clock", size > 5_000_000_000 ? .fail : .warn, words,
+            "\(name).clock", size > 5_000_000_000 ? .fail : .warn, words + isRefused,
             fix: "synchronise it (chrony): signatures of another time are refused", code: "E_AUTH_CLOCK")
     }
 
@@ -84,7 +88,9 @@ struct VenueChecks {
 
     private var access: Finding? {
         if let fault = facts.refused {
-            let isClock = facts.clock.map { Self.skew($0).rawValue.magnitude > 1_000_000_000 } ?? false
+            let skew = facts.clock.map { Self.skew($0).rawValue.magnitude } ?? 0
+            if skew > 5_000_000_000 { return nil }
+            let isClock = skew > 1_000_000_000
             let fix =
                 isClock
                 ? "synchronise the clock first"
@@ -130,7 +136,7 @@ struct VenueChecks {
         let shards = closed.map(String.init).joined(separator: ", ")
         return Finding(
             "\(name).exchange", .warn, "takes no orders on shard \(shards) now",
-            fix: "wait; 'arb pairs check' says until when")
+            fix: "wait; the pairs of that shard are not traded until it is back")
     }
 
     private var region: Finding? {
@@ -202,6 +208,33 @@ struct VenueChecks {
         return found
     }
 
+    /// The least order of each market, set against what sizing allows and what the purse can pay at a dollar a contract.
+    private var minimums: Finding? {
+        guard !facts.minimums.isEmpty else { return nil }
+        let sized = Quantity(rawValue: configuration.decimal("sizing.max_contracts"))
+        let reserve = configuration.money("risk.unwind_reserve_usd").rawValue
+        var starved: [String] = []
+        for pair in pairs.pairs where pair.status == .approved {
+            let contract = facts.venue == .kalshi ? pair.kalshi : pair.polymarket
+            guard let least = facts.minimums[contract.symbol] else { continue }
+            let purse = facts.snapshot?.balances.first {
+                facts.venue == .polymarket || $0.exchangeIndex == nil || $0.exchangeIndex == contract.exchangeIndex ?? 0
+            }
+            var money = configuration.money("sizing.max_order_usd").rawValue
+            if let purse { money = min(money, purse.cash.rawValue - reserve) }
+            if least > sized || least.rawValue > money { starved.append(pair.id.name) }
+        }
+        let (low, high) = (facts.minimums.values.min() ?? .zero, facts.minimums.values.max() ?? .zero)
+        let text =
+            "least orders: \(low)\(low == high ? "" : " to \(high)") contracts in \(facts.minimums.count) markets"
+        guard let first = starved.first else { return Finding("\(name).minimums", .ok, text) }
+        return Finding(
+            "\(name).minimums", .warn,
+            text + "; beyond sizing or the purse: \(first)"
+                + (starved.count > 1 ? " and \(starved.count - 1) more" : ""),
+            fix: "deposit, or raise sizing.max_contracts and sizing.max_order_usd")
+    }
+
     private var allowances: Finding? {
         guard let snapshot = facts.snapshot, !snapshot.allowances.isEmpty else { return nil }
         let missing = snapshot.allowances.filter { !$0.isEnough }
@@ -223,11 +256,13 @@ struct VenueChecks {
         let positions = differences.count {
             $0.kind == .position && !$0.isExplained || $0.explanations.contains(.foreign) && $0.kind == .position
         }
-        guard orders + positions > 0 else {
+        let fills = Drift.foreignFills(ours, snapshot)
+        guard orders + positions + fills > 0 else {
             return Finding("\(name).shared", .ok, "nothing in the account that is not ours")
         }
         return Finding(
-            "\(name).shared", .warn, "\(orders) open orders and \(positions) positions that are not ours",
+            "\(name).shared", .warn,
+            "shared: \(orders) orders, \(positions) positions and \(fills) fills of a day that are not ours",
             fix: facts.venue == .kalshi
                 ? "give arb a subaccount of its own (venues.kalshi.subaccount); 'arb reconcile --explain'"
                 : "give arb a wallet of its own; 'arb reconcile --explain'")

@@ -13,6 +13,8 @@ public struct VenueProbe: Sendable {
     private let home: String
     private let ours: [VenueID: LedgerAccount]
     private static let patience = Nanoseconds.seconds(10)
+    /// Markets whose least order is asked for: one request each.
+    private static let marketsMax = 50
 
     /// - Parameter ours: what our ledger says of each account; none where there is no ledger yet.
     public init(
@@ -59,6 +61,9 @@ public struct VenueProbe: Sendable {
             return
         case .success(let response):
             facts.clock = response.date.map { (sent, $0, NanoClock.utc()) }
+            do throws(AccountFault) {
+                facts.isTrading = try Kalshi.Account.isTrading(status: response.body)
+            } catch { facts.faults.append(error) }
         }
         let account: Kalshi.Account
         do throws(Edges.Fault) {
@@ -75,7 +80,11 @@ public struct VenueProbe: Sendable {
             return
         }
         do throws(AccountFault) { facts.scopes = try await account.scopes() } catch { facts.faults.append(error) }
-        if !keysOnly { await readAccount(account, &facts) }
+        guard !keysOnly else { return }
+        for pair in pairs.pairs where pair.status == .approved {
+            facts.minimums[pair.kalshi.symbol] = Kalshi.Account.orderQtyMin
+        }
+        await readAccount(account, &facts)
     }
 
     // MARK: Polymarket
@@ -114,6 +123,14 @@ public struct VenueProbe: Sendable {
         do throws(AccountFault) {
             facts.region = try await account.geoblock() ?? ""
         } catch { facts.faults.append(error) }
+        for pair in pairs.pairs.filter({ $0.status == .approved }).prefix(Self.marketsMax) {
+            do throws(AccountFault) {
+                facts.minimums[pair.polymarket.symbol] = try await account.orderQtyMin(of: pair.polymarket)
+            } catch {
+                facts.faults.append(error)
+                break
+            }
+        }
         await readAccount(account, &facts)
     }
 

@@ -13,7 +13,7 @@
     F(curl_global_init) F(curl_multi_init) F(curl_multi_cleanup) F(curl_multi_wakeup) F(curl_multi_perform) \
     F(curl_multi_poll) F(curl_multi_add_handle) F(curl_multi_remove_handle) F(curl_multi_info_read) F(curl_multi_setopt) \
     F(curl_easy_init) F(curl_easy_cleanup) F(curl_easy_strerror) F(curl_easy_setopt) F(curl_easy_getinfo) \
-    F(curl_slist_append) F(curl_slist_free_all)
+    F(curl_slist_append) F(curl_slist_free_all) F(curl_version_info)
 
 static struct {
 #define FIELD(name) __typeof__(&name) name;
@@ -42,6 +42,7 @@ const char *CCurl_load(const char *name) {
     return fault;
 }
 
+const char *CCurl_version(void) { return api.curl_version_info(CURLVERSION_NOW)->version; }
 CURLM *CCurl_multi_init(void) { return api.curl_multi_init(); }
 CURLMcode CCurl_multi_cleanup(CURLM *multi) { return api.curl_multi_cleanup(multi); }
 CURLMcode CCurl_multi_wakeup(CURLM *multi) { return api.curl_multi_wakeup(multi); }

@@ -344,3 +344,9 @@ const char *CSimdjson_implementation(void) {
     static const std::string name = simdjson::get_active_implementation()->name();
     return name.c_str();
 }
+
+extern "C" const char *CSimdjson_version(void) {
+#define CSIMDJSON_TEXT(word) #word
+#define CSIMDJSON_WORD(word) CSIMDJSON_TEXT(word)
+    return CSIMDJSON_WORD(SIMDJSON_VERSION);
+}

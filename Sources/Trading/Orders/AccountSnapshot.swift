@@ -138,6 +138,23 @@ public struct VenueAllowance: Hashable, Sendable {
     }
 }
 
+/// A market that a venue has paid out, or can be redeemed at.
+public struct VenueSettlement: Hashable, Sendable {
+    /// Ticker, or condition id.
+    public let symbol: String
+    /// What was paid, less what settling cost; nil where the venue does not say.
+    public let cash: Money?
+    /// When; nil where the venue does not say.
+    public let settledAt: UTCNanos?
+
+    /// A settlement.
+    public init(symbol: String, cash: Money?, settledAt: UTCNanos?) {
+        self.symbol = symbol
+        self.cash = cash
+        self.settledAt = settledAt
+    }
+}
+
 /// An account as its venue states it by REST, read to the last page.
 public struct AccountSnapshot: Sendable {
     /// The venue.
@@ -199,6 +216,15 @@ public protocol AccountReader: Sendable {
     /// - Parameter since: how far back done orders and fills are read.
     /// - Throws: `AccountFault`.
     func snapshot(since: UTCNanos, now: UTCNanos) async throws(AccountFault) -> AccountSnapshot
+    /// Markets that are paid out: what explains positions that are gone and cash that came.
+    ///
+    /// - Throws: `AccountFault`.
+    func paidOut(since: UTCNanos) async throws(AccountFault) -> [VenueSettlement]
+}
+
+extension AccountReader {
+    /// None are known.
+    public func paidOut(since: UTCNanos) async throws(AccountFault) -> [VenueSettlement] { [] }
 }
 
 /// An account could not be read, wholly or in part: nothing may be concluded from what is missing.

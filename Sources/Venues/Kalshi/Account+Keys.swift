@@ -33,3 +33,27 @@ extension Wire {
         return nil
     }
 }
+
+extension Account {
+    /// The least order of every market: a hundredth of a contract.
+    public static let orderQtyMin = Quantity(rawValue: 1_000_000)
+
+    /// Which shards take orders now, from the answer to `/exchange/status`; shard 0 where none is listed.
+    ///
+    /// - Throws: `AccountFault` (`E_WIRE_KALSHI_FIELD`).
+    public static func isTrading(status body: [UInt8]) throws(AccountFault) -> [Int: Bool] {
+        let reader = JSONReader(limits: .rest)
+        // What is read is looked at in the reader's own memory.
+        let read = withExtendedLifetime(reader) { () -> Wire.ExchangeStatus? in
+            guard let root = try? reader.read(body) else { return nil }
+            return try? Wire.status(root)
+        }
+        guard let status = read else {
+            throw AccountFault(code: "E_WIRE_KALSHI_FIELD", text: "/exchange/status: not as documented")
+        }
+        guard status.isTrading, !status.shards.isEmpty else {
+            return Dictionary(uniqueKeysWithValues: Set(status.shards.keys).union([0]).map { ($0, status.isTrading) })
+        }
+        return status.shards
+    }
+}

@@ -1,4 +1,4 @@
-import Trading
+public import Trading
 
 // Rows of lists and of the stream in the words of the house. All of them are told as buys of the outcome that is got: the
 // venue does not tell a sale of YES from a buy of NO.
@@ -60,5 +60,16 @@ extension VenuePosition {
         self.init(
             venue: .kalshi, symbol: ticker, outcome: position.rawValue < 0 ? .no : .yes,
             quantity: Quantity(rawValue: abs(position.rawValue)))
+    }
+}
+
+extension Account {
+    /// As the protocol says, from the list of settlements.
+    public func paidOut(since: UTCNanos) async throws(AccountFault) -> [VenueSettlement] {
+        try await settlements(since: since).map { row in
+            let (cash, over) = row.revenue.rawValue.subtractingReportingOverflow(row.fee?.rawValue ?? 0)
+            return VenueSettlement(
+                symbol: row.ticker, cash: over ? nil : Money(rawValue: cash), settledAt: row.settledAt)
+        }
     }
 }

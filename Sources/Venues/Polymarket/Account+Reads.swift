@@ -203,3 +203,19 @@ extension Account {
         return found.isBlocked ? "\(found.country) \(found.region)" : nil
     }
 }
+
+extension Account {
+    /// The least order of a market, in shares.
+    ///
+    /// - Throws: `AccountFault`.
+    public func orderQtyMin(of contract: Contract) async throws(AccountFault) -> Quantity {
+        guard let token = contract.tokens?.yes else { throw Self.unreadable("/book", "token") }
+        return try await get(settings.base, "/book", "?token_id=\(token)", isSigned: false) {
+            (root) throws(WireFault) -> Quantity in
+            guard let text = root["min_order_size"]?.text?.string, let least = try? Quantity(decimal: text) else {
+                throw WireFault(.missing, "min_order_size")
+            }
+            return least
+        }
+    }
+}

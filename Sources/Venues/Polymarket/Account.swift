@@ -131,6 +131,17 @@ public actor Account: AccountReader {
         return order.compactMap { found[$0] }
     }
 
+    /// As the protocol says: markets whose tokens can be redeemed, or were. What was paid is not told.
+    public func paidOut(since: UTCNanos) async throws(AccountFault) -> [VenueSettlement] {
+        var symbols: Set<String> = []
+        for status in ["REDEEMABLE", "CLOSED"] {
+            for held in try await heldTokens(status) where status == "REDEEMABLE" || held.quantity.rawValue == 0 {
+                symbols.insert(held.condition)
+            }
+        }
+        return symbols.sorted().map { VenueSettlement(symbol: $0, cash: nil, settledAt: nil) }
+    }
+
     private func heldTokens(_ status: String) async throws(AccountFault) -> [Wire.HeldToken] {
         let wallet = account.wallet.address.checksummed
         var tokens: [Wire.HeldToken] = []

@@ -11,6 +11,7 @@
 const char *CCurl_load(const char *name);
 
 // Everything below needs a CCurl_load that returned NULL.
+const char *CCurl_version(void);
 CURLM *CCurl_multi_init(void);
 CURLMcode CCurl_multi_cleanup(CURLM *multi);
 CURLMcode CCurl_multi_wakeup(CURLM *multi);

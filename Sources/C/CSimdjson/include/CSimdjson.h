@@ -9,6 +9,9 @@
 extern "C" {
 #endif
 
+/// The version that was compiled against, such as "3.0.1".
+const char *CSimdjson_version(void);
+
 /// One value or one object key. A key is followed by its value; a container is followed by its content.
 typedef struct {
     uint32_t offset;  ///< First byte in the text: after the quote of a string, at the bracket of a container.
