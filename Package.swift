@@ -46,6 +46,7 @@ let package = Package(
         .target(
             name: "CWebsockets", path: "Sources/C/CWebsockets", linkerSettings: [.linkedLibrary("websockets")]),
         .target(name: "CLinux", path: "Sources/C/CLinux"),
+        .target(name: "CMemory", path: "Sources/C/CMemory"),
         .target(name: "CAllocations", path: "Sources/C/CAllocations"),
         // C++ behind `extern "C"`; simdjson's pkg-config carries a flag that SwiftPM refuses, so it is linked by name.
         .target(
@@ -57,11 +58,11 @@ let package = Package(
         .target(name: "CCurl", path: "Sources/C/CCurl", linkerSettings: [.linkedLibrary("dl")]),
 
         // The vocabulary: units, books, orders, pairs, and the seams where modules meet. Imports nothing of ours.
-        module("Trading", "Trading"),
+        module("Trading", "Trading", ["CMemory"]),
         // Threads that are executors, one monotonic clock, counters.
         module("Threading", "Threading", ["Trading", "CLinux"]),
         // Wire: bytes to values and back, keys to signatures, sockets to messages. Knows no venue.
-        module("Codec", "Wire/Codec", ["CSimdjson"]),
+        module("Codec", "Wire/Codec", ["CSimdjson", "CMemory"]),
         module("Signing", "Wire/Signing", ["COpenSSL", "CSecp256k1"]),
         module("Transport", "Wire/Transport", ["Trading", "Threading", "COpenSSL", "CCurl"]),
         module("Server", "Wire/Server", ["Trading", "Threading", "CWebsockets"]),

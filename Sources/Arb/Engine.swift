@@ -66,12 +66,12 @@ public final class Engine {
         self.settings = settings
         self.sink = sink
         freshness = Freshness(settings.freshness)
-        // A cent until the terms say otherwise: an empty ladder on it costs 48 bytes.
+        // A cent until the terms say otherwise: an empty ladder on it costs 64 bytes.
         books = BookTable(units: Array(repeating: .cent, count: catalog.count))
         states = Array(repeating: InstrumentState(), count: catalog.count)
         detector = Detector(catalog)
         opportunities = OpportunityBook(baskets: catalog.baskets.count, delays: settings.judgeAfter)
-        inversions = InversionWatch(baskets: catalog.baskets.count, instruments: catalog.count)
+        inversions = InversionWatch(catalog)
         touched.reserveCapacity(1024)
     }
 
@@ -223,9 +223,9 @@ public final class Engine {
     private func look(at instrument: InstrumentID) {
         let index = Int(instrument.index)
         let book = books[instrument]
-        if let until = states[index].feesUntil, until <= stampOfNow.utc { selectFees(of: instrument) }
-        let yes = book.asks.lowest?.price.rawValue ?? -1
-        let no = book.bids.highest.map { FixedPoint.one - $0.price.rawValue } ?? -1
+        if detector.feesEnd(instrument, by: stampOfNow.utc) { selectFees(of: instrument) }
+        let yes = book.asks.lowestPrice?.rawValue ?? -1
+        let no = book.bids.highestPrice.map { FixedPoint.one - $0.rawValue } ?? -1
         if detector.isMoved(instrument, yes: yes, no: no) {
             detector.set(instrument, states[index].tops(of: book, settings.valuation))
         }
@@ -237,14 +237,20 @@ public final class Engine {
             }
             evaluate(catalog.baskets[Int(basket.index)], trigger: instrument, stampOfNow)
         }
-        if inversions.isDue(instrument, stampOfNow.monotonic) {
-            inversions.observe(instrument, catalog, books, stampOfNow) { notice in sink.note(notice) }
+        if detector.isLookDue(instrument, stampOfNow.monotonic) {
+            detector.setNextLook(instrument, stampOfNow.monotonic + InversionWatch.interval)
+            for place in detector.places(of: instrument) {
+                inversions.observe(detector.basket(at: place), instrument, catalog, books, stampOfNow) { notice in
+                    sink.note(notice)
+                }
+            }
         }
     }
 
     private func selectFees(of instrument: InstrumentID) {
         states[Int(instrument.index)].selectFees(at: stampOfNow.utc)
         detector.set(instrument, Detector.Tops())
+        detector.setFeesUntil(instrument, states[Int(instrument.index)].feesUntil)
     }
 
     func offset(of venue: VenueID) -> Nanoseconds? { offsets[Int(venue.rawValue)].offset }
@@ -252,8 +258,7 @@ public final class Engine {
     func lastData(of book: Book) -> MonotonicNanos? { book.link.flatMap { links.last($0) } }
 
     fileprivate func observe(_ venueStamp: UTCNanos, of instrument: InstrumentID) {
-        let venue = catalog.contracts[Int(instrument.index)].venue
-        let index = Int(venue.rawValue)
+        let index = Int(detector.venue(of: instrument).rawValue)
         offsets[index].observe(venueStamp: venueStamp, received: stampOfNow)
         guard let offset = offsets[index].offset,
             let age = Freshness.age(venueStamp: venueStamp, received: stampOfNow, offset: offset),
@@ -293,6 +298,12 @@ public final class Engine {
 extension Engine: BookSink {
     /// The book of an instrument.
     public func book(_ instrument: InstrumentID) -> Book { books[instrument] }
+
+    /// Fetches the book and what is asked of every change of it.
+    public func expect(_ instrument: InstrumentID) {
+        books.expect(instrument)
+        detector.expect(instrument)
+    }
 
     /// Applies what a feed says of a book.
     public func apply(_ event: BookEvent) -> LadderFault? {

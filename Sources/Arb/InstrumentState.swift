@@ -27,8 +27,8 @@ struct InstrumentState {
 
     /// What the best prices of `book` cost, model fees included.
     func tops(of book: Book, _ valuation: Valuation) -> Detector.Tops {
-        let yes = book.asks.lowest?.price
-        let no = book.bids.highest.flatMap { $0.price.complement }
+        let yes = book.asks.lowestPrice
+        let no = book.bids.highestPrice.flatMap { $0.complement }
         return Detector.Tops(
             yesPrice: yes?.rawValue ?? -1, noPrice: no?.rawValue ?? -1, yesCost: cost(yes, valuation),
             noCost: cost(no, valuation))

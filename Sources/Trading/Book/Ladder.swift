@@ -9,78 +9,104 @@ public enum LadderFault: Error, Hashable, Sendable {
 /// One side of one book: a size for every tick, the best in O(1).
 ///
 /// Ticks are grouped in pages of 64 that are made on first touch; three levels of bitmaps (64 ticks, 4,096 ticks, all)
-/// say which ticks hold anything. A 0.0001 grid has 10,000 ticks and costs 2.5 KB empty; a cent grid costs 48 bytes.
+/// say which ticks hold anything. What a change that does not move the best touches lies in three places: the ladder's
+/// own 40 bytes beside its book, the row of the page, and the page.
 /// - Unit/shape: cells are `Quantity.rawValue`; ticks count `unit` from zero.
 /// - Lane: the hot lane only. A ladder is a handle; its memory belongs to the `BookTable` that made it.
 @frozen
 public struct Ladder {
-    // Safety: owned by exactly one BookTable, which frees it in `deinit`; used on that table's lane alone, so nothing is
-    // shared. Every index below is bounded by `offset(of:)`, which refuses prices outside 1..<ticks.
+    // Safety: lies within a book of exactly one BookTable, which frees it in `deinit`; used on that table's lane alone,
+    // so nothing is shared. Every index below is bounded by `offset(of:)`, which refuses prices outside 1..<ticks.
     @usableFromInline let core: UnsafeMutablePointer<Core>
+
+    @inlinable
+    init(core: UnsafeMutablePointer<Core>) { self.core = core }
+
+    /// Which ticks of a page hold anything, beside where the page is.
+    @usableFromInline
+    struct Row {
+        @usableFromInline var bits: UInt64
+        @usableFromInline var page: UnsafeMutablePointer<Int64>?
+    }
 
     @usableFromInline
     struct Core {
-        @usableFromInline var unit: Int64
-        @usableFromInline var words: Int
         @usableFromInline var top: UInt64
-        /// `words` page words, then `(words + 63) / 64` summary words.
-        @usableFromInline var bits: UnsafeMutablePointer<UInt64>
-        @usableFromInline var pages: UnsafeMutablePointer<UnsafeMutablePointer<Int64>?>
-        @usableFromInline var levels: Int
+        /// A row a page, then `(words + 63) / 64` summary words.
+        @usableFromInline var rows: UnsafeMutablePointer<Row>
+        @usableFromInline var unit: Int32
+        @usableFromInline var words: Int32
+        @usableFromInline var levels: Int32
+        /// The lowest and the highest tick that hold a size; of no meaning while `top` is zero.
+        @usableFromInline var low: Int32
+        @usableFromInline var high: Int32
 
-        init(unit: Price) {
+        init(unit: Price, _ pool: UnsafeMutablePointer<LadderPool>) {
             let ticks = Int(Price.one.rawValue / unit.rawValue)
             let words = (ticks + 63) / 64
             // `top` has a bit for each of 64 groups of 64 words.
             precondition(words <= 64 * 64, "TickGrid refuses finer grids")
-            let summary = (words + 63) / 64
-            self.unit = unit.rawValue
-            self.words = words
-            self.top = 0
-            self.levels = 0
-            self.bits = .allocate(capacity: words + summary)
-            self.bits.initialize(repeating: 0, count: words + summary)
-            self.pages = .allocate(capacity: words)
-            self.pages.initialize(repeating: nil, count: words)
+            self.unit = Int32(unit.rawValue)  // at most one
+            self.words = Int32(words)
+            top = 0
+            (levels, low, high) = (0, 0, 0)
+            let memory = pool.pointee.take(Self.bytes(words))
+            rows = memory.bindMemory(to: Row.self, capacity: words)
+            let groups = (words + 63) / 64
+            let behind = memory + words * MemoryLayout<Row>.stride
+            behind.bindMemory(to: UInt64.self, capacity: groups)
+            (behind + groups * 8).bindMemory(to: UnsafeMutablePointer<LadderPool>.self, capacity: 1).initialize(
+                to: pool)
         }
 
-        func free() {
-            for word in 0..<words { pages[word]?.deallocate() }
-            pages.deallocate()
-            bits.deallocate()
+        /// Rows, summaries and the pool, in whole cache lines.
+        private static func bytes(_ words: Int) -> Int {
+            (words * MemoryLayout<Row>.stride + (words + 63) / 64 * 8 + 8 + 63) & ~63
         }
-    }
 
-    init(unit: Price) {
-        core = .allocate(capacity: 1)
-        core.initialize(to: Core(unit: unit))
-    }
+        @inlinable var summaries: UnsafeMutablePointer<UInt64> {
+            // Safety: `init` bound the words behind the rows to this type.
+            UnsafeMutableRawPointer(rows + Int(words)).assumingMemoryBound(to: UInt64.self)
+        }
 
-    func destroy() {
-        core.pointee.free()
-        core.deallocate()
+        var pool: UnsafeMutablePointer<LadderPool> {
+            // Safety: as `summaries`; the pool is behind them, and outlives its ladders.
+            UnsafeRawPointer(summaries + (Int(words) + 63) / 64)
+                .assumingMemoryBound(to: UnsafeMutablePointer<LadderPool>.self).pointee
+        }
+
+        func giveBack() {
+            let pool = self.pool
+            for word in 0..<Int(words) {
+                if let page = rows[word].page { pool.pointee.giveBack(UnsafeMutableRawPointer(page), Core.pageBytes) }
+            }
+            pool.pointee.giveBack(UnsafeMutableRawPointer(rows), Self.bytes(Int(words)))
+        }
+
+        static let pageBytes = 64 * MemoryLayout<Int64>.stride
     }
 
     /// Empties the ladder and, when the unit differs, rebuilds it for that unit.
     func reset(unit: Price) {
-        if core.pointee.unit != unit.rawValue {
-            core.pointee.free()
-            core.pointee = Core(unit: unit)
+        if Int64(core.pointee.unit) != unit.rawValue {
+            let pool = core.pointee.pool
+            core.pointee.giveBack()
+            core.pointee = Core(unit: unit, pool)
         } else {
             removeAll()
         }
     }
 
     /// Number of prices that hold a size.
-    @inlinable public var levels: Int { core.pointee.levels }
+    @inlinable public var levels: Int { Int(core.pointee.levels) }
     /// True when no price holds a size.
     @inlinable public var isEmpty: Bool { core.pointee.top == 0 }
     /// The distance between two ticks.
-    @inlinable public var unit: Price { Price(unchecked: core.pointee.unit) }
+    @inlinable public var unit: Price { Price(unchecked: Int64(core.pointee.unit)) }
 
     @inlinable
     func offset(of price: Price) -> Int? {
-        let unit = core.pointee.unit
+        let unit = Int64(core.pointee.unit)
         let (tick, rest) = price.rawValue.quotientAndRemainder(dividingBy: unit)
         guard rest == 0, tick > 0, price.rawValue < 100_000_000 else { return nil }
         return Int(tick)
@@ -88,12 +114,12 @@ public struct Ladder {
 
     @inlinable
     // Tick < 2^24, unit <= 1e8.
-    func price(at tick: Int) -> Price { Price(unchecked: Int64(tick) &* core.pointee.unit) }
+    func price(at tick: Int) -> Price { Price(unchecked: Int64(tick) &* Int64(core.pointee.unit)) }
 
     /// The size at `price`; zero where there is none or no such tick.
     @inlinable
     public func quantity(at price: Price) -> Quantity {
-        guard let tick = offset(of: price), let page = core.pointee.pages[tick >> 6] else { return .zero }
+        guard let tick = offset(of: price), let page = core.pointee.rows[tick >> 6].page else { return .zero }
         return Quantity(rawValue: page[tick & 63])
     }
 
@@ -113,7 +139,8 @@ public struct Ladder {
     @inlinable
     public func add(_ price: Price, change: Quantity) throws(LadderFault) {
         guard let tick = offset(of: price) else { throw .offGrid }
-        let (sum, over) = (core.pointee.pages[tick >> 6]?[tick & 63] ?? 0).addingReportingOverflow(change.rawValue)
+        let (sum, over) = (core.pointee.rows[tick >> 6].page?[tick & 63] ?? 0)
+            .addingReportingOverflow(change.rawValue)
         guard !over, sum >= 0 else { throw .size }
         store(sum, at: tick)
     }
@@ -122,66 +149,93 @@ public struct Ladder {
     func store(_ size: Int64, at tick: Int) {
         let word = tick >> 6
         let bit: UInt64 = 1 << UInt64(tick & 63)
-        let held = core.pointee.bits[word]
+        let held = core.pointee.rows[word].bits
         if size > 0 {
-            page(word)[tick & 63] = size
-            if held & bit == 0 {
-                core.pointee.levels &+= 1  // at most one per tick
-                core.pointee.bits[word] = held | bit
-                let summary = core.pointee.words + (word >> 6)
-                core.pointee.bits[summary] |= 1 << UInt64(word & 63)
-                core.pointee.top |= 1 << UInt64(word >> 6)
-            }
+            (core.pointee.rows[word].page ?? makePage(word))[tick & 63] = size
+            if held & bit == 0 { enter(tick, held | bit) }
         } else if held & bit != 0 {
-            page(word)[tick & 63] = 0
-            core.pointee.levels &-= 1  // the bit was set, so it was counted
-            core.pointee.bits[word] = held & ~bit
-            if held == bit { clearSummary(of: word) }
+            core.pointee.rows[word].page?[tick & 63] = 0
+            leave(tick, held & ~bit)
         }
     }
 
+    /// A tick holds a size that held none.
     @inlinable
-    func page(_ word: Int) -> UnsafeMutablePointer<Int64> {
-        if let page = core.pointee.pages[word] { return page }
-        let page = UnsafeMutablePointer<Int64>.allocate(capacity: 64)
-        page.initialize(repeating: 0, count: 64)
-        core.pointee.pages[word] = page
-        return page
+    func enter(_ tick: Int, _ bits: UInt64) {
+        let word = tick >> 6
+        let isFirst = core.pointee.top == 0
+        core.pointee.rows[word].bits = bits
+        core.pointee.summaries[word >> 6] |= 1 << UInt64(word & 63)
+        core.pointee.top |= 1 << UInt64(word >> 6)
+        core.pointee.levels &+= 1  // at most one per tick
+        let place = Int32(truncatingIfNeeded: tick)  // < 2^18: 64 × 64 pages of 64
+        core.pointee.low = isFirst ? place : min(core.pointee.low, place)
+        core.pointee.high = isFirst ? place : max(core.pointee.high, place)
     }
 
+    /// A tick holds no size any more.
     @inlinable
-    func clearSummary(of word: Int) {
-        let summary = core.pointee.words + (word >> 6)
-        core.pointee.bits[summary] &= ~(1 << UInt64(word & 63))
-        if core.pointee.bits[summary] == 0 { core.pointee.top &= ~(1 << UInt64(word >> 6)) }
+    func leave(_ tick: Int, _ bits: UInt64) {
+        let word = tick >> 6
+        core.pointee.rows[word].bits = bits
+        core.pointee.levels &-= 1  // the bit was set, so it was counted
+        if bits == 0 {
+            let summaries = core.pointee.summaries
+            summaries[word >> 6] &= ~(1 << UInt64(word & 63))
+            if summaries[word >> 6] == 0 { core.pointee.top &= ~(1 << UInt64(word >> 6)) }
+        }
+        guard core.pointee.top != 0 else { return }
+        if Int(core.pointee.low) == tick { core.pointee.low = Int32(truncatingIfNeeded: lowestTick) }  // < 2^18
+        if Int(core.pointee.high) == tick { core.pointee.high = Int32(truncatingIfNeeded: highestTick) }
+    }
+
+    @usableFromInline
+    func makePage(_ word: Int) -> UnsafeMutablePointer<Int64> {
+        let page = core.pointee.pool.pointee.take(Core.pageBytes).bindMemory(to: Int64.self, capacity: 64)
+        core.pointee.rows[word].page = page
+        return page
     }
 
     /// Removes every level; pages stay for the next ones.
     @inlinable
     public func removeAll() {
-        var level = highest
-        while let found = level {
-            store(0, at: offset(of: found.price) ?? 0)
-            level = highest
-        }
+        while core.pointee.top != 0 { store(0, at: Int(core.pointee.high)) }
+    }
+
+    /// The highest tick by the bitmaps, of a ladder that holds something.
+    @inlinable var highestTick: Int {
+        let group = 63 - core.pointee.top.leadingZeroBitCount
+        let word = group << 6 | (63 - core.pointee.summaries[group].leadingZeroBitCount)
+        return word << 6 | (63 - core.pointee.rows[word].bits.leadingZeroBitCount)
+    }
+
+    /// The lowest tick by the bitmaps, of a ladder that holds something.
+    @inlinable var lowestTick: Int {
+        let group = core.pointee.top.trailingZeroBitCount
+        let word = group << 6 | core.pointee.summaries[group].trailingZeroBitCount
+        return word << 6 | core.pointee.rows[word].bits.trailingZeroBitCount
+    }
+
+    /// The highest price that holds a size, without its size.
+    @inlinable public var highestPrice: Price? {
+        core.pointee.top == 0 ? nil : price(at: Int(core.pointee.high))
+    }
+
+    /// The lowest price that holds a size, without its size.
+    @inlinable public var lowestPrice: Price? {
+        core.pointee.top == 0 ? nil : price(at: Int(core.pointee.low))
     }
 
     /// The level with the highest price.
-    @inlinable public var highest: Level? {
-        let top = core.pointee.top
-        guard top != 0 else { return nil }
-        let group = 63 - top.leadingZeroBitCount
-        let word = group << 6 | (63 - core.pointee.bits[core.pointee.words + group].leadingZeroBitCount)
-        return level(at: word << 6 | (63 - core.pointee.bits[word].leadingZeroBitCount))
-    }
+    @inlinable public var highest: Level? { core.pointee.top == 0 ? nil : level(at: Int(core.pointee.high)) }
 
     /// The level with the lowest price.
-    @inlinable public var lowest: Level? {
-        let top = core.pointee.top
-        guard top != 0 else { return nil }
-        let group = top.trailingZeroBitCount
-        let word = group << 6 | core.pointee.bits[core.pointee.words + group].trailingZeroBitCount
-        return level(at: word << 6 | core.pointee.bits[word].trailingZeroBitCount)
+    @inlinable public var lowest: Level? { core.pointee.top == 0 ? nil : level(at: Int(core.pointee.low)) }
+
+    /// Asks for the memory that a change at `price` touches, so that it is there when the change comes.
+    public func expect(_ price: Price) {
+        guard let tick = offset(of: price) else { return }
+        NearMemory.expect(core.pointee.rows + (tick >> 6), bytes: MemoryLayout<Row>.stride)
     }
 
     /// The highest level strictly below `price`.
@@ -189,19 +243,19 @@ public struct Ladder {
     public func below(_ price: Price) -> Level? {
         guard let tick = offset(of: price) else { return nil }
         let word = tick >> 6
-        let here = core.pointee.bits[word] & ((1 << UInt64(tick & 63)) - 1)
+        let here = core.pointee.rows[word].bits & ((1 << UInt64(tick & 63)) - 1)
         if here != 0 { return level(at: word << 6 | (63 - here.leadingZeroBitCount)) }
         let group = word >> 6
-        let inGroup = core.pointee.bits[core.pointee.words + group] & ((1 << UInt64(word & 63)) - 1)
+        let inGroup = core.pointee.summaries[group] & ((1 << UInt64(word & 63)) - 1)
         if inGroup != 0 {
             let found = group << 6 | (63 - inGroup.leadingZeroBitCount)
-            return level(at: found << 6 | (63 - core.pointee.bits[found].leadingZeroBitCount))
+            return level(at: found << 6 | (63 - core.pointee.rows[found].bits.leadingZeroBitCount))
         }
         let groups = core.pointee.top & ((1 << UInt64(group)) - 1)
         guard groups != 0 else { return nil }
         let last = 63 - groups.leadingZeroBitCount
-        let found = last << 6 | (63 - core.pointee.bits[core.pointee.words + last].leadingZeroBitCount)
-        return level(at: found << 6 | (63 - core.pointee.bits[found].leadingZeroBitCount))
+        let found = last << 6 | (63 - core.pointee.summaries[last].leadingZeroBitCount)
+        return level(at: found << 6 | (63 - core.pointee.rows[found].bits.leadingZeroBitCount))
     }
 
     /// The lowest level strictly above `price`.
@@ -209,24 +263,24 @@ public struct Ladder {
     public func above(_ price: Price) -> Level? {
         guard let tick = offset(of: price) else { return nil }
         let word = tick >> 6
-        let here = core.pointee.bits[word] & ~(UInt64.max >> UInt64(63 - tick & 63))
+        let here = core.pointee.rows[word].bits & ~(UInt64.max >> UInt64(63 - tick & 63))
         if here != 0 { return level(at: word << 6 | here.trailingZeroBitCount) }
         let group = word >> 6
-        let inGroup = core.pointee.bits[core.pointee.words + group] & ~(UInt64.max >> UInt64(63 - word & 63))
+        let inGroup = core.pointee.summaries[group] & ~(UInt64.max >> UInt64(63 - word & 63))
         if inGroup != 0 {
             let found = group << 6 | inGroup.trailingZeroBitCount
-            return level(at: found << 6 | core.pointee.bits[found].trailingZeroBitCount)
+            return level(at: found << 6 | core.pointee.rows[found].bits.trailingZeroBitCount)
         }
         let groups = core.pointee.top & ~(UInt64.max >> UInt64(63 - group))
         guard groups != 0 else { return nil }
         let next = groups.trailingZeroBitCount
-        let found = next << 6 | core.pointee.bits[core.pointee.words + next].trailingZeroBitCount
-        return level(at: found << 6 | core.pointee.bits[found].trailingZeroBitCount)
+        let found = next << 6 | core.pointee.summaries[next].trailingZeroBitCount
+        return level(at: found << 6 | core.pointee.rows[found].bits.trailingZeroBitCount)
     }
 
     @inlinable
     func level(at tick: Int) -> Level {
-        Level(price: price(at: tick), quantity: Quantity(rawValue: core.pointee.pages[tick >> 6]?[tick & 63] ?? 0))
+        Level(price: price(at: tick), quantity: Quantity(rawValue: core.pointee.rows[tick >> 6].page?[tick & 63] ?? 0))
     }
 }
 

@@ -9,10 +9,18 @@ public protocol BookSink: AnyObject {
     func apply(_ event: BookEvent) -> LadderFault?
     /// The book of an instrument, for verification by the feed.
     func book(_ instrument: InstrumentID) -> Book
+    /// An event of the instrument's book is about to come: whatever it will touch may be fetched from memory meanwhile.
+    /// A hint, in either direction: it may be left out, and no event need follow.
+    func expect(_ instrument: InstrumentID)
     /// Something about a market other than its levels.
     func apply(_ event: MarketEvent)
     /// Something an operator or a counter wants to know. Never needed for a decision.
     func note(_ notice: FeedNotice)
+}
+
+extension BookSink {
+    /// Nothing is fetched.
+    public func expect(_ instrument: InstrumentID) {}
 }
 
 /// A change of a market that is not a change of its levels.

@@ -84,9 +84,9 @@ extension Feed {
         let delta: Wire.Delta
         do throws(WireFault) {
             guard let body else { throw WireFault(.missing, "msg") }
-            delta = try Wire.delta(body)
+            delta = try Wire.delta(body, among: symbols)
         } catch { return malformed(index, body, error, at: stamp, into: sink) }
-        guard let found = symbols.lookup(delta.ticker) else {
+        guard let found = symbols.lookup(delta.ticker, hash: delta.hash) else {
             counters.unknownTickers &+= 1
             return
         }
@@ -96,6 +96,7 @@ extension Feed {
             counters.stale &+= 1
             return
         }
+        sink.expect(market.id)
         guard let (side, price) = normalised(delta.leg, delta.price) else {
             return corrupt(place, "a price of \(delta.price)", at: stamp, into: sink)
         }

@@ -224,6 +224,7 @@ public final class Feed: BookFeed {
         random = SeededGenerator(seed: settings.seed)
         opens = MinuteLimit(settings.opensPerMinute)
         symbols = SymbolTable(countMax: Self.tickersMax, reserved: max(64, contracts.count))
+        NearMemory.reserve(&markets, contracts.count)
         for (instrument, contract) in contracts { add(instrument, ticker: contract.symbol) }
     }
 

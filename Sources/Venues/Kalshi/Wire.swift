@@ -76,6 +76,8 @@ enum Wire {
     /// A signed change of one level, as sent: a NO price is on whichever scale the subscription asked for.
     struct Delta {
         var ticker: JSONText
+        /// `hash64` of the ticker.
+        let hash: UInt64
         var leg: Leg
         var price: Price
         var change: Quantity
@@ -138,8 +140,11 @@ enum Wire {
         return envelope
     }
 
-    static func delta(_ body: JSONValue) throws(WireFault) -> Delta {
+    /// A change of one level. Its market is looked for among `symbols` as soon as its name is read: the memory comes while
+    /// the numbers are read.
+    static func delta(_ body: JSONValue, among symbols: SymbolTable? = nil) throws(WireFault) -> Delta {
         var ticker: JSONText?
+        var hash: UInt64 = 0
         var leg: Leg?
         var price: Price?
         var cents: Price?
@@ -167,6 +172,8 @@ enum Wire {
             case 13 where key == "market_ticker":
                 try seen.insert(32, "market_ticker")
                 ticker = value.text
+                hash = ticker?.hash64 ?? 0
+                symbols?.expect(hash)
             case 13 where key == "price_dollars":
                 try seen.insert(64, "price_dollars")
                 price = try self.price(value, "price_dollars")
@@ -178,7 +185,7 @@ enum Wire {
         guard let price = price ?? cents else { throw WireFault(.missing, "price_dollars") }
         guard let change = change ?? count else { throw WireFault(.missing, "delta_fp") }
         return Delta(
-            ticker: ticker, leg: leg, price: price, change: Quantity(rawValue: change), venueStamp: stamp)
+            ticker: ticker, hash: hash, leg: leg, price: price, change: Quantity(rawValue: change), venueStamp: stamp)
     }
 }
 

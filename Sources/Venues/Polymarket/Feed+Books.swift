@@ -70,7 +70,11 @@ extension Feed {
 
     private func market(_ asset: JSONText?) throws(WireFault) -> (place: Int, isNo: Bool)? {
         guard let asset else { throw WireFault(.missing, "asset_id") }
-        guard let symbol = tokens.lookup(asset) else {
+        return market(asset, asset.hash64)
+    }
+
+    private func market(_ asset: JSONText, _ hash: UInt64) -> (place: Int, isNo: Bool)? {
+        guard let symbol = tokens.lookup(asset, hash: hash) else {
             counters.strangers &+= 1  // bounded by frames
             return nil
         }
@@ -92,6 +96,7 @@ extension Feed {
             if entry.place != current {
                 if current >= 0 { finish(current, timestamp, at: stamp, into: sink) }
                 current = entry.place
+                sink.expect(markets[current].instrument)
                 let run = run(from: index)
                 hasYes = run.hasYes
                 begin(current, timestamp, isSame: run.isSame, at: stamp, into: sink)
@@ -130,25 +135,51 @@ extension Feed {
         guard let changes = message.changes else {
             // The oldest form: one change at the top.
             guard let side = message.side else { throw WireFault(.missing, "price_changes") }
-            guard let found = try market(message.asset) else { return }
-            place = found.place
+            guard let asset = message.asset else { throw WireFault(.missing, "asset_id") }
             let level = try Wire.level(message.price, message.size, least: 0)
             let change = Wire.Change(
-                asset: message.asset, hash: message.hash, isBuy: try Wire.isBuy(side), level: level)
-            told.append(
-                Told(change: change, place: found.place, isNo: found.isNo, hash: message.hash.flatMap { HashText($0) }))
-            return
+                asset: asset, hash: message.hash, isBuy: try Wire.isBuy(side), level: level)
+            tell(change, asset, message)
+            return findMarkets(&place)
         }
         guard changes.kind == .array else { throw WireFault(.field, "price_changes") }
-        for element in changes.elements {
-            let change = try Wire.change(element)
-            guard let found = try market(change.asset ?? message.asset) else { continue }
-            place = found.place
-            told.append(
-                Told(
-                    change: change, place: found.place, isNo: found.isNo,
-                    hash: (change.hash ?? message.hash).flatMap { HashText($0) }))
+        // The markets are looked up when all entries have been read: meanwhile the memory of their names has come.
+        do throws(WireFault) {
+            for element in changes.elements {
+                let change = try Wire.change(element)
+                guard let asset = change.asset ?? message.asset else { throw WireFault(.missing, "asset_id") }
+                tell(change, asset, message)
+            }
+        } catch {
+            findMarkets(&place)
+            throw error
         }
+        findMarkets(&place)
+    }
+
+    private func tell(_ change: Wire.Change, _ asset: JSONText, _ message: Wire.Message) {
+        var change = change
+        change.asset = asset
+        let symbol = asset.hash64
+        tokens.expect(symbol)
+        told.append(Told(change: change, hash: (change.hash ?? message.hash).flatMap { HashText($0) }, symbol: symbol))
+    }
+
+    /// Gives the entries their markets and drops those of strangers.
+    private func findMarkets(_ place: inout Int?) {
+        var kept = 0
+        for index in told.indices {
+            guard let asset = told[index].change.asset, let found = market(asset, told[index].symbol) else { continue }
+            if place != found.place {
+                place = found.place
+                NearMemory.expect(markets, found.place, bytes: Market.expectedBytes)
+            }
+            told[kept] = told[index]
+            told[kept].place = found.place
+            told[kept].isNo = found.isNo
+            kept += 1
+        }
+        told.removeLast(told.count - kept)
     }
 
     /// A frame of a market begins: what the frame before left open is decided first.

@@ -88,13 +88,39 @@ public final class Feed: BookFeed {
     /// One entry of a `price_change` that has been read.
     struct Told {
         let change: Wire.Change
-        let place: Int
-        let isNo: Bool
         let hash: HashText?
+        /// Hash of the token's name.
+        let symbol: UInt64
+        var place = -1
+        var isNo = false
     }
 
     struct Market {
+        // What every frame touches stands first: `expectedBytes` of it are fetched together.
         let instrument: InstrumentID
+        var isBurst = false
+        var isResolved = false
+        var heldUntil: MonotonicNanos?
+        /// Of the newest frame; the hashes are of the tokens that it named.
+        var timestamp: Int64 = 0
+        var yesHash = HashText.none
+        var noHash = HashText.none
+        /// Counts states of the book; equal to `verifiedAt` when this one was proved.
+        var state: UInt64 = 0
+        var updates = 0
+        /// YES price of the newest change: in a trade the last maker price hit.
+        var lastChange: Price?
+        /// Timestamps and hashes that the book has had, newest last.
+        var history: [(timestamp: Int64, hash: HashText)] = []
+        /// Index in `history` of the newest.
+        var newest = 0
+        var oddities: [BookHash.Oddity] = []
+        /// Of a resync under way.
+        var resyncTag: UInt64?
+        var resyncDue: MonotonicNanos?
+        var goal: (timestamp: Int64, hash: HashText, until: MonotonicNanos)?
+
+        var verifiedAt: UInt64 = .max
         let condition: [UInt8]
         let tokens: Contract.Tokens
         /// Text of the tokens, for the hash.
@@ -108,33 +134,13 @@ public final class Feed: BookFeed {
         var lastTradeText: [UInt8]?
         /// Price of the newest trade that was announced.
         var tradeText: [UInt8] = []
-        /// Of the newest frame; the hashes are of the tokens that it named.
-        var timestamp: Int64 = 0
-        var yesHash = HashText.none
-        var noHash = HashText.none
-        /// Counts states of the book; equal to `verifiedAt` when this one was proved.
-        var state: UInt64 = 0
-        var verifiedAt: UInt64 = .max
-        var isBurst = false
-        var heldUntil: MonotonicNanos?
-        /// YES price of the newest change: in a trade the last maker price hit.
-        var lastChange: Price?
-        var oddities: [BookHash.Oddity] = []
-        var updates = 0
-        /// Timestamps and hashes that the book has had, newest last.
-        var history: [(timestamp: Int64, hash: HashText)] = []
-        /// Index in `history` of the newest.
-        var newest = 0
-        /// Of a resync under way.
-        var resyncTag: UInt64?
-        var resyncDue: MonotonicNanos?
         var resyncs = 0
         var waiting: [Waiting] = []
         var nextCheck: MonotonicNanos?
-        var goal: (timestamp: Int64, hash: HashText, until: MonotonicNanos)?
         var faults = 0
         var faultsSince: MonotonicNanos?
-        var isResolved = false
+
+        static let expectedBytes = 312
 
         /// A new state: its place in the history. What the frame did not say again is not its hash.
         mutating func advance(to instant: Int64) {
@@ -217,6 +223,7 @@ public final class Feed: BookFeed {
         tokens = SymbolTable(countMax: max(2, contracts.count * 2), reserved: max(2, contracts.count * 2))
         let linkCount = max(1, (contracts.count * 2 + settings.tokensPerLink - 1) / settings.tokensPerLink)
         links = Array(repeating: Link(), count: contracts.isEmpty ? 0 : linkCount)
+        NearMemory.reserve(&markets, contracts.count)
         for (instrument, contract) in contracts { add(instrument, contract, linkCount) }
     }
 

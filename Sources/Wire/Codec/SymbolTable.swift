@@ -1,3 +1,5 @@
+import CMemory
+
 /// Why a name could not be entered.
 public enum SymbolFault: UInt8, Error, CaseIterable, Sendable {
     /// As many names as the table may hold.
@@ -19,44 +21,52 @@ public enum SymbolFault: UInt8, Error, CaseIterable, Sendable {
 
 /// Venue names to small numbers: the bytes are hashed and compared where they lie, no string is made.
 ///
-/// Open addressing, at most half full, so a lookup usually touches one slot and one name. Memory moves only when a
-/// name is entered. The hash has no per-process seed, since a replay must walk the same way; the bound on names
-/// bounds the longest walk.
+/// Open addressing, at most half full, and a name of usual length lies in its slot: a lookup usually waits for memory
+/// once. Memory moves only when a name is entered. The hash has no per-process seed, since a replay must walk the same
+/// way; the bound on names bounds the longest walk.
 ///
 /// - Lane: one owner; not shared.
 public final class SymbolTable {
     /// Longest name in bytes.
     public static let lengthMax = 512
 
-    @frozen @usableFromInline struct Slot {
+    /// A slot begins with it; the name follows, or where it lies among the long ones when the slot has no room for it.
+    @frozen @usableFromInline struct Head {
         @usableFromInline var hash: UInt64
-        @usableFromInline var offset: UInt32
         @usableFromInline var length: UInt32  // 0: the slot is free
         @usableFromInline var value: Int32
-        @usableFromInline var unused: Int32 = 0
 
-        @usableFromInline init() {
-            (hash, offset, length, value) = (0, 0, 0, 0)
-        }
+        @inlinable static var size: Int { 16 }
     }
 
     @frozen @usableFromInline struct Memory {
-        @usableFromInline var slots: UnsafeMutablePointer<Slot>
-        @usableFromInline var names: UnsafeMutableRawPointer
+        @usableFromInline var slots: UnsafeMutableRawPointer
+        @usableFromInline var long: UnsafeMutableRawPointer
         @usableFromInline var mask: UInt64
+        /// A slot is two to this bytes: one cache line, or two once a name is entered that would not fit one.
+        @usableFromInline var shift: UInt64
 
-        init(slotCount: Int, nameBytes: Int) {
-            slots = SymbolTable.makeSlots(slotCount)
-            names = UnsafeMutableRawPointer.allocate(byteCount: nameBytes, alignment: 64)
-            mask = UInt64(slotCount - 1)
+        @inlinable var room: Int { 1 &<< Int(truncatingIfNeeded: shift) &- Head.size }
+
+        @inlinable func slot(_ at: UInt64) -> UnsafeMutableRawPointer {
+            slots + Int(truncatingIfNeeded: at &<< shift)  // below the memory's size
+        }
+
+        @inlinable func head(_ slot: UnsafeMutableRawPointer) -> Head { slot.load(as: Head.self) }
+
+        @inlinable func name(_ slot: UnsafeMutableRawPointer, _ length: Int) -> UnsafeMutableRawPointer {
+            length <= room ? slot + Head.size : long + (slot + Head.size).load(as: Int.self)
         }
     }
+
+    static let shiftMin: UInt64 = 6
+    static let shiftMax: UInt64 = 7
 
     // Safety: all of it belongs to this object, is replaced only by `insert` and freed in `deinit`. Behind a constant
     // pointer, so that a lookup pays no exclusivity checks.
     @usableFromInline let memory: UnsafeMutablePointer<Memory>
-    private var namesUsed = 0
-    private var namesCapacity: Int
+    private var longUsed = 0
+    private var longCapacity = 4_096
     /// Names entered.
     public private(set) var count = 0
     /// Names it may hold.
@@ -66,31 +76,38 @@ public final class SymbolTable {
     public init(countMax: Int, reserved: Int = 64) {
         precondition((1...(1 << 22)).contains(countMax), "a table holds 1...2^22 names")
         self.countMax = countMax
-        namesCapacity = max(reserved, 64) * 32
         memory = .allocate(capacity: 1)
         let slotCount = Self.slotCount(for: min(max(reserved, 1), countMax))
-        memory.initialize(to: Memory(slotCount: slotCount, nameBytes: namesCapacity))
+        memory.initialize(
+            to: Memory(
+                slots: Self.makeSlots(slotCount, Self.shiftMin),
+                long: .allocate(byteCount: longCapacity, alignment: 64), mask: UInt64(slotCount - 1),
+                shift: Self.shiftMin))
     }
 
     deinit {
         memory.pointee.slots.deallocate()
-        memory.pointee.names.deallocate()
+        memory.pointee.long.deallocate()
         memory.deallocate()
     }
 
     /// The number of a name, `nil` when it was never entered.
     @inlinable public func lookup(_ name: UnsafeRawBufferPointer) -> Int32? {
+        lookup(name, hash: ByteHash.hash(name))
+    }
+
+    @inlinable func lookup(_ name: UnsafeRawBufferPointer, hash: UInt64) -> Int32? {
         guard let start = name.baseAddress, name.count > 0 else { return nil }
         let memory = self.memory.pointee
-        let hash = ByteHash.hash(name)
         var at = hash & memory.mask
         while true {
-            let slot = memory.slots[Int(truncatingIfNeeded: at)]
-            if slot.length == 0 { return nil }
-            if slot.hash == hash && Int(slot.length) == name.count
-                && ByteHash.equal(memory.names + Int(slot.offset), start, name.count)
+            let slot = memory.slot(at)
+            let head = memory.head(slot)
+            if head.length == 0 { return nil }
+            if head.hash == hash && Int(head.length) == name.count
+                && ByteHash.equal(memory.name(slot, name.count), start, name.count)
             {
-                return slot.value
+                return head.value
             }
             at = (at &+ 1) & memory.mask  // at most half full: a free slot ends every walk
         }
@@ -98,6 +115,15 @@ public final class SymbolTable {
 
     /// The number of a name, `nil` when it was never entered.
     @inlinable public func lookup(_ name: JSONText) -> Int32? { lookup(name.bytes) }
+
+    /// The number of a name whose `hash64` is known; `nil` when it was never entered.
+    @inlinable public func lookup(_ name: JSONText, hash: UInt64) -> Int32? { lookup(name.bytes, hash: hash) }
+
+    /// Asks for the memory that the lookup of a name with this `hash64` reads, so that it is there when it comes.
+    public func expect(_ hash: UInt64) {
+        let memory = self.memory.pointee
+        CMemory_prefetch(memory.slot(hash & memory.mask), 1 << memory.shift)
+    }
 
     /// The number of a name, `nil` when it was never entered; for cold paths.
     public func lookup(_ name: String) -> Int32? {
@@ -116,41 +142,62 @@ public final class SymbolTable {
             throw .taken
         }
         guard count < countMax else { throw .full }
-        if (count + 1) * 2 > Int(memory.pointee.mask) + 1 { growSlots() }
-        if namesUsed + bytes.count > namesCapacity { growNames(namesUsed + bytes.count) }
-        (memory.pointee.names + namesUsed).copyMemory(from: bytes, byteCount: bytes.count)
-        var slot = Slot()
-        slot.hash = bytes.withUnsafeBytes { ByteHash.hash($0) }
-        slot.offset = UInt32(namesUsed)
-        slot.length = UInt32(bytes.count)
-        slot.value = value
-        place(slot)
-        namesUsed += bytes.count
+        if bytes.count > memory.pointee.room, memory.pointee.shift < Self.shiftMax {
+            rebuild(slotCount: Int(memory.pointee.mask) + 1, shift: Self.shiftMax)
+        }
+        if (count + 1) * 2 > Int(memory.pointee.mask) + 1 {
+            rebuild(slotCount: (Int(memory.pointee.mask) + 1) * 2, shift: memory.pointee.shift)
+        }
+        bytes.withUnsafeBytes { bytes in
+            place(bytes, Head(hash: ByteHash.hash(bytes), length: UInt32(bytes.count), value: value))
+        }
         count += 1
     }
 
-    private func place(_ slot: Slot) {
-        let (slots, mask) = (memory.pointee.slots, memory.pointee.mask)
-        var at = slot.hash & mask
-        while slots[Int(at)].length != 0 { at = (at + 1) & mask }
-        slots[Int(at)] = slot
+    private func place(_ name: UnsafeRawBufferPointer, _ head: Head) {
+        let memory = self.memory.pointee
+        var at = head.hash & memory.mask
+        while memory.head(memory.slot(at)).length != 0 { at = (at + 1) & memory.mask }
+        let slot = memory.slot(at)
+        slot.storeBytes(of: head, as: Head.self)
+        let start = slot + Head.size
+        if name.count <= memory.room {
+            UnsafeMutableRawBufferPointer(start: start, count: name.count).copyMemory(from: name)
+        } else {
+            start.storeBytes(of: keepLong(name), as: Int.self)
+        }
     }
 
-    private func growSlots() {
-        let old = UnsafeMutableBufferPointer(start: memory.pointee.slots, count: Int(memory.pointee.mask) + 1)
-        memory.pointee.slots = Self.makeSlots(old.count * 2)
-        memory.pointee.mask = UInt64(old.count * 2 - 1)
-        for slot in old where slot.length != 0 { place(slot) }
-        old.deallocate()
+    /// Where a name lies that no slot has room for.
+    private func keepLong(_ name: UnsafeRawBufferPointer) -> Int {
+        if longUsed + name.count > longCapacity {
+            longCapacity = max(longCapacity * 2, longUsed + name.count)
+            let moved = UnsafeMutableRawPointer.allocate(byteCount: longCapacity, alignment: 64)
+            moved.copyMemory(from: memory.pointee.long, byteCount: longUsed)
+            memory.pointee.long.deallocate()
+            memory.pointee.long = moved
+        }
+        let offset = longUsed
+        UnsafeMutableRawBufferPointer(start: memory.pointee.long + offset, count: name.count).copyMemory(from: name)
+        longUsed += name.count
+        return offset
     }
 
-    private func growNames(_ needed: Int) {
-        let capacity = max(namesCapacity * 2, needed)
-        let moved = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
-        moved.copyMemory(from: memory.pointee.names, byteCount: namesUsed)
-        memory.pointee.names.deallocate()
-        memory.pointee.names = moved
-        namesCapacity = capacity
+    private func rebuild(slotCount: Int, shift: UInt64) {
+        let old = memory.pointee
+        let oldLong = old.long
+        longUsed = 0
+        memory.pointee = Memory(
+            slots: Self.makeSlots(slotCount, shift), long: .allocate(byteCount: longCapacity, alignment: 64),
+            mask: UInt64(slotCount - 1), shift: shift)
+        for at in 0...old.mask {
+            let slot = old.slot(at)
+            let head = old.head(slot)
+            guard head.length != 0 else { continue }
+            place(UnsafeRawBufferPointer(start: old.name(slot, Int(head.length)), count: Int(head.length)), head)
+        }
+        old.slots.deallocate()
+        oldLong.deallocate()
     }
 
     private static func slotCount(for names: Int) -> Int {
@@ -159,9 +206,10 @@ public final class SymbolTable {
         return count
     }
 
-    private static func makeSlots(_ count: Int) -> UnsafeMutablePointer<Slot> {
-        let slots = UnsafeMutablePointer<Slot>.allocate(capacity: count)
-        slots.initialize(repeating: Slot(), count: count)
+    private static func makeSlots(_ count: Int, _ shift: UInt64) -> UnsafeMutableRawPointer {
+        let bytes = count << Int(shift)
+        guard let slots = CMemory_allocate(UInt64(bytes)) else { preconditionFailure("out of memory") }
+        slots.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         return slots
     }
 }
