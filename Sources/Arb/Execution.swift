@@ -100,6 +100,8 @@ final class Execution {
     var stamps: ExecutionStamps
     private(set) var claim: InFlight.Claim
     var reservation: ReservationID?
+    /// Most that each leg's venue may charge for its entry, as approved. Unit: the leg's currency.
+    var feesMax = [Money.zero, Money.zero]
     var orders: [ExecutionOrder] = []
     var phase = Phase.working
     var error = ""

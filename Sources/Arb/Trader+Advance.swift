@@ -5,7 +5,10 @@ import Trading
 // stands alone, or be done. Called as often as anything changes; a call that finds nothing new does nothing.
 extension Trader {
     func advance(_ execution: Execution, _ now: Stamp) {
-        guard execution.phase != .done else { return reopen(execution, now) }
+        guard execution.phase != .done else {
+            track(execution, now)
+            return reopen(execution, now)
+        }
         var isOpen = false
         for place in execution.orders.indices {
             let order = execution.orders[place]
@@ -17,12 +20,13 @@ extension Trader {
                 isOpen = true
             }
         }
-        if let reservation = execution.reservation { gate.settle(reservation, to: exposure(of: execution, now)) }
+        track(execution, now)
         // Law 1: while anything of it is unknown, no order goes out on any leg.
         guard !isOpen else { return tellUnknown(execution, now) }
         if let second = execution.second {
             execution.second = nil
             if sendSecond(second, of: execution, now) { return }
+            reserve(execution)
         }
         settle(execution, now)
     }
@@ -137,9 +141,7 @@ extension Trader {
     /// Every order has ended: what is whole is a box, what stands alone is closed.
     private func settle(_ execution: Execution, _ now: Stamp) {
         let holding = holding(of: execution)
-        guard let residual = holding.residual, !isDust(residual.quantity, residual.leg, execution) else {
-            return finish(execution, holding, now)
-        }
+        guard let residual = standing(execution, holding) else { return finish(execution, holding, now) }
         if execution.residualSince == nil {
             execution.residualSince = now.monotonic
             execution.phase = .closing
@@ -151,21 +153,15 @@ extension Trader {
     }
 
     private func finish(_ execution: Execution, _ holding: Holding, _ now: Stamp) {
+        let wasAlone = execution.residualSince != nil
         execution.phase = .done
         execution.residualSince = nil
         inFlight.release(execution.claim, execution.basket.legs)
         let boxed = holding.boxed
         let rate = payoffRate(execution.basket)
-        let net = holding.net(payoffRate: rate, mergeRates: mergeRates(execution.basket))
+        let net = net(of: execution)
         let kind = kind(execution, holding)
-        if let reservation = execution.reservation {
-            gate.settle(reservation, to: exposure(of: execution, now))
-            if holding.legs.allSatisfy({ $0.quantity.rawValue <= 0 }) {
-                gate.release(reservation, at: now.utc)
-                execution.reservation = nil
-            }
-        }
-        if execution.orders.contains(where: { $0.role != .leg && $0.role != .tombstone }) {
+        if wasAlone || execution.orders.contains(where: { $0.role != .leg && $0.role != .tombstone }) {
             let worst = holding.legs.indices.max { holding.legs[$0].quantity < holding.legs[$1].quantity } ?? 0
             report(execution, holding, (worst, holding.residual?.quantity ?? .zero), .closed, nil, "", now)
         }
@@ -180,8 +176,7 @@ extension Trader {
                         at: now)))
         }
         tellResult(execution, kind, now, net: net)
-        gate.book(Money(rawValue: net.rawValue - execution.booked.rawValue), at: now)
-        execution.booked = net
+        conclude(execution, now)
         tellBreaker()
         becomeReady(now)
     }
@@ -189,7 +184,7 @@ extension Trader {
     /// Evidence after the end: a late fill, or one that the chain undid.
     private func reopen(_ execution: Execution, _ now: Stamp) {
         let holding = holding(of: execution)
-        guard let residual = holding.residual, !isDust(residual.quantity, residual.leg, execution) else { return }
+        guard let residual = standing(execution, holding) else { return conclude(execution, now) }
         guard execution.residualSince == nil else { return }
         // The markets may be another's by now: then a person must look, for two owners of one market close twice.
         guard let claim = inFlight.claim(execution.basket.legs) else {

@@ -134,11 +134,8 @@ extension Trader {
 
     /// True for what no order can close, or what is not worth one.
     func isDust(_ quantity: Quantity, _ leg: Int, _ execution: Execution) -> Bool {
-        let lots = execution.basket.legs.map { leg -> Quantity in
-            guard let terms = engine.terms(of: leg.instrument) else { return Quantity(rawValue: 1) }
-            return max(terms.orderQtyMin, terms.budgetStep == nil ? terms.lot : terms.fillStep)
-        }
-        if quantity < (lots.min() ?? .zero) { return true }
+        let least = execution.basket.legs.map { smallest($0.instrument) }.min() ?? .zero
+        if quantity < least { return true }
         // What it is worth at most is what it pays.
         let rate = payoffRate(execution.basket)
         let worth = Int64(clamping: Int128(rate) * Int128(quantity.rawValue) / Int128(FixedPoint.one))

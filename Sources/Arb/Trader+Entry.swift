@@ -41,6 +41,7 @@ extension Trader: EntryDesk {
         case local(VenueID, LocalRefusal)
         case journal(JournalFault)
         case registry(OrderRegistry.Refusal)
+        case tracker(PositionTracker.Refusal)
 
         /// The code alone: a reason is told once an opportunity.
         var key: String { String(text.prefix { $0 != " " }) }
@@ -53,6 +54,7 @@ extension Trader: EntryDesk {
             case .local(let venue, let refusal): "\(refusal.kind.rawValue) \(venue.name): \(refusal.text)"
             case .journal(let fault): "\(fault.code) \(fault.text)"
             case .registry(let refusal): refusal.code
+            case .tracker(let refusal): refusal.code
             }
         }
     }

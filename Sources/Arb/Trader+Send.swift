@@ -21,9 +21,11 @@ extension Trader {
             stamps: stamps, claim: claim)
         let alone = first.map { (leg: $0, slot: slots[$0]) }
         do throws(Refusal) {
+            try track(execution, approval.request, now)
             try record(execution, alone.map { [$0] } ?? slots.enumerated().map { (leg: $0, slot: $1) }, now)
         } catch {
             for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
+            positions.abandon(id)
             gate.undo(approval)
             throw error
         }
@@ -124,13 +126,22 @@ extension Trader {
         throws(Refusal) -> ExecutionOrder
     {
         let contract = catalog.contracts[Int(slot.order.instrument.index)]
+        let added: ExecutionOrder
         do throws(OrderRegistry.Refusal) {
             let handle = try registry.add(
                 slot.order, venue: contract.venue, symbol: contract.symbol, orderID: slot.orderID, at: now)
-            return ExecutionOrder(handle: handle, role: role, leg: leg, venue: contract.venue)
+            added = ExecutionOrder(handle: handle, role: role, leg: leg, venue: contract.venue)
         } catch {
             throw .registry(error)
         }
+        do throws(PositionTracker.Refusal) {
+            _ = try positions.add(
+                slot.order, role: role, leg: leg, feeMax: feeMax(slot.order, role, leg, execution), to: execution.id)
+        } catch {
+            forget(added, now)
+            throw .tracker(error)
+        }
+        return added
     }
 
     /// An order of which no byte left: it ends as one that never was.
@@ -138,6 +149,7 @@ extension Trader {
         registry.apply(
             OrderEvent.notSent(LocalRefusal(.slotSpent, "undone before it was sent")), to: order.handle, at: now)
         owners[order.handle.index] = nil
+        _ = positions.withdraw(registry[order.handle].state.order.clOrdID, isTombstone: order.role == .tombstone)
     }
 
     func intent(_ execution: Execution, _ order: ExecutionOrder, _ slot: SendSlot) -> OrderIntent {
@@ -188,6 +200,7 @@ extension Trader {
         }
         let place = execution.orders.count - 1
         markSent(execution, [place], now)
+        reserve(execution)
         let fire = ExecutionEngine.Fire(
             tag: tag(execution, place), slot, at: venue(of: order.instrument),
             deadline: now.monotonic + settings.orderTimeout)

@@ -3,48 +3,12 @@ public import Trading
 
 // What is held and what may be: for the gate, for status, for an operator's hand.
 extension Trader {
-    /// What an execution may cost at worst: open orders count as filled, unknown ones as filled and as open (law 1).
-    func exposure(of execution: Execution, _ now: Stamp) -> ExecutionExposure {
-        let currencies = currencies(execution.basket)
-        let holding = holding(of: execution)
-        var exposure = ExecutionExposure()
-        var isOpen = false
-        for index in 0..<2 {
-            let held = Quantity(rawValue: max(0, holding.legs[index].quantity.rawValue))
-            exposure[index].locked = holding.cost(of: held, leg: index)
-            exposure.gross = Money(rawValue: exposure.gross.rawValue + held.rawValue)
-            exposure[index].doneAt = now.utc
-        }
-        for order in execution.orders where order.role != .tombstone {
-            let state = registry[order.handle].state
-            let isBuy = state.order.side == .buy
-            if !state.isDone {
-                isOpen = true
-                exposure[order.leg].openOrders += 1
-                if state.isUnknown { exposure[order.leg].unknownOrders += 1 }
-                exposure[order.leg].doneAt = nil
-            }
-            guard isBuy else { continue }
-            let most = state.isDone ? state.cumCash : state.cashMax
-            let cash = Money(rawValue: most.rawValue + state.fees.rawValue)
-            exposure[order.leg].cash = Money(rawValue: exposure[order.leg].cash.rawValue + cash.rawValue)
-            guard !state.isDone else { continue }
-            let more = Money(rawValue: max(0, most.rawValue - state.cumCash.rawValue))
-            let dollars = (try? settings.valuation.spent(more, currencies[order.leg])) ?? more
-            exposure[order.leg].locked = Money(rawValue: exposure[order.leg].locked.rawValue + dollars.rawValue)
-            let open = max(0, state.exposureMax.rawValue - state.cumQty.rawValue)
-            exposure.gross = Money(rawValue: exposure.gross.rawValue + open)
-        }
-        if isOpen {
-            exposure.net = max(exposure.first.locked, exposure.second.locked)
-        } else if let residual = holding.residual {
-            exposure.net = holding.cost(of: residual.quantity, leg: residual.leg)
-        }
-        // No entry was approved whose leg could lose more than that when it is got rid of (law 10).
-        let mayLose = isOpen || execution.residualSince != nil
-        exposure.lossAtRisk = mayLose ? min(exposure.net, settings.oneLegLossMax) : .zero
-        return exposure
-    }
+    /// Am I exposed? All that our own orders hold, or may, at this instant.
+    public var exposure: Exposure { positions.exposure }
+    /// The same of one pair.
+    public func exposure(in pair: PairID) -> Exposure { positions.exposure(in: pair) }
+    /// Boxes of executions that are here, settled ones too, in order of their beginning.
+    public var boxes: [BoxRecord] { positions.boxes }
 
     /// Instruments that are claimed.
     public var claims: Int { inFlight.count }

@@ -24,6 +24,8 @@ public final class Trader {
     let inFlight: InFlight
     var registry: OrderRegistry
     var gate: RiskGate
+    /// What is held, by execution: every figure that the gate is given comes from here.
+    var positions: PositionTracker
     private(set) var fires: ExecutionEngine?
 
     var executions: [UInt32: Execution] = [:]
@@ -117,6 +119,7 @@ public final class Trader {
         accounts = parts.accounts
         clock = parts.clock
         gate = parts.gate
+        positions = PositionTracker(parts.gate.limits)
         self.settings = settings
         self.tell = tell
         autoClose = AutoClose(settings.close)

@@ -103,6 +103,9 @@ extension PositionTracker {
     /// True when besides nothing is held any more.
     public func isOver(_ execution: ExecutionID) -> Bool { seats[execution]?.isOver ?? true }
 
+    /// What the venue paid a contract of a leg's outcome; nil until it has.
+    public func pays(_ execution: ExecutionID, leg: Int) -> Price? { seats[execution]?.outcome(leg).pays }
+
     /// Its box; nil when no unit of it was ever matched.
     public func box(of execution: ExecutionID) -> BoxRecord? { seats[execution].flatMap(box) }
 

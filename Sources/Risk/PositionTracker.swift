@@ -12,7 +12,7 @@ public struct PositionTracker: Sendable {
     /// Executions followed at once.
     public static let executionsMax = 8_192
     /// Orders of one execution.
-    public static let ordersMax = 64
+    public static let ordersMax = 1_024
 
     /// Why something was not taken in: it must not be sent.
     public enum Refusal: Error, Hashable, Sendable {
@@ -192,8 +192,10 @@ public struct PositionTracker: Sendable {
             figures.doneAt = order.figures.hasSameMoney(as: figures) ? order.figures.doneAt ?? now : now
         }
         let before = seat.snapshot
-        seat.orders[place].figures = figures
-        update(&seat)
+        if figures != order.figures {
+            seat.orders[place].figures = figures
+            update(&seat)
+        }
         let change = seat.change(since: before)
         seats[execution] = seat
         return change

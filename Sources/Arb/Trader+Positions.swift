@@ -1,0 +1,98 @@
+import Risk
+import Trading
+
+// What is held, by execution: the tracker is given every order before it is recorded and every state that it comes to,
+// and the gate what the tracker says.
+extension Trader {
+    /// Takes an execution in, before its first order is recorded.
+    func track(_ execution: Execution, _ request: EntryRequest, _ now: Stamp) throws(Refusal) {
+        execution.feesMax = [request.first.feeMax, request.second.feeMax]
+        let basket = execution.basket
+        let payouts = basket.legs.map { engine.terms(of: $0.instrument)?.payout }
+        let isKnown = payouts.allSatisfy { $0 != nil }
+        do throws(PositionTracker.Refusal) {
+            try positions.begin(
+                ExecutionPlan(
+                    execution: execution.id, pair: basket.pair,
+                    first: leg(basket.legs[0], request.first), second: leg(basket.legs[1], request.second),
+                    payoff: basket.payoff, payoutAt: isKnown ? payouts.compactMap { $0 }.max() : nil,
+                    openedAt: now.utc))
+        } catch {
+            throw .tracker(error)
+        }
+    }
+
+    private func leg(_ leg: BasketLeg, _ entry: EntryLeg) -> ExecutionPlan.Leg {
+        let contract = catalog.contracts[Int(leg.instrument.index)]
+        return ExecutionPlan.Leg(
+            venue: contract.venue, symbol: contract.symbol,
+            token: contract.tokens.map { leg.outcome == .yes ? $0.yes : $0.no } ?? "", outcome: leg.outcome,
+            currency: entry.currency, orderQtyMin: smallest(leg.instrument), lossAlone: entry.lossAlone)
+    }
+
+    /// The smallest order of a market.
+    func smallest(_ instrument: InstrumentID) -> Quantity {
+        guard let terms = engine.terms(of: instrument) else { return Quantity(rawValue: 1) }
+        return max(terms.orderQtyMin, terms.budgetStep == nil ? terms.lot : terms.fillStep)
+    }
+
+    /// Most that the venue may charge for an order. Unit: the leg's currency.
+    func feeMax(_ order: NewOrder, _ role: OrderRole, _ leg: Int, _ execution: Execution) -> Money {
+        if role == .leg { return execution.feesMax[leg] }
+        // Fees of this shape are greatest nearest to one half.
+        guard let fees = engine.fees(of: order.instrument), let half = Price(rawValue: FixedPoint.one / 2) else {
+            return .zero
+        }
+        var state = FeeState()
+        return (try? fees.buyFee(half, order.orderQty, .taker, &state)) ?? .zero
+    }
+
+    /// Joins the states of all its orders, and reserves what they come to.
+    func track(_ execution: Execution, _ now: Stamp) {
+        for order in execution.orders { positions.apply(registry[order.handle].state, at: now.utc) }
+        reserve(execution)
+    }
+
+    /// Puts what it has come to, at worst, in the place of what was reserved. A leg that waits for the other one keeps what
+    /// was approved for it.
+    func reserve(_ execution: Execution) {
+        guard let reservation = execution.reservation, var exposure = positions.exposure(of: execution.id) else {
+            return
+        }
+        if let second = execution.second, let approved = gate.exposure(of: reservation) {
+            exposure[second.leg] = approved[second.leg]
+            exposure.gross = max(exposure.gross, approved.gross)
+            exposure.net = max(exposure.net, approved.net)
+            exposure.lossAtRisk = max(exposure.lossAtRisk, approved.lossAtRisk)
+        }
+        gate.settle(reservation, to: exposure)
+    }
+
+    /// What stands alone and is to be closed; nil when nothing does, when it is dust, and when its market was paid.
+    func standing(_ execution: Execution, _ holding: Holding) -> (leg: Int, quantity: Quantity)? {
+        guard let residual = holding.residual, !isDust(residual.quantity, residual.leg, execution),
+            positions.pays(execution.id, leg: residual.leg) == nil
+        else { return nil }
+        return residual
+    }
+
+    /// What it surely brings: nothing that stands alone counts. Unit: USD.
+    func net(of execution: Execution) -> Money {
+        guard let profit = positions.profit(of: execution.id) else { return .zero }
+        // Dust is at nothing already.
+        guard let residual = positions.residual(of: execution.id), !residual.isDust else { return profit }
+        return Money(rawValue: profit.rawValue - residual.cost.rawValue)
+    }
+
+    /// Books what changed since it was last booked, and gives the reservation back when nothing is held any more.
+    func conclude(_ execution: Execution, _ now: Stamp) {
+        let net = net(of: execution)
+        if net != execution.booked {
+            gate.book(Money(rawValue: net.rawValue - execution.booked.rawValue), at: now)
+            execution.booked = net
+        }
+        guard let reservation = execution.reservation, positions.isOver(execution.id) else { return }
+        gate.release(reservation, at: now.utc)
+        execution.reservation = nil
+    }
+}
