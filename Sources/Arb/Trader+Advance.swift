@@ -152,7 +152,7 @@ extension Trader {
         close(execution, holding, residual, now)
     }
 
-    private func finish(_ execution: Execution, _ holding: Holding, _ now: Stamp) {
+    func finish(_ execution: Execution, _ holding: Holding, _ now: Stamp) {
         let wasAlone = execution.residualSince != nil
         execution.phase = .done
         execution.residualSince = nil

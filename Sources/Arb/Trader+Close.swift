@@ -170,7 +170,10 @@ extension Trader {
     private func readAll(_ now: Stamp) {
         nextRead = now.monotonic + settings.readInterval
         let since = now.utc + Nanoseconds(rawValue: -86_400_000_000_000)
-        for venue in gateways.keys.sorted() { accounts.read(venue, since: since) }
+        for venue in gateways.keys.sorted() {
+            accounts.read(venue, since: since)
+            accounts.readSettlements(venue, since: since)
+        }
     }
 
     /// Time has passed: searches, held-back orders, residuals, reads.

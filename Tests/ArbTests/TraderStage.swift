@@ -166,6 +166,8 @@ final class ScriptAccounts: AccountDesk {
     private(set) var reads: [VenueID] = []
     func ask(_ inquiry: OrderInquiry) { asked.append(inquiry) }
     func read(_ venue: VenueID, since: UTCNanos) { reads.append(venue) }
+    private(set) var settlementReads: [VenueID] = []
+    func readSettlements(_ venue: VenueID, since: UTCNanos) { settlementReads.append(venue) }
 }
 
 /// Everything the trader told.
