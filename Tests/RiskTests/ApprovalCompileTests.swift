@@ -11,8 +11,11 @@ struct ApprovalCompileTests {
         #else
             let configuration = "release"
         #endif
-        let modules = URL(filePath: #filePath).deletingLastPathComponent().appending(
-            path: "../../.build/\(configuration)/Modules")
+        let build = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../.build/\(configuration)")
+        let modules = build.appending(path: "Modules")
+        // Trading is built on this C module.
+        let memory = build.appending(path: "CMemory.build/module.modulemap")
         let file = FileManager.default.temporaryDirectory.appending(path: "approval-\(UUID().uuidString).swift")
         try source.write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
@@ -20,7 +23,7 @@ struct ApprovalCompileTests {
         compiler.executableURL = URL(filePath: "/usr/bin/env")
         compiler.arguments = [
             "swiftc", "-frontend", "-emit-sil", "-verify", "-verify-ignore-unrelated", "-swift-version", "6", "-I",
-            modules.path, file.path, "-o", "/dev/null",
+            modules.path, "-Xcc", "-fmodule-map-file=\(memory.path)", file.path, "-o", "/dev/null",
         ]
         compiler.standardOutput = FileHandle.nullDevice
         compiler.standardError = FileHandle.nullDevice
