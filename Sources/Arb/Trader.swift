@@ -51,6 +51,8 @@ public final class Trader {
     private var lastExecution: UInt32 = 0
     private var stampOfCalls: Stamp
     var isStopping = false
+    /// Something of an earlier run could not be taken up: nothing is entered.
+    var isBlocked = false
     var nextRead: MonotonicNanos?
     var nextSweep: MonotonicNanos?
     /// False until both accounts were read and everything of earlier runs is known.
@@ -153,6 +155,9 @@ public final class Trader {
         lastExecution += 1  // 2^32 executions a run
         return ExecutionID(run: settings.run, sequence: lastExecution)
     }
+
+    /// Executions of this run are counted on from there, so that none has the number of one that is still open.
+    func reserveSequences(beyond last: UInt32) { lastExecution = max(lastExecution, last) }
 
     func filledAt(_ instrument: InstrumentID) -> MonotonicNanos? { filledAt[instrument] }
 

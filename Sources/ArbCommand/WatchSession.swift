@@ -115,7 +115,11 @@ struct WatchSession {
             cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell, trading: trade?.trading)
         reporter.begin(recording: recorder?.path)
         let signals = Signals { trade == nil ? lane.stop() : stop.request() }
-        trade?.start(at: clock.now())
+        if let trade {
+            let recovered = try stored { () throws(StoreFault) in try trade.recover(opening.value(), at: clock.now()) }
+            if recovered > 0 { context.terminal.say("took up \(recovered) executions of earlier runs") }
+            trade.start(at: clock.now())
+        }
         let board = BoardWorker(reporter: reporter, cell: cell, office: desk)
         driver.run(startedAt: start, until: duration.map { start.monotonic + $0 })
         board.finish()

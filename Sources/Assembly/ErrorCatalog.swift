@@ -24,6 +24,7 @@ public enum ErrorCatalog {
     private static let text = """
         E_AMT_NOT_DECIMAL|text that is no plain decimal number with at most eight decimals|no|yes: nothing was computed
         E_AMT_OVERFLOW|an amount does not fit 64 bits of 1e-8 units|no|yes: nothing was computed
+        E_ARB_INTERNAL|something failed that this program does not know to fail; the text says what|after a report|yes: nothing was sent
         E_AUTH_ADDRESS|a text that is no address, or one whose EIP-55 checksum is wrong|after mending the text|yes: nothing was signed
         E_AUTH_API_KEYS|the venue neither derives nor makes API keys for this wallet|after mending key, wallet or clock|yes: nothing is traded
         E_AUTH_CLOCK|this machine's clock and the venue's differ, so that signatures are or will be refused|after synchronising the clock|yes: nothing was sent
@@ -48,7 +49,10 @@ public enum ErrorCatalog {
         E_CAP_TRUNCATED|a recording that ends in the middle of a record or without its closing record|no|yes: what came before was replayed
         E_CAP_VERSION|a recording of another format|with the build that made it|yes: nothing was replayed
         E_CFG_CA_PRODUCTION|an extra certificate authority with a host that is not loopback|after mending the file|yes: nothing started
+        E_CFG_CEILING|a limit is negative or beyond the ceilings that this build has compiled in|after correcting the key|yes: nothing was started
+        E_CFG_CONFIRM|`--live` without the account's name in `--confirm-account`, or with another one|after typing it|yes: nothing was started
         E_CFG_FILE|a configuration file that cannot be read or written|after mending the path|yes: nothing started
+        E_CFG_LIMITS|the account's write tokens leave no room for an order and its unwind|after a higher tier was asked for|yes: nothing started
         E_CFG_MISSING|a value that this command cannot do without|after setting it|yes: nothing started
         E_CFG_MODE|a mode that this version does not have|after setting dry-run|yes: nothing started
         E_CFG_SYNTAX|text that is not TOML|after mending the file|yes: nothing started
@@ -56,18 +60,39 @@ public enum ErrorCatalog {
         E_CFG_VALUE|a value of the wrong kind or out of range|after mending the file|yes: nothing started
         E_CLI_INTERNAL|a bug of ours (exit 70)|no|no
         E_CLI_USAGE|a command line that cannot be carried out (exit 64)|after mending it|yes: nothing started
+        E_CTL_HALTED|everything is halted, by whom, when and why (exit 2)|after 'arb resume'|yes: nothing is entered
+        E_CTL_HALT_ELSEWHERE|a halt that was made on another machine: the folder is shared or a copy (exit 2)|after making sure that nothing trades there, and 'arb resume'|yes: nothing is entered
+        E_CTL_IO|the latch or the socket cannot be made, read or written (exit 73)|after mending the disk|yes: the halt stands as it stood
+        E_CTL_MALFORMED|a request or an answer of another version|with one build for both|yes for requests: nothing was done
+        E_CTL_MODE|a folder or socket of control that others may write, or that is not ours (exit 77)|after chmod 700|yes: nothing was asked
+        E_CTL_REFUSED|the daemon refuses what was asked, with its reason|when the reason is gone|yes: nothing was done
+        E_CTL_TIMEOUT|the daemon did not answer in time (exit 69)|after looking at 'arb status'|no: it may have acted
+        E_CTL_UNAVAILABLE|no daemon answers at the socket (exit 69)|when one runs|yes: nothing was asked
         E_EXEC_AMOUNTS|price, size or amounts that the venue would refuse: nothing was sent|no, not with these amounts|yes: nothing was sent
+        E_EXEC_ANOMALY|the venue's accounts of one order do not fit together (overfill, void fill, contradiction); booked as told, pair halted|after a person has looked, `arb resume --pair`|as told
         E_EXEC_BLOCKED|the venue is in a mode, or the account in a state, that takes no such order|when the mode ends|yes: nothing was sent
+        E_EXEC_BROKER_TIMEOUT|a sent order has no answer, and nobody knows what became of it; counted as filled and as open until evidence says which|never by us: evidence ends it|no
+        E_EXEC_CIRCUIT_OPEN|entries are halted, or the breaker is open for all, for a venue or for the pair|after the cooldown's probe, or `arb resume`|yes: nothing was sent
+        E_EXEC_CLOSE_FAILED|contracts that stand alone could not be closed within `unwind.deadline_s` and `max_loss_usd`; pair halted, the sweep goes on|by the sweep, or `arb close-exposure`|yes: exposed as told
         E_EXEC_DUPLICATE_ID|an order id that is in use: it is not sent a second time|no|yes: nothing was sent
+        E_EXEC_HEARTBEAT|the venue did not hear of us in time: it may have cancelled what rests; orders are read anew|by itself|no: orders are read
+        E_EXEC_IDEMPOTENCY_CONFLICT|an intent whose id was recorded before, with other content: refused|no|yes: nothing was sent of this one
+        E_EXEC_LATE_FILL|evidence came after the end of an execution whose markets are in use again; pair halted|by a person|yes: exposed as told
         E_EXEC_MARKET|terms of the market are not known, or it takes no orders now|when the terms are known|yes: nothing was sent
+        E_EXEC_NOT_ADOPTED|an execution of an earlier run cannot be taken up: its pair is gone from the pair files, or its markets are in use; nothing is entered|after the pair is back|no: its orders may be open
         E_EXEC_NO_CONNECTION|no connection that is proved open and idle|at once, with another opportunity|yes: nothing was sent
         E_EXEC_NO_ORDER|no order of that name, or more than one|after writing more of its name|yes: nothing was done
         E_EXEC_NO_TOKENS|not enough write tokens, the share for closes and cancels untouched|when tokens are back|yes: nothing was sent
         E_EXEC_ORDER_GROUP|the venue triggered an order group: its orders are cancelled and new ones refused until it is reset|after the operator resets it|yes: nothing of it rests
         E_EXEC_REGISTRY_FULL|more orders are followed than there is room for|after old ones are forgotten|yes: nothing was sent
+        E_EXEC_RESUME_REFUSED|`resume` while orders are unknown, without `--accept-exposure` and a reason|after they are known, or with the reason|yes: nothing changed
+        E_EXEC_RISK_REFUSED|a limit refuses the entry; the reason is the limit's key, with figures|when there is headroom again|yes: nothing was sent
         E_EXEC_SIGNING|no signature could be made|no|yes: nothing was sent
         E_EXEC_SLOT_SPENT|a prepared order was used, given back or voided before|no: prepare anew|yes: nothing was sent by this use
         E_EXEC_THROTTLED|too many reads of the account (429)|yes, after the pause|yes for reads: nothing of it is used
+        E_EXEC_TRACKER_DUPLICATE|an execution or order of that id is followed already|no|yes: nothing was sent
+        E_EXEC_TRACKER_FULL|more executions, or orders of one, are followed than there is room for|after old ones are forgotten|yes: nothing was sent
+        E_EXEC_TRACKER_NO_EXECUTION|an order of an execution that is not followed|no|yes: nothing was sent
         E_EXEC_UNSUPPORTED|an order that the venue does not have: a post-only IOC, a reduce-only where there is none|no|yes: nothing was sent
         E_FEED_BOOKS_UNREADABLE|an answer with books that cannot be used|yes|yes: nothing of it is used
         E_FEED_BOOK_VOID|a book failed its hash, its cross-check or common sense; a fresh one is asked for|yes: resync|yes: the book is void
@@ -127,10 +152,16 @@ public enum ErrorCatalog {
         E_REF_UNAVAILABLE|a reference read got no usable answer|yes: back-off|yes
         E_REF_UNREADABLE|a reference answer is no JSON, or not the documented one (a proxy's HTML page)|yes: back-off|yes
         E_STORE_CORRUPT|a file that is no ledger, or a damaged one|after moving it away|yes: nothing was changed
+        E_STORE_FULL|the disk is full: entries stop, the reserve of 64 MiB is given back so that closes can be recorded (exit 73)|after freeing the disk and a restart|yes: nothing was recorded of this one
         E_STORE_FUTURE|a ledger written by a newer build (exit 78)|with the newer build|yes: nothing was changed
         E_STORE_IO|a state folder or file that cannot be made, opened or written|after mending the disk|yes: nothing started
+        E_STORE_JOURNAL_CORRUPT|a damaged log of intents, with the record and where its copies are (exit 78)|after moving it away and comparing with the venues|no: orders of it may have been sent
+        E_STORE_JOURNAL_DISK|the disk refused a write or a sync of the log of intents: nothing is recorded or sent any more in this run|after mending the disk and a restart|yes: nothing was sent of this one
+        E_STORE_JOURNAL_FULL|the ledger is so far behind the log of intents that entries stop; the last eighth is for closes|when the ledger has caught up|yes: nothing was sent
+        E_STORE_JOURNAL_TOO_LONG|names of a market or pair that do not fit a record|no|yes: nothing was sent
         E_STORE_LOCKED|another instance holds the account (exit 75)|after it has ended|yes: nothing started
         E_STORE_MODE|a state folder or file that others may write, or that is not ours (exit 77)|after chmod 700|yes: nothing started
+        E_STORE_PREALLOCATE|the file system cannot set room aside for the log of intents, or has none (exit 73)|after freeing the disk or choosing another state_dir|yes: nothing started
         E_TLS_CA_FILE|a certificate authority file that cannot be used|no|yes: nothing was sent
         E_TLS_CERTIFICATE|a certificate that is not good for this host|no|yes: nothing was sent
         E_TLS_PROTOCOL|TLS could not be agreed on, or broke|yes, with back-off|no for writes under way

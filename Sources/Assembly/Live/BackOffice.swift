@@ -115,7 +115,20 @@ public final class LedgerWriter: @unchecked Sendable {
     ) throws(StoreFault) -> Int64 {
         try ledger.beginRun(
             started: instant, mode: mode, venues: venues, build: build, configurationSHA256: configurationSHA256)
+        (rows.mode, rows.venues) = (mode, venues)
         return ledger.run
+    }
+
+    /// What earlier runs left open; the ledger has it whole afterwards.
+    ///
+    /// - Returns: it, and up to which record the log of intents may be used anew.
+    /// - Throws: `StoreFault`.
+    public func recover(_ journal: JournalContent, build: String, now: UTCNanos) throws(StoreFault) -> (
+        Recovery, UInt64
+    ) {
+        var recovery = try Recovery(journal: journal, ledger: ledger, build: build, now: now)
+        let through = try recovery.adopt(into: ledger, at: now)
+        return (recovery, through)
     }
 
     /// The run's number in this ledger.

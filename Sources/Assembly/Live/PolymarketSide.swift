@@ -141,9 +141,9 @@ final class PolymarketSide: TradingSide {
         let settled = before.asOf + Nanoseconds(rawValue: -Self.indexLag.rawValue)
         let fills = try await account.fills(since: settled, market: inquiry.symbol)
         guard !held.isEmpty else { return false }
-        for now in held {
-            var expected = before.positions.first { $0.token == now.token }?.quantity.rawValue ?? 0
-            for fill in fills where fill.token == now.token && fill.fill.settlement != .failed {
+        for present in held {
+            var expected = before.positions.first { $0.token == present.token }?.quantity.rawValue ?? 0
+            for fill in fills where fill.token == present.token && fill.fill.settlement != .failed {
                 guard let time = fill.transactTime else { return false }
                 if time < settled { continue }
                 // About as old as the read of what was held: it may have been in that or not.
@@ -153,7 +153,7 @@ final class PolymarketSide: TradingSide {
                 if isOver { return false }
                 expected = sum
             }
-            guard expected == now.quantity.rawValue else { return false }
+            guard expected == present.quantity.rawValue else { return false }
         }
         return true
     }

@@ -1,4 +1,5 @@
 internal import Arb
+internal import Codec
 internal import Store
 internal import Trading
 
@@ -11,6 +12,8 @@ final class TradeRows {
         let isTombstone: Bool
     }
 
+    /// Mode and venues of the run.
+    var mode = "", venues = ""
     /// Rows of orders of this run, until they have ended.
     private var rows: [Key: Int64] = [:]
 
@@ -20,9 +23,7 @@ final class TradeRows {
     func write(_ event: TradeEvent, to ledger: Ledger, _ names: BasketNames) throws(StoreFault) {
         switch event {
         case .intended(let intent):
-            rows[Key(clOrdID: intent.order.clOrdID, isTombstone: intent.role == .tombstone)] = try ledger.add(
-                intent.order, venue: intent.venue, pair: intent.pair.name, symbol: intent.symbol, token: intent.token,
-                orderID: intent.orderID, at: intent.decided.utc)
+            rows[Key(clOrdID: intent.order.clOrdID, isTombstone: intent.role == .tombstone)] = try ledger.keep(intent)
         case .heard(let heard):
             let key = Key(clOrdID: heard.clOrdID, isTombstone: heard.isTombstone)
             var known = rows[key]
@@ -33,8 +34,28 @@ final class TradeRows {
                 StoredOrderEvent(
                     at: heard.at.utc, transactTime: heard.transactTime, source: heard.source, event: heard.event),
                 to: row, state: heard.state, orderID: heard.orderID)
-        case .result, .residual, .box, .alert, .breaker: break
+        case .result(let result):
+            guard result.kind != .refused else { return }
+            try keep(result, ledger, names)
+        case .box(let box):
+            let isOver = box.quantity.rawValue == 0
+            try ledger.keep(
+                Ledger.BoxRow(
+                    execution: box.execution, pair: box.pair.name, state: isOver ? "settled" : "open", isOver: isOver,
+                    quantity: box.quantity, cost: box.cost, payoff: box.payoff, pnl: box.net, opened: box.at.utc,
+                    changed: box.at.utc))
+        case .residual, .alert, .breaker: break
         }
+    }
+
+    private func keep(_ result: ExecutionResult, _ ledger: Ledger, _ names: BasketNames) throws(StoreFault) {
+        var json = JSONWriter()
+        ExecutionJSON.write(result, names: names, mode: mode, venues: venues, into: &json)
+        try ledger.keep(
+            Ledger.ExecutionRow(
+                id: result.id, pair: names[result.basket].pair.name, direction: names[result.basket].direction,
+                mode: mode, result: result.kind.rawValue, edgeExpected: result.edgeExpected,
+                edgeRealized: result.edgeRealized, decided: result.decidedAt, error: result.error, json: json.string))
     }
 
     /// An order of an earlier run.
