@@ -22,6 +22,41 @@ extension Trader {
         }
     }
 
+    /// Takes an execution of an earlier run in, with all its orders, and counts what it holds against the limits.
+    func restore(_ execution: Execution, _ now: Stamp) throws(PositionTracker.Refusal) {
+        let basket = execution.basket
+        func place(_ leg: Int) -> (venue: VenueID, exchangeIndex: Int?) {
+            let contract = catalog.contracts[Int(basket.legs[leg].instrument.index)]
+            return (contract.venue, contract.exchangeIndex ?? (contract.venue == .kalshi ? 0 : nil))
+        }
+        let currencies = currencies(basket)
+        execution.feesMax = [.zero, .zero]
+        func leg(_ index: Int) -> ExecutionPlan.Leg {
+            let contract = catalog.contracts[Int(basket.legs[index].instrument.index)]
+            let outcome = basket.legs[index].outcome
+            return ExecutionPlan.Leg(
+                venue: contract.venue, symbol: contract.symbol,
+                token: contract.tokens.map { outcome == .yes ? $0.yes : $0.no } ?? "", outcome: outcome,
+                currency: currencies[index], orderQtyMin: smallest(basket.legs[index].instrument),
+                lossAlone: settings.oneLegLossMax)
+        }
+        try positions.begin(
+            ExecutionPlan(
+                execution: execution.id, pair: basket.pair, first: leg(0), second: leg(1), payoff: basket.payoff,
+                payoutAt: nil, openedAt: now.utc))
+        for order in execution.orders {
+            let state = registry[order.handle].state
+            let feeMax = feeMax(state.order, order.role, order.leg, execution)
+            _ = try positions.add(
+                state.order, role: order.role, leg: order.leg, feeMax: feeMax, to: execution.id)
+            positions.apply(state, at: now.utc)
+        }
+        execution.reservation = gate.restore(
+            execution.id, pair: basket.pair, basket: basket.id, legs: (place(0), place(1)),
+            exposure: positions.exposure(of: execution.id) ?? ExecutionExposure())
+        if execution.reservation == nil { isBlocked = true }
+    }
+
     private func leg(_ leg: BasketLeg, _ entry: EntryLeg) -> ExecutionPlan.Leg {
         let contract = catalog.contracts[Int(leg.instrument.index)]
         return ExecutionPlan.Leg(

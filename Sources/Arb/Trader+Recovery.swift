@@ -74,7 +74,12 @@ extension Trader {
         for order in orders { take(order, into: execution, now) }
         execution.booked = orders.first?.booked ?? .zero
         executions[id.sequence] = execution
-        restore(execution, now)
+        do throws(PositionTracker.Refusal) {
+            try restore(execution, now)
+        } catch {
+            isBlocked = true
+            halt(pair, .unknown, "execution \(id) of an earlier run cannot be followed: \(error.code)")
+        }
         advance(execution, now)
     }
 

@@ -10,18 +10,6 @@ extension Trader {
     /// Boxes of executions that are here, settled ones too, in order of their beginning.
     public var boxes: [BoxRecord] { positions.boxes }
 
-    /// Counts what an execution of an earlier run holds against the limits of this one.
-    func restore(_ execution: Execution, _ now: Stamp) {
-        func place(_ leg: Int) -> (venue: VenueID, exchangeIndex: Int?) {
-            let contract = catalog.contracts[Int(execution.basket.legs[leg].instrument.index)]
-            return (contract.venue, contract.exchangeIndex ?? (contract.venue == .kalshi ? 0 : nil))
-        }
-        execution.reservation = gate.restore(
-            execution.id, pair: execution.basket.pair, basket: execution.basket.id, legs: (place(0), place(1)),
-            exposure: exposure(of: execution, now))
-        if execution.reservation == nil { isBlocked = true }
-    }
-
     /// Instruments that are claimed.
     public var claims: Int { inFlight.count }
     /// Capital that is locked or may come to be. Unit: USD.

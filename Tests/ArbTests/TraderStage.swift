@@ -20,7 +20,7 @@ final class TraderStage {
     /// Where the legs of the only pair are: Kalshi's market is 0, Polymarket's is 1.
     init(
         pairs: [MarketPair] = [Stage.pair()], limits: RiskLimits = TraderStage.limits(),
-        change: (inout TraderSettings) -> Void = { _ in }
+        isStarted: Bool = true, change: (inout TraderSettings) -> Void = { _ in }
     ) throws {
         stage = try Stage(pairs: pairs)
         kalshi = ScriptGateway(.kalshi, on: lane)
@@ -43,6 +43,12 @@ final class TraderStage {
         stage.engine.stages = StageClock(clock: clock)
         lane.drain()
         trader.begin(at: stage.now)
+        if isStarted { try begin() }
+    }
+
+    /// Starts the trader, and answers its first reads.
+    func begin() throws {
+        sync()
         trader.start(at: stage.now)
         try fund()
     }

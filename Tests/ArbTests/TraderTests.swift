@@ -271,3 +271,86 @@ extension TraderStage {
         step()
     }
 }
+
+@Suite("The trader after a restart")
+struct TraderRestartTests {
+    private func order(_ number: UInt64, _ market: Int32, _ outcome: Outcome, _ price: Int64) -> OrderState {
+        OrderState(
+            NewOrder(
+                clOrdID: ClOrdID(prefix: 0xABCD_1234, run: 0, sequence: number), instrument: InstrumentID(market),
+                outcome: outcome, side: .buy, orderQty: Stage.contracts(10), price: Stage.cents(price)))
+    }
+
+    private func adopted(_ state: OrderState, _ venue: VenueID, _ symbol: String) -> AdoptedOrder {
+        AdoptedOrder(
+            execution: ExecutionID(run: 0, sequence: 5), role: .leg, pair: PairID("p"), venue: venue, symbol: symbol,
+            orderID: nil, state: state, booked: .zero)
+    }
+
+    @Test("P02: an order of an earlier run without an answer is unknown and asked for; nothing is entered before it is known")
+    func unknown() throws {
+        let rig = try TraderStage(isStarted: false)
+        var filled = order(1, 0, .yes, 40)
+        filled.apply(TraderStage.filled(10, 40).event)
+        rig.trader.adopt(
+            [adopted(filled, .kalshi, "K-p"), adopted(order(2, 1, .no, 50), .polymarket, "0xp")], profitToday: .zero,
+            at: rig.stage.now)
+        #expect(rig.trader.unknownLegs == 1 && rig.trader.claims == 2 && rig.trader.reserved.rawValue > 0)
+        try rig.begin()
+        #expect(rig.accounts.asked.contains { $0.venue == .polymarket })
+        rig.edge()
+        #expect(rig.kalshi.sent.isEmpty && rig.polymarket.sent.isEmpty && !rig.trader.isReady)
+        rig.report(
+            order(2, 1, .no, 50).order,
+            .summary(
+                OrderSummary(
+                    standing: .filled, cumQty: Stage.contracts(10), leavesQty: .zero, cumCash: Stage.dollars("5"),
+                    fee: .zero)), source: .query)
+        rig.step()
+        #expect(rig.trader.isReady && rig.trader.claims == 0 && rig.trader.unknownLegs == 0)
+        #expect(rig.events.boxes.last?.quantity == Stage.contracts(10))
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.says(TraderStage.filled(10, 50)))
+        rig.stage.pass(300)
+        rig.edge()
+        #expect(rig.events.results.last?.success == true)
+        #expect(rig.events.results.last.map { $0.id.sequence > 5 } == true, "no number is used twice")
+    }
+
+    @Test("P06: what stood alone is closed before anything is entered, and no order of it is sent again")
+    func residual() throws {
+        let rig = try TraderStage(isStarted: false)
+        var filled = order(1, 0, .yes, 40)
+        filled.apply(TraderStage.filled(10, 40).event)
+        var killed = order(2, 1, .no, 50)
+        killed.apply(TraderStage.killed.event)
+        rig.trader.adopt(
+            [adopted(filled, .kalshi, "K-p"), adopted(killed, .polymarket, "0xp")], profitToday: .zero, at: rig.stage.now)
+        try rig.begin()
+        rig.polymarket.will(.says(TraderStage.filled(10, 50)))
+        rig.edge()
+        #expect(rig.kalshi.sent.isEmpty && rig.polymarket.sent.map(\.purpose) == [.close])
+        #expect(rig.trader.isReady && rig.trader.claims == 0)
+    }
+
+    @Test("an execution whose pair is gone stops entries, and says so")
+    func gone() throws {
+        let rig = try TraderStage(isStarted: false)
+        rig.trader.adopt([adopted(order(1, 0, .yes, 40), .kalshi, "other")], profitToday: .zero, at: rig.stage.now)
+        try rig.begin()
+        rig.edge()
+        #expect(rig.kalshi.sent.isEmpty && rig.events.alerts.contains { $0.code == "E_EXEC_NOT_ADOPTED" })
+    }
+}
+
+extension LegReport.Outcome {
+    /// The same as an event.
+    fileprivate var event: OrderEvent {
+        switch self {
+        case .notSent(let refusal): .notSent(refusal)
+        case .accepted(let summary): .summary(summary)
+        case .rejected(let rejection): .rejected(rejection)
+        case .unknown(let reason): .unknown(reason)
+        }
+    }
+}
