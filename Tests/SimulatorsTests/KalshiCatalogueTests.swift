@@ -263,7 +263,7 @@ struct KalshiCatalogueTests {
 
     @Test("V41: write tokens run out: found in prepare, nothing leaves; what is kept serves the close")
     func tokens() async throws {
-        let floor = try KalshiFloor(tokens: 59)
+        let floor = try KalshiFloor(tokens: 51)
         defer { floor.stop() }
         let (bought, _) = try await send(floor, floor.order())
         let entry = try floor.order()
