@@ -141,7 +141,8 @@ let package = Package(
         tests(
             "SimulatorsTests",
             [
-                "Simulators", "Trading", "Threading", "Codec", "Server", "Signing", "Transport", "Kalshi", "Polymarket", "Arb",
+                "Simulators", "Trading", "Threading", "Codec", "Server", "Signing", "Transport", "Kalshi", "Polymarket",
+                "Arb",
             ]),
         tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Transport", "Exploration"]),
     ],

@@ -45,7 +45,8 @@ extension Engine {
         desk.take(
             EntryCandidate(
                 basket: basket, opportunity: opportunity, plan: plan,
-                problem: problem(basket, legs, settings.thresholds, now), stamps: stages?.stamps(now.monotonic)), at: now)
+                problem: problem(basket, legs, settings.thresholds, now), stamps: stages?.stamps(now.monotonic)),
+            at: now)
     }
 
     private func problem(_ basket: Basket, _ legs: [SizingLeg], _ thresholds: EdgeThresholds, _ now: Stamp)

@@ -166,12 +166,14 @@ extension Trader {
             report(execution, holding, (worst, holding.residual?.quantity ?? .zero), .closed, nil, "", now)
         }
         if holding.legs.contains(where: { $0.boughtQty.rawValue > 0 }) {
-            let payoff = Money(rawValue: Int64(clamping: Int128(rate) * Int128(boxed.rawValue) / Int128(FixedPoint.one)))
+            let payoff = Money(
+                rawValue: Int64(clamping: Int128(rate) * Int128(boxed.rawValue) / Int128(FixedPoint.one)))
             tell(
                 .box(
                     BoxReport(
                         execution: execution.id, basket: execution.basket.id, pair: execution.basket.pair,
-                        quantity: boxed, cost: Money(rawValue: payoff.rawValue - net.rawValue), payoff: payoff, net: net,
+                        quantity: boxed, cost: Money(rawValue: payoff.rawValue - net.rawValue), payoff: payoff,
+                        net: net,
                         dust: holding.legs.map { Quantity(rawValue: max(0, $0.quantity.rawValue - boxed.rawValue)) },
                         at: now)))
         }

@@ -1,4 +1,4 @@
-public import Risk
+import Risk
 public import Trading
 
 // What stands alone is closed under the claim that opened it, by the way that brings most at the books as they stand.

@@ -94,7 +94,8 @@ extension Trader {
                 order, venue: adopted.venue, symbol: adopted.symbol, orderID: adopted.orderID, at: now)
             registry.apply(.sent, to: handle, at: now)
             for fill in adopted.state.fills { registry.apply(.fill(fill), to: handle, at: now) }
-            registry.apply(adopted.state.isDone ? .summary(end(of: adopted.state)) : .unknown(.restart), to: handle, at: now)
+            registry.apply(
+                adopted.state.isDone ? .summary(end(of: adopted.state)) : .unknown(.restart), to: handle, at: now)
             execution.orders.append(
                 ExecutionOrder(handle: handle, role: adopted.role, leg: leg, venue: adopted.venue))
             owners[handle.index] = execution.id.sequence

@@ -217,7 +217,8 @@ extension Trader {
 
     /// Entries are allowed once both accounts were read and nothing of an earlier run is unknown.
     func becomeReady(_ now: Stamp) {
-        guard !isReady, unread.isEmpty, !executions.values.contains(where: { $0.isRecovered && ($0.phase == .working || $0.phase == .closing) })
+        guard !isReady, unread.isEmpty,
+            !executions.values.contains(where: { $0.isRecovered && ($0.phase == .working || $0.phase == .closing) })
         else { return }
         isReady = true
     }

@@ -4,7 +4,8 @@ import Trading
 // Rows 9 to 11 of the walk: both legs prepared, both intents in one append, and only then the fire.
 extension Trader {
     func send(
-        _ candidate: EntryCandidate, _ id: ExecutionID, _ plan: BasketPlan, _ orders: [NewOrder], _ claim: InFlight.Claim,
+        _ candidate: EntryCandidate, _ id: ExecutionID, _ plan: BasketPlan, _ orders: [NewOrder],
+        _ claim: InFlight.Claim,
         _ approval: consuming Approval, _ stamps: ExecutionStamps, _ now: Stamp
     ) throws(Refusal) {
         let basket = candidate.basket

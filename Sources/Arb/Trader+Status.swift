@@ -45,7 +45,9 @@ extension Trader {
         }
         gate.breaker.resumeAll(at: now)
         for pair in Set(catalog.baskets.map(\.pair)) {
-            for cause in RiskGate.Suspension.allCases where cause != .foreign && cause != .rules { gate.lift(pair, cause) }
+            for cause in RiskGate.Suspension.allCases where cause != .foreign && cause != .rules {
+                gate.lift(pair, cause)
+            }
         }
         haltReasons = [:]
         tellBreaker()

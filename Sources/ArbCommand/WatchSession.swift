@@ -108,7 +108,8 @@ struct WatchSession {
         }
         office.open(desk)
         let stop = RunStop(lane)
-        let trade = try self.mode == .live
+        let trade =
+            try self.mode == .live
             ? self.desk(core, lane, folder, opening, seed, stop) { office.post(.trade($0)) } : nil
         let driver = LiveDriver(
             engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,

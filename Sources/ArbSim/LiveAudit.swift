@@ -33,7 +33,9 @@ struct LiveAudit {
         var fills = 0
         for order in ours {
             guard let id = order.orderID?.text else {
-                if order.state.cumQty.rawValue != 0 { differences.append("\(order.state.order.clOrdID) has fills and no name") }
+                if order.state.cumQty.rawValue != 0 {
+                    differences.append("\(order.state.order.clOrdID) has fills and no name")
+                }
                 continue
             }
             fills += order.state.fills.count

@@ -23,7 +23,8 @@ struct ExecutionEngineTests {
             kalshi = ScriptGateway(.kalshi, on: lane)
             polymarket = ScriptGateway(.polymarket, on: lane)
             worker = Worker(name: "hot") { [self] in
-                engine = ExecutionEngine(gateways: [kalshi, polymarket], lane: lane, seats: seats) { [self] tag, one, two in
+                engine = ExecutionEngine(gateways: [kalshi, polymarket], lane: lane, seats: seats) {
+                    [self] tag, one, two in
                     if !lane.isCurrent { offLane.wrappingAdd(1, ordering: .relaxed) }
                     told.withLock { $0.append((tag, one, two)) }
                 }
@@ -69,7 +70,8 @@ struct ExecutionEngineTests {
         OrderSummary(standing: .filled, cumQty: Quantity(rawValue: 100_000_000), leavesQty: .zero))
     private static let refused = LegReport.Outcome.rejected(VenueRejection(.balance, status: 400, code: "funds"))
 
-    @Test("one leg's refusal, silence or late answer never costs the other leg its report, and all of it is on the lane")
+    @Test(
+        "one leg's refusal, silence or late answer never costs the other leg its report, and all of it is on the lane")
     func legs() async throws {
         let rig = try Rig()
         defer { rig.stop() }
@@ -112,7 +114,8 @@ struct ExecutionEngineTests {
         let slots = try (0..<2 as Range<UInt64>).map { try rig.kalshi.prepare(order($0), at: now) }
         rig.onLane { engine in
             for slot in slots {
-                engine.close(.init(tag: slot.order.clOrdID.low, slot, at: .kalshi, deadline: now.monotonic + .seconds(30)))
+                engine.close(
+                    .init(tag: slot.order.clOrdID.low, slot, at: .kalshi, deadline: now.monotonic + .seconds(30)))
                 let isFull = engine.isFull
                 full.withLock { $0.append(isFull) }
             }

@@ -33,7 +33,8 @@ struct InFlightTests {
         #expect(!flight.release(old, legs(1, 2)) && flight.count == 2 && old != new)
     }
 
-    @Test("any number of instruments: none beyond a mask skips the claim", arguments: [1, 63, 64, 65, 512, 513, 100_000])
+    @Test(
+        "any number of instruments: none beyond a mask skips the claim", arguments: [1, 63, 64, 65, 512, 513, 100_000])
     func capacity(count: Int) throws {
         let flight = InFlight(instruments: count)
         let last = Int32(count - 1)

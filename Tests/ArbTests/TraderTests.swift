@@ -24,7 +24,8 @@ struct TraderTests {
         #expect(result.success && result.kind == .filled && result.legs.count == 2)
         #expect(result.edgeRealized == Stage.dollars("1"))
         let box = try #require(rig.events.boxes.last)
-        #expect(box.quantity == Stage.contracts(10) && box.net == Stage.dollars("1") && box.payoff == Stage.dollars("10"))
+        #expect(
+            box.quantity == Stage.contracts(10) && box.net == Stage.dollars("1") && box.payoff == Stage.dollars("10"))
         #expect(rig.trader.claims == 0 && rig.events.alerts.isEmpty && rig.events.residuals.isEmpty)
     }
 
@@ -115,7 +116,8 @@ struct TraderTests {
     @Test("a sale is reduce-only, of what the venue confirms, on the leg that filled: never the other one")
     func sells() throws {
         let rig = try TraderStage()
-        rig.kalshi.will(.says(TraderStage.filled(10, 40)), .says(TraderStage.filled(4, 39)), .says(TraderStage.filled(6, 39)))
+        rig.kalshi.will(
+            .says(TraderStage.filled(10, 40)), .says(TraderStage.filled(4, 39)), .says(TraderStage.filled(6, 39)))
         rig.polymarket.will(.waits)
         rig.edge()
         rig.noEdgeAtPolymarket()
@@ -225,7 +227,9 @@ struct TraderTests {
         #expect(rig.trader.claims == 0 && rig.events.residuals.last?.phase == .closed, "it goes on trying")
     }
 
-    @Test("V20: a fill that the chain undoes stands as alone again, the pair is halted, and nothing is sold that is not held")
+    @Test(
+        "V20: a fill that the chain undoes stands as alone again, the pair is halted, and nothing is sold that is not held"
+    )
     func failedSettlement() throws {
         let rig = try TraderStage()
         rig.kalshi.will(.says(TraderStage.filled(10, 40)))
@@ -287,7 +291,9 @@ struct TraderRestartTests {
             orderID: nil, state: state, booked: .zero)
     }
 
-    @Test("P02: an order of an earlier run without an answer is unknown and asked for; nothing is entered before it is known")
+    @Test(
+        "P02: an order of an earlier run without an answer is unknown and asked for; nothing is entered before it is known"
+    )
     func unknown() throws {
         let rig = try TraderStage(isStarted: false)
         var filled = order(1, 0, .yes, 40)
@@ -325,7 +331,8 @@ struct TraderRestartTests {
         var killed = order(2, 1, .no, 50)
         killed.apply(TraderStage.killed.event)
         rig.trader.adopt(
-            [adopted(filled, .kalshi, "K-p"), adopted(killed, .polymarket, "0xp")], profitToday: .zero, at: rig.stage.now)
+            [adopted(filled, .kalshi, "K-p"), adopted(killed, .polymarket, "0xp")], profitToday: .zero,
+            at: rig.stage.now)
         try rig.begin()
         rig.polymarket.will(.says(TraderStage.filled(10, 50)))
         rig.edge()

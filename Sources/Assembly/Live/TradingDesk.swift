@@ -100,14 +100,16 @@ public final class TradingDesk: @unchecked Sendable {
             orders.append(
                 AdoptedOrder(
                     execution: execution, role: order.role ?? .leg, pair: order.pair, venue: order.venue,
-                    symbol: order.symbol, orderID: order.orderID, state: order.state, booked: booked[execution] ?? .zero))
+                    symbol: order.symbol, orderID: order.orderID, state: order.state, booked: booked[execution] ?? .zero
+                ))
         }
         for order in recovery.history where order.state.order.purpose != .tombstone {
             guard let execution = order.execution, known.insert(order.state.order.clOrdID).inserted else { continue }
             orders.append(
                 AdoptedOrder(
                     execution: execution, role: order.role ?? .leg, pair: PairID(order.pair), venue: order.venue,
-                    symbol: order.symbol, orderID: order.orderID, state: order.state, booked: booked[execution] ?? .zero))
+                    symbol: order.symbol, orderID: order.orderID, state: order.state, booked: booked[execution] ?? .zero
+                ))
         }
         trader.begin(at: now)
         trader.adopt(orders, profitToday: recovery.profitToday, at: now)

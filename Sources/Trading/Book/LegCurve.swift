@@ -1,4 +1,3 @@
-
 /// What a leg would pay: the levels of one outcome from the best outward, cheapest first.
 ///
 /// Buying YES takes the asks upward; buying NO takes the YES bids downward at one minus their price.

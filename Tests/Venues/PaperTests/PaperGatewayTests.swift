@@ -24,7 +24,8 @@ struct PaperGatewayTests {
                 orderQtyMin: Quantity(rawValue: 100_000_000), fillStep: Quantity(rawValue: 100), currency: .usd,
                 fees: FeeTimeline(CentFees()), entriesEnd: nil, payout: nil, readAt: UTCNanos(rawValue: 0))
             gateway = Gateway(
-                .kalshi, cash: Money(rawValue: 10_000_000_000), currency: .usd, latency: .milliseconds(150), clock: self,
+                .kalshi, cash: Money(rawValue: 10_000_000_000), currency: .usd, latency: .milliseconds(150),
+                clock: self,
                 market: { [unowned self] instrument in
                     isUsable ? PaperMarket(book: table[instrument], terms: terms, fees: CentFees()) : nil
                 }, symbol: { _ in "K" })
