@@ -1,4 +1,4 @@
-public import Arb
+internal import Arb
 internal import Codec
 public import Store
 import Synchronization

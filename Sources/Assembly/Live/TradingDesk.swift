@@ -1,5 +1,5 @@
 public import Arb
-public import Risk
+internal import Risk
 public import Store
 public import Threading
 public import Trading

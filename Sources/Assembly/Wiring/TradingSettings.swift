@@ -1,6 +1,6 @@
 public import Arb
 public import Risk
-public import Trading
+internal import Trading
 
 extension RiskLimits {
     /// The limits of a configuration.
