@@ -27,7 +27,7 @@ build: bootstrap
 	@swift build -j $(JOBS) --quiet
 
 # What runs against real sockets with real deadlines runs after the rest, so that nothing else makes it late.
-ALONE = Warm(Pool|Hostile)Tests|Hostile(Peer|Venue)Tests
+ALONE = Warm(Pool|Hostile)Tests|Hostile(Peer|Venue)Tests|(Kalshi|Polymarket)(Gateway|Catalogue)Tests
 test: bootstrap
 	@Scripts/tests --skip Scenarios --skip '$(ALONE)' -j $(JOBS)
 	@Scripts/tests --skip-build --filter '$(ALONE)'

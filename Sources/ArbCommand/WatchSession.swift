@@ -37,11 +37,15 @@ struct WatchSession {
             throw CommandFailure(.configuration, "E_CFG_MODE", "mode = \"\(configuration.text("mode"))\" is none")
         }
         guard mode != .dryRun else { return mode }
+        guard mode != .paper else {
+            throw CommandFailure(
+                .configuration, "E_CFG_MODE", "mode = \"paper\": this version watches, or trades live",
+                fix: "set mode = \"dry-run\"")
+        }
         guard !isRecording else {
             throw CommandFailure(
                 .configuration, "E_CFG_MODE", "recordings are made in dry runs", fix: "set mode = \"dry-run\"")
         }
-        guard mode == .live else { return mode }
         let account = configuration.text("account")
         guard context.parsed.has("--live") else {
             throw CommandFailure(
@@ -169,7 +173,7 @@ struct WatchSession {
         case let fault as TransportFault: CommandFailure(.unavailable, fault.code, fault.text)
         case let fault as SigningFault: CommandFailure(.configuration, fault.code, fault.text)
         case let fault as CeilingFault: CommandFailure(.configuration, fault.code, fault.description)
-        default: CommandFailure(.failure, "E_ARB_INTERNAL", "\(error)")
+        default: CommandFailure(.failure, "E_CLI_INTERNAL", "\(error)")
         }
     }
 

@@ -24,7 +24,6 @@ public enum ErrorCatalog {
     private static let text = """
         E_AMT_NOT_DECIMAL|text that is no plain decimal number with at most eight decimals|no|yes: nothing was computed
         E_AMT_OVERFLOW|an amount does not fit 64 bits of 1e-8 units|no|yes: nothing was computed
-        E_ARB_INTERNAL|something failed that this program does not know to fail; the text says what|after a report|yes: nothing was sent
         E_AUTH_ADDRESS|a text that is no address, or one whose EIP-55 checksum is wrong|after mending the text|yes: nothing was signed
         E_AUTH_API_KEYS|the venue neither derives nor makes API keys for this wallet|after mending key, wallet or clock|yes: nothing is traded
         E_AUTH_CLOCK|this machine's clock and the venue's differ, so that signatures are or will be refused|after synchronising the clock|yes: nothing was sent

@@ -243,9 +243,47 @@ struct TraderTests {
         rig.report(order, .fill(fill))
         rig.report(order, .settlement(ExecID("t1"), .failed))
         rig.step()
-        #expect(rig.events.alerts.contains { $0.isCritical } && rig.trader.claims == 2)
+        #expect(rig.events.alerts.contains { $0.code == "E_EXEC_ANOMALY" && $0.isCritical } && rig.trader.claims == 2)
         #expect(rig.kalshi.sent.allSatisfy { $0.side == .buy }, "nothing is confirmed to be held")
         #expect(rig.events.residuals.contains { $0.phase == .found && $0.venue == .kalshi })
+    }
+
+    @Test("three unexpected refusals open the breaker: nothing more is entered, and it says so")
+    func breaker() throws {
+        var limits = TraderStage.limits()
+        limits.errorsConsecutiveMax = 3
+        let rig = try TraderStage(limits: limits)
+        for _ in 0..<3 {
+            rig.kalshi.will(.says(.rejected(VenueRejection(.price, status: 400, code: "tick"))))
+            rig.polymarket.will(.says(TraderStage.killed))
+            rig.edge()
+            rig.stage.pass(300)
+        }
+        let sent = rig.kalshi.sent.count
+        #expect(rig.events.alerts.contains { $0.code == "E_EXEC_CIRCUIT_OPEN" } && !rig.events.breaker.isEmpty)
+        rig.noEdge()
+        rig.edge()
+        #expect(rig.kalshi.sent.count == sent && rig.trader.claims == 0)
+        #expect(rig.events.results.last?.error.contains("E_EXEC_CIRCUIT_OPEN") == true)
+    }
+
+    @Test("evidence after the end, while the markets are in use again, halts the pair and names what stands alone")
+    func late() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.killed), .waits)
+        rig.polymarket.will(.says(TraderStage.killed), .waits)
+        rig.edge()
+        let killed = rig.kalshi.sent[0]
+        rig.stage.pass(300)
+        rig.edge()
+        #expect(rig.kalshi.sent.count == 2 && rig.trader.claims == 2)
+        let fill = Fill(
+            execID: ExecID("late"), lastQty: Stage.contracts(10), lastPx: Stage.cents(40), fee: .zero,
+            liquidity: .taker, settlement: .confirmed)
+        rig.report(killed, .fill(fill))
+        let alert = try #require(rig.events.alerts.first { $0.code == "E_EXEC_LATE_FILL" })
+        #expect(alert.isCritical && alert.text.contains("10"))
+        #expect(rig.kalshi.sent.count == 2, "two owners of one market would close twice")
     }
 
     @Test("an operator's halt stops entries and closes alike; what stands alone is shown")

@@ -19,6 +19,9 @@ struct ErrorCatalogTests {
     /// What no input can provoke. A code does not come here because its test is work.
     private static let unprovoked: [String: String] = [
         "E_CLI_INTERNAL": "the last resort for a bug of ours: a test that knew one would mend it",
+        "E_EXEC_HEARTBEAT":
+            "only a venue whose resting orders did not hear of us tells it, and nothing sends orders that rest",
+        "E_CFG_LIMITS": "the loopback venues tell no limits below what one order needs",
         "E_AUTH_SIGN": "a good key and a library without memory: nothing that a test can bring about",
     ]
 

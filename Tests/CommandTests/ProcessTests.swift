@@ -20,7 +20,7 @@ struct ProcessTests {
         arguments: [
             (["rn"], "'run'"), (["pairs", "lst"], "'pairs list'"), (["pairs"], "list, show, check"),
             (["config", "chek"], "'config check'"), (["run", "--frr", "1s"], "'--for'"),
-            (["run", "--for", "1 s"], "60s"), (["run", "--live"], "'arb run' has no option '--live'"),
+            (["run", "--for", "1 s"], "60s"), (["run", "--liv"], "'--live'"),
             (["record", "x.ndjson"], "takes nothing more"), (["replay"], "takes FILE"),
             (["replay", "--verfy", "x"], "'--verify'"), (["opportunities", "--limit", "0"], "1 to 1000000"),
             (["opportunities", "--kind", "cross-venu"], "'cross-venue'"), (["orders", "--state", "opn"], "'open'"),
@@ -72,7 +72,7 @@ struct ProcessTests {
 
     private static let commands = [
         "init", "run", "record", "replay", "positions", "orders", "orders show", "opportunities", "pairs list",
-        "pairs show", "pairs check", "config check",
+        "pairs show", "pairs check", "status", "halt", "resume", "config check",
         "config show", "config explain", "config schema", "reconcile", "doctor", "keys test", "explain", "completion",
     ]
 
@@ -249,6 +249,21 @@ struct ProcessTests {
     func codes() throws {
         let mode = try desk.run("run", "--json", environment: ["ARB__MODE": "paper"])
         #expect(mode.status == 78 && mode.err.contains("E_CFG_MODE"))
+        var live = ["ARB__MODE": "live"]
+        for name in [
+            "SIZING__MAX_ORDER_USD", "SIZING__MAX_CONTRACTS", "RISK__MAX_OPEN_USD", "RISK__MAX_PAIR_USD",
+            "RISK__MAX_VENUE_USD", "RISK__MAX_GROSS_USD", "RISK__MAX_NET_USD", "RISK__MAX_EQUITY_PCT",
+            "RISK__MAX_OPEN_ORDERS", "RISK__MAX_DAILY_LOSS_USD", "RISK__MAX_ERRORS_CONSECUTIVE",
+            "RISK__MAX_ERROR_RATE_PCT", "RISK__MAX_ORDERS_PER_MINUTE", "RISK__MAX_ONE_LEG_LOSS_USD",
+            "RISK__UNWIND_RESERVE_USD", "RISK__DUST_MAX_USD", "RISK__MAX_BOOK_AGE_MS", "RISK__MAX_FEED_SILENCE_MS",
+            "UNWIND__MAX_LOSS_USD",
+        ] { live["ARB__" + name] = "100" }
+        let flag = try desk.run("run", "--json", environment: live)
+        #expect(flag.status == 78 && flag.err.contains("E_CFG_MODE") && flag.err.contains("--confirm-account"))
+        for words in [["--live"], ["--live", "--confirm-account", "mian"]] {
+            let confirm = try desk.arb.run(["run", "--json"] + words, in: desk.place.url, environment: live)
+            #expect(confirm.status == 78 && confirm.err.contains("E_CFG_CONFIRM"), "\(confirm.err)")
+        }
         let key = try desk.run("config", "check", "--json", environment: ["ARB__NO__KEY": "1"])
         #expect(key.status == 78 && key.err.contains("E_CFG_UNKNOWN_KEY"))
         try desk.place.write("Markets/fed.toml", "[[pair]]\n")

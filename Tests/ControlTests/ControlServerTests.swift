@@ -136,10 +136,11 @@ struct ControlServerTests {
         #expect(chmod(folder, 0o700) == 0)
         let link = place.path("link")
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder)
+        #expect(open?.code == "E_CTL_MODE")
         let linked = #expect(throws: ControlFault.self) { try ControlFolder.check(link) }
         #expect(linked?.kind == .permissions)
         let missing = #expect(throws: ControlFault.self) { try ControlFolder.check(folder + "/none") }
-        #expect(missing?.kind == .io)
+        #expect(missing?.code == "E_CTL_IO")
     }
 
     @Test("a path of any length is no obstacle")

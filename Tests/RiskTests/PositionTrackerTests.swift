@@ -425,7 +425,9 @@ struct PositionTrackerTests {
         #expect(throws: PositionTracker.Refusal.full) { _ = try stage.order(execution, 0) }
         let change = stage.tracker.apply(OrderState(order), at: GateStage.at(0).utc)
         #expect(change != nil)
-        #expect(Set([PositionTracker.Refusal.full, .duplicate, .unknownExecution].map(\.code)).count == 3)
+        #expect(
+            [PositionTracker.Refusal.full, .duplicate, .unknownExecution].map(\.code)
+                == ["E_EXEC_TRACKER_FULL", "E_EXEC_TRACKER_DUPLICATE", "E_EXEC_TRACKER_NO_EXECUTION"])
     }
 
     @Test("what was given back leaves no trace")

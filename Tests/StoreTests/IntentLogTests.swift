@@ -91,7 +91,7 @@ struct IntentLogTests {
             return nil
         }
         #expect(kind(SomeIntents.one(1)) == .duplicate)
-        #expect(kind(SomeIntents.one(1, quantity: 7)) == .conflict)
+        #expect(kind(SomeIntents.one(1, quantity: 7))?.rawValue == "E_EXEC_IDEMPOTENCY_CONFLICT")
         #expect(kind(SomeIntents.one(9), SomeIntents.one(2, .polymarket)) == .duplicate)
         // The first of that unit was not recorded either.
         #expect(kind(SomeIntents.one(9)) == nil)
@@ -108,7 +108,7 @@ struct IntentLogTests {
         let log = try open()
         let long = SomeIntents.one(1, symbol: String(repeating: "x", count: 256))
         let fault = #expect(throws: JournalFault.self) { try log.append(SomeIntents.one(2), long) }
-        #expect(fault?.kind == .tooLong && log.lastSequence == 0)
+        #expect(fault?.code == "E_STORE_JOURNAL_TOO_LONG" && log.lastSequence == 0)
         let most = SomeIntents.one(
             3, pair: String(repeating: "p", count: 133), symbol: String(repeating: "ä", count: 100))
         try log.append(most, nil)
@@ -128,7 +128,7 @@ struct IntentLogTests {
             return nil
         }
         for _ in 0..<28 { #expect(append(.entry) == nil) }
-        #expect(append(.entry) == .full)
+        #expect(append(.entry)?.rawValue == "E_STORE_JOURNAL_FULL")
         for _ in 0..<4 { #expect(append(.close) == nil) }
         #expect(append(.close) == .full)
         // Around the ring many times, with the ledger always a little behind.
@@ -207,7 +207,7 @@ struct IntentLogDiskTests {
         #expect(failing.count >= 2)
         failing.refuse(with: EIO)
         let fault = #expect(throws: JournalFault.self) { try log.append(SomeIntents.one(3), nil) }
-        #expect(fault?.kind == .disk && fault?.text.contains("Input/output") == true)
+        #expect(fault?.code == "E_STORE_JOURNAL_DISK" && fault?.text.contains("Input/output") == true)
         failing.refuse(with: 0)
         let again = #expect(throws: JournalFault.self) { try log.append(SomeIntents.one(4), nil) }
         #expect(again?.kind == .disk && log.diskFailure == EIO)
@@ -277,7 +277,7 @@ struct IntentLogDiskTests {
         let fault = #expect(throws: StoreFault.self) {
             try IntentLog(path: mount + "/intents.log", durability: .process, build: "test", capacity: 4_096)
         }
-        #expect(fault?.kind == .preallocate && fault?.text.contains("No space") == true)
+        #expect(fault?.code == "E_STORE_PREALLOCATE" && fault?.text.contains("No space") == true)
         #expect(!FileManager.default.fileExists(atPath: mount + "/intents.log.new"))
         // A log that fits goes on while the rest of the disk is full: its blocks were given before.
         let log = try IntentLog(path: mount + "/intents.log", durability: .power, build: "test", capacity: 128)
