@@ -123,7 +123,7 @@ extension Trader {
     /// - Returns: true when it left; else what the first filled stands alone.
     private func sendSecond(_ second: Execution.PendingLeg, of execution: Execution, _ now: Stamp) -> Bool {
         let filled = registry[execution.orders[0].handle].state.cumQty
-        guard filled.rawValue > 0, gate.killSwitch.allows(.autoClose) else { return false }
+        guard filled.rawValue > 0, !haltFlag.isRaised, gate.killSwitch.allows(.autoClose) else { return false }
         guard let market = engine.market(second.order.instrument, second.order.outcome) else { return false }
         let wanted = min(filled, second.order.orderQty).floored(to: market.lot)
         guard wanted.rawValue > 0, let planned = try? LegWalk.quote(wanted, market),

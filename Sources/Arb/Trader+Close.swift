@@ -8,6 +8,7 @@ extension Trader {
         _ execution: Execution, _ holding: Holding, _ residual: (leg: Int, quantity: Quantity), _ now: Stamp
     ) {
         execution.lookedAt = execution.basket.legs.map { engine.bookReceived($0.instrument) }
+        seeHalt(now)
         let isOperators = overrides[execution.id.sequence] != nil
         guard gate.killSwitch.allows(isOperators ? .operatorClose : .autoClose) else {
             // No machine closes during an operator's halt; the next look is at the next change.

@@ -6,7 +6,8 @@ public import Trading
 extension Trader: EntryDesk {
     /// False when nothing can be entered on this basket now.
     public func isOpen(_ basket: Basket) -> Bool {
-        guard isReady, !isStopping, !isBlocked, basket.kind == .crossVenue, basket.legs.count == 2, let fires,
+        guard !haltFlag.isRaised, isReady, !isStopping, !isBlocked, basket.kind == .crossVenue, basket.legs.count == 2,
+            let fires,
             !fires.isFull,
             executions.count < settings.executionsMax
         else { return false }

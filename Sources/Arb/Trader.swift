@@ -51,6 +51,8 @@ public final class Trader {
     private var lastExecution: UInt32 = 0
     private var stampOfCalls: Stamp
     var isStopping = false
+    /// An operator's halt from outside: a signal, or the latch found at the start.
+    public let haltFlag = HaltFlag()
     /// Something of an earlier run could not be taken up: nothing is entered.
     var isBlocked = false
     var nextRead: MonotonicNanos?
@@ -144,6 +146,17 @@ public final class Trader {
         }
     }
 
+    /// Takes up a halt that was raised outside. Before anything that may send.
+    func seeHalt(_ now: Stamp) {
+        guard haltFlag.isRaised, gate.killSwitch.reason(.operator) == nil else { return }
+        haltByOperator("arb halt", at: now)
+        tell(
+            .alert(
+                TradeAlert(
+                    "E_EXEC_CIRCUIT_OPEN", isCritical: true, pair: nil,
+                    "halted by the operator: nothing but cancels leaves; what stands alone stays as it is", at: now)))
+    }
+
     // MARK: Names and notes
 
     func newID() -> ClOrdID {
@@ -208,6 +221,7 @@ extension Trader: LiveTrader {
     /// Everything that was there to read has been read.
     public func turn(at now: Stamp) {
         stampOfCalls = now
+        seeHalt(now)
         if let due = nextDeadline, due <= now.monotonic { advance(to: now) }
         booksChanged(at: now)
     }

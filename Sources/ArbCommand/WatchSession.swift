@@ -1,5 +1,6 @@
 import Arb
 import Assembly
+import Control
 import Glibc
 import Risk
 import Signing
@@ -119,10 +120,21 @@ struct WatchSession {
             engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,
             cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell, trading: trade?.trading)
         reporter.begin(recording: recorder?.path)
-        let signals = Signals { trade == nil ? lane.stop() : stop.request() }
+        let halt = trade?.trader.haltFlag
+        let signals = Signals(halt: {
+            halt?.raise()
+            lane.poller.wake()
+        }) { halt == nil ? lane.stop() : stop.request() }
         if let trade {
             let recovered = try stored { () throws(StoreFault) in try trade.recover(opening.value(), at: clock.now()) }
             if recovered > 0 { context.terminal.say("took up \(recovered) executions of earlier runs") }
+            let latch = HaltLatch(
+                root: configuration.path("state_dir", home: context.home) ?? "", account: configuration.text("account")
+            ).read()
+            if latch.isHalted {
+                trade.trader.haltFlag.raise()
+                Terminal.complain("HALTED: \(latch.text); nothing is sent until arb resume and a new start")
+            }
             trade.start(at: clock.now())
         }
         let board = BoardWorker(reporter: reporter, cell: cell, office: desk)

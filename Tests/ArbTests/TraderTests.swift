@@ -248,6 +248,21 @@ struct TraderTests {
         #expect(rig.events.residuals.contains { $0.phase == .found && $0.venue == .kalshi })
     }
 
+    @Test("a halt raised outside stops entries and closes before the next order, and says so once")
+    func haltFlag() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.waits)
+        rig.edge()
+        rig.trader.haltFlag.raise()
+        rig.polymarket.answer(TraderStage.killed)
+        rig.step()
+        rig.edge()
+        rig.wait(6_000)
+        #expect(rig.kalshi.sent.count == 1 && rig.polymarket.sent.count == 1 && rig.trader.claims == 2)
+        #expect(rig.events.alerts.count { $0.text.contains("halted by the operator") } == 1)
+    }
+
     @Test("three unexpected refusals open the breaker: nothing more is entered, and it says so")
     func breaker() throws {
         var limits = TraderStage.limits()
