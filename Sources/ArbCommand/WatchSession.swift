@@ -125,18 +125,7 @@ struct WatchSession {
             halt?.raise()
             lane.poller.wake()
         }) { halt == nil ? lane.stop() : stop.request() }
-        if let trade {
-            let recovered = try stored { () throws(StoreFault) in try trade.recover(opening.value(), at: clock.now()) }
-            if recovered > 0 { context.terminal.say("took up \(recovered) executions of earlier runs") }
-            let latch = HaltLatch(
-                root: configuration.path("state_dir", home: context.home) ?? "", account: configuration.text("account")
-            ).read()
-            if latch.isHalted {
-                trade.trader.haltFlag.raise()
-                Terminal.complain("HALTED: \(latch.text); nothing is sent until arb resume and a new start")
-            }
-            trade.start(at: clock.now())
-        }
+        if let trade { try begin(trade, opening, at: clock.now()) }
         let board = BoardWorker(reporter: reporter, cell: cell, office: desk)
         driver.run(startedAt: start, until: duration.map { start.monotonic + $0 })
         board.finish()
@@ -150,6 +139,22 @@ struct WatchSession {
         }
         reporter.end(cell.status, decisions: core.decisions.count, sha256: sha256, dropped: desk.dropped)
         return .done
+    }
+
+    /// Takes up what earlier runs left, and a halt that stands; then the trader begins.
+    private func begin(_ trade: TradingDesk, _ opening: Deferred<LedgerWriter, StoreFault>, at now: Stamp)
+        throws(CommandFailure)
+    {
+        let recovered = try stored { () throws(StoreFault) in try trade.recover(opening.value(), at: now) }
+        if recovered > 0 { context.terminal.say("took up \(recovered) executions of earlier runs") }
+        let latch = HaltLatch(
+            root: configuration.path("state_dir", home: context.home) ?? "", account: configuration.text("account")
+        ).read()
+        if latch.isHalted {
+            trade.trader.haltFlag.raise()
+            Terminal.complain("HALTED: \(latch.text); nothing is sent until arb resume and a new start")
+        }
+        trade.start(at: now)
     }
 
     /// Everything that trades. The ledger is open before anything may be sent.
