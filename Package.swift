@@ -134,7 +134,8 @@ let package = Package(
         tests("ArbTests", ["Arb", "Trading", "Risk", "Threading", "Kalshi", "Polymarket", "CAllocations"]),
         tests("StoreTests", ["Store", "Trading", "Threading"], vectors: true),
         tests("ControlTests", ["Control", "Trading", "Threading", "Codec"]),
-        tests("AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Threading", "Transport", "Simulators"]),
+        tests(
+            "AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Store", "Threading", "Transport", "Simulators"]),
         tests(
             "CommandTests",
             ["Assembly", "Trading", "Threading", "Codec", "Store", "Control", "Signing", "Simulators", "Server"]),

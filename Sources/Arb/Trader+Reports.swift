@@ -9,9 +9,13 @@ extension Trader {
         guard let execution = executions[UInt32(truncatingIfNeeded: tag >> 8)] else { return }
         let place = Int(tag & 0xFF)
         let start = place == Self.bothLegs ? 0 : place
+        let wasDone = execution.phase == .done
         took(first, execution, start, now)
         if let second { took(second, execution, start + 1, now) }
         advance(execution, now)
+        // A private stream may have told its end before the reply: the reply has the stamps, so it is told once more.
+        guard wasDone, execution.phase == .done, let told = execution.told else { return }
+        tellResult(execution, told, now, net: net(of: execution))
     }
 
     private func took(_ report: LegReport, _ execution: Execution, _ place: Int, _ now: Stamp) {

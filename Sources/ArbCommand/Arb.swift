@@ -11,7 +11,7 @@ enum Program {
         (HaltCommand.spec, HaltCommand.run), (ResumeCommand.spec, ResumeCommand.run),
         (PositionsCommand.spec, PositionsCommand.run),
         (OrdersCommand.list, OrdersCommand.runList), (OrdersCommand.show, OrdersCommand.runShow),
-        (OpportunitiesCommand.spec, OpportunitiesCommand.run),
+        (OpportunitiesCommand.spec, OpportunitiesCommand.run), (LatencyCommand.spec, LatencyCommand.run),
         (PairsCommand.list, PairsCommand.runList), (PairsCommand.show, PairsCommand.runShow),
         (PairsCommand.check, PairsCommand.runCheck), (ConfigCommand.check, ConfigCommand.runCheck),
         (ConfigCommand.show, ConfigCommand.runShow), (ConfigCommand.explain, ConfigCommand.runExplain),

@@ -76,13 +76,6 @@ enum OpportunitiesCommand {
             row.lifetime.map { String($0.rawValue) } ?? "", row.endReason ?? "", row.judgedNet?.description ?? "",
             row.judgedFilled.map { String($0) } ?? "",
         ]
-        return fields.map(quoted).joined(separator: ",")
-    }
-
-    /// RFC 4180, and a leading apostrophe where a spreadsheet would take text for a formula.
-    private static func quoted(_ field: String) -> String {
-        let isFormula = field.first.map { "=@\t".contains($0) } ?? false
-        let text = isFormula ? "'" + field : field
-        return text.contains { ",\"\n\r".contains($0) } ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+        return CSVText.line(fields)
     }
 }

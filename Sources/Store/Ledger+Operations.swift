@@ -36,6 +36,24 @@ extension Ledger {
         }
     }
 
+    /// Keeps the measured stages of an execution in place of those kept before.
+    ///
+    /// - Parameters:
+    ///   - instant: of its decision; the same in every call.
+    ///   - known: false when nothing of it is kept yet.
+    /// - Throws: `StoreFault`.
+    public func replaceLatency(
+        _ samples: [LatencySample], of execution: ExecutionID, pair: String, at instant: UTCNanos, known: Bool
+    ) throws(StoreFault) {
+        if known {
+            // By the instant as well: that is what the index has.
+            try database.run(
+                "DELETE FROM latency WHERE at_utc = ? AND execution = ?",
+                [.integer(instant.rawValue), .text(execution.description)])
+        }
+        try add(samples, of: execution, pair: pair, at: instant)
+    }
+
     /// Measured stages at or after an instant; calls `body` for each, in no order.
     ///
     /// - Throws: `StoreFault`.

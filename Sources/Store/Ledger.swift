@@ -233,6 +233,44 @@ public final class Ledger {
         return mode
     }
 
+    /// One run of the program.
+    public struct RunRow: Sendable, Hashable {
+        /// Its number.
+        public let id: Int64
+        /// When it began, RFC 3339.
+        public let started: String
+        /// When it ended in order; nil: it did not, or goes on.
+        public let ended: String?
+        /// How it dealt with money.
+        public let mode: String
+        /// `production`, `demo` or `loopback`.
+        public let venues: String
+        /// The build.
+        public let build: String
+    }
+
+    /// The newest run; nil when there was none.
+    ///
+    /// - Throws: `StoreFault`.
+    public func lastRun() throws(StoreFault) -> RunRow? { try runs(limit: 1).first }
+
+    /// Runs, newest first.
+    ///
+    /// - Throws: `StoreFault`.
+    public func runs(limit: Int = 1_000) throws(StoreFault) -> [RunRow] {
+        var found: [RunRow] = []
+        try database.query(
+            "SELECT id, started, ended, mode, venues, build FROM runs ORDER BY id DESC LIMIT ?",
+            [.integer(Int64(limit))]
+        ) { row in
+            found.append(
+                RunRow(
+                    id: row.integer(0) ?? 0, started: row.text(1) ?? "", ended: row.text(2), mode: row.text(3) ?? "",
+                    venues: row.text(4) ?? "", build: row.text(5) ?? ""))
+        }
+        return found
+    }
+
     /// Everything between the two calls is written at once.
     ///
     /// - Throws: `StoreFault`.

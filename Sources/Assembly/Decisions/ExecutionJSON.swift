@@ -107,6 +107,7 @@ public enum ExecutionJSON {
         case .decide: "decide"
         case .verify: "verify"
         case .journal: "journal"
+        case .send: "send_each"
         case .tickToWire: "tick_to_wire"
         case .legSkew: "leg_skew"
         case .ack: "ack_each"

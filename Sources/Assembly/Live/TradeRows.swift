@@ -16,6 +16,11 @@ final class TradeRows {
     var mode = "", venues = ""
     /// Rows of orders of this run, until they have ended.
     private var rows: [Key: Int64] = [:]
+    /// Samples kept of each execution: a result is told again when it changes, a stage is measured once.
+    private var measured: [ExecutionID: Int] = [:]
+    private var newestMeasured: UInt32 = 0
+    /// Executions that may still be told again; what is older has ended long ago.
+    private static let measuredMax = 8_192
 
     /// Writes one event.
     ///
@@ -56,6 +61,22 @@ final class TradeRows {
                 id: result.id, pair: names[result.basket].pair.name, direction: names[result.basket].direction,
                 mode: mode, result: result.kind.rawValue, edgeExpected: result.edgeExpected,
                 edgeRealized: result.edgeRealized, decided: result.decidedAt, error: result.error, json: json.string))
+        try measure(result, ledger, pair: names[result.basket].pair.name)
+    }
+
+    /// Keeps the stages once all of them are stamped, or what there is when the execution is told for the last time.
+    private func measure(_ result: ExecutionResult, _ ledger: Ledger, pair: String) throws(StoreFault) {
+        // What an earlier run began has stamps of a clock that is gone.
+        guard Int64(result.id.run) == ledger.run else { return }
+        let samples = LatencySample.all(of: result)
+        let known = measured[result.id] ?? 0
+        guard samples.count > known else { return }
+        try ledger.replaceLatency(samples, of: result.id, pair: pair, at: result.decidedAt, known: known > 0)
+        measured[result.id] = samples.count
+        newestMeasured = max(newestMeasured, result.id.sequence)
+        guard measured.count > Self.measuredMax else { return }
+        let oldest = newestMeasured - UInt32(Self.measuredMax / 2)
+        measured = measured.filter { $0.key.sequence > oldest }
     }
 
     /// An order of an earlier run.

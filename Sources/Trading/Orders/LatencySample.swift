@@ -10,6 +10,8 @@ public enum LatencyStage: String, Sendable, Hashable, CaseIterable {
     case verify
     /// Approved to prepared and recorded.
     case journal
+    /// Recorded to the last byte, a leg.
+    case send
     /// The frame's receipt to the last byte of the first leg.
     case tickToWire = "tick_to_wire"
     /// Between the last bytes of the first and of the last leg.
@@ -53,6 +55,7 @@ public struct LatencySample: Hashable, Sendable {
         if let total = result.latency { samples.append(LatencySample(.total, total)) }
         for leg in result.legs {
             guard let sent = leg.stamps?.sent else { continue }
+            samples.append(LatencySample(.send, venue: leg.venue, sent - stamps.journaled))
             if let acked = leg.stamps?.acked { samples.append(LatencySample(.ack, venue: leg.venue, acked - sent)) }
             if let filled = leg.filled, leg.cumQty.rawValue > 0 {
                 samples.append(LatencySample(.fill, venue: leg.venue, filled - sent))

@@ -1,0 +1,55 @@
+import Foundation
+import Store
+import TestKit
+import Testing
+import Trading
+
+/// `arb latency` and its kin: what was traded, read from the ledger.
+@Suite("Reports")
+struct ReportsTests {
+    private let desk: Desk
+
+    init() throws {
+        desk = try Desk()
+        try desk.fillOrders()
+        let ledger = try Ledger(path: desk.place.path("state/test/ledger.db"))
+        let now = UTCNanos(rawValue: Int64(Date().timeIntervalSince1970) * 1_000_000_000)
+        try ledger.beginRun(started: now, mode: "live", venues: "loopback", build: "test", configurationSHA256: "00")
+        for number in 1...10 as ClosedRange<Int64> {
+            try ledger.add(
+                [
+                    LatencySample(.tickToWire, Nanoseconds(rawValue: number * 1_000)),
+                    LatencySample(.ack, venue: .kalshi, .milliseconds(number)),
+                ], of: ExecutionID(run: 1, sequence: UInt32(number)), pair: "fed-dec-cut", at: now + .seconds(-number))
+        }
+    }
+
+    @Test("latency is a table of at most 80 columns, JSON with a schema, and CSV with a header")
+    func latency() throws {
+        let table = try desk.run("latency")
+        #expect(table.status == 0 && table.out.contains("tick_to_wire") && table.err.contains("10 executions"))
+        for line in table.lines { #expect(line.count <= 80, "\(line)") }
+        let rows = try objects(try desk.run("latency", "--json", "--by", "pair").out)
+        #expect(rows.count == 2 && rows.allSatisfy { $0["schema"] as? String == "arb.latency/1" })
+        #expect(rows[0]["pair"] as? String == "fed-dec-cut" && rows[0]["p50_ns"] as? Int == 5_000)
+        #expect(rows[1]["n"] as? Int == 10 && rows[1]["max_ns"] as? Int == 10_000_000)
+        let csv = try desk.run("latency", "--csv", "-", "--stage", "ack")
+        #expect(
+            csv.out == "pair,venue,stage,n,p50_ns,p90_ns,p99_ns,p999_ns,max_ns\n"
+                + ",kalshi,ack,10,5000000,9000000,10000000,10000000,10000000\n")
+        let none = try desk.run("latency", "--since", "1ms")
+        #expect(none.status == 0 && none.out.isEmpty && none.err.contains("longer --since"))
+    }
+
+    @Test("the page is written whole, and a place that cannot be written is exit 73")
+    func page() throws {
+        let page = try desk.run("latency", "--html", "latency.html")
+        #expect(page.status == 0 && page.out.isEmpty)
+        let text = try String(contentsOfFile: desk.place.path("latency.html"), encoding: .utf8)
+        #expect(text.hasPrefix("<!doctype html>") && text.hasSuffix("</html>\n") && text.contains("account test"))
+        let refused = try desk.run("latency", "--html", "nowhere/latency.html")
+        #expect(refused.status == 73 && refused.err.contains("nowhere/latency.html"))
+        #expect(try desk.run("latency", "--html", "a", "--json").status == 64)
+        #expect(try desk.run("latency", "--by", "venues").err.contains("did you mean 'venue'"))
+    }
+}
