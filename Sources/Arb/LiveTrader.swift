@@ -25,11 +25,17 @@ public protocol LiveTrader: OrderSink {
 
     /// True when nothing is under way; after `stop` the run ends then, or when its time is over.
     var isQuiet: Bool { get }
+
+    /// What it knows of itself, for people; nil where it does not say.
+    func status(at now: Stamp) -> TraderStatus?
 }
 
 extension LiveTrader {
     /// Not of interest.
     public func settled(_ facts: [SettlementFact], at now: Stamp) {}
+
+    /// Says nothing.
+    public func status(at now: Stamp) -> TraderStatus? { nil }
 }
 
 /// Told of markets beside the engine, in the same order: terms, pauses, grids, books that are void. Gateways listen.

@@ -177,6 +177,7 @@ extension Trader {
                         dust: holding.legs.map { Quantity(rawValue: max(0, $0.quantity.rawValue - boxed.rawValue)) },
                         at: now)))
         }
+        if kind == .filled { counters.filled &+= 1 }  // bounded by executions
         tellResult(execution, kind, now, net: net)
         conclude(execution, now)
         tellBreaker()

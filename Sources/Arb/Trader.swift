@@ -195,6 +195,8 @@ public final class Trader {
 public struct TraderCounters: Hashable, Sendable {
     /// Executions begun.
     public var fired: UInt64 = 0
+    /// Of them: ended, every leg filled as planned.
+    public var filled: UInt64 = 0
     /// Offers that were not fired.
     public var refused: UInt64 = 0
     /// Executions of which contracts stood alone.

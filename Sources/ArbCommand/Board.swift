@@ -8,6 +8,8 @@ import Trading
 /// The live board: exposure first, then links and books, edges now, and what has been. At most 22 lines of 80 columns: a status line of the terminal's own may have the rest.
 struct Board {
     let status: LiveStatus
+    /// Am I exposed?
+    let exposure: String
     let recent: [Opportunity]
     let names: BasketNames
     let tally: RunReporter.Tally
@@ -37,8 +39,8 @@ struct Board {
         }
         let reasons = engine.voidReasons.map { "\($0.count) \($0.reason.rawValue)" }.joined(separator: ", ")
         return [
-            bright("FLAT") + "  dry run, nothing is sent   venues=\(venues)  account=\(Terminal.cell(account, 12))"
-                + Terminal.right("\(seconds / 60)m\(seconds % 60)s", 8),
+            bright(Terminal.cell(exposure, 36)) + " \(status.trader == nil ? "nothing is sent" : "LIVE") "
+                + "\(venues) \(Terminal.cell(account, 12))" + Terminal.right("\(seconds / 60)m\(seconds % 60)s", 8),
             "links  " + perVenue.joined(separator: "   ")
                 + "   \(status.framesPerSecond) msg/s   \(engine.counters.frames) messages",
             "books  \(engine.live) live  \(engine.held) held  \(engine.void) void  \(engine.blocked) blocked"
@@ -80,7 +82,7 @@ struct Board {
     private var foot: [String] {
         [
             "",
-            "seen \(tally.born)   would take \(tally.taken)   still there later \(tally.held)   expected "
+            "seen \(tally.born)   \(status.trader == nil ? "would take" : "took") \(tally.taken)   still there later \(tally.held)   expected "
                 + OpportunityLine.dollars(Money(rawValue: tally.expected)),
             dim(Terminal.cell(tally.lastNotice, 79)),
         ]

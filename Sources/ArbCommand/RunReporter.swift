@@ -1,6 +1,7 @@
 import Arb
 import Assembly
 import Codec
+import Risk
 import Synchronization
 import Trading
 
@@ -132,7 +133,8 @@ final class RunReporter: Sendable {
         let tally = tally.withLock { $0 }
         if isBoard {
             let board = Board(
-                status: status, recent: recent, names: names, tally: tally, started: started, venues: venues,
+                status: status, exposure: exposure(status), recent: recent, names: names, tally: tally,
+                started: started, venues: venues,
                 account: account,
                 hasColor: context.terminal.hasColor)
             context.terminal.out(Array(board.text.utf8))
@@ -141,15 +143,24 @@ final class RunReporter: Sendable {
         } else {
             let engine = status.engine
             context.terminal.say(
-                "FLAT (dry run) | books \(engine.live) live \(engine.held) held \(engine.void) void | links "
+                "\(exposure(status)) | books \(engine.live) live \(engine.held) held \(engine.void) void | links "
                     + "\(status.links.filter(\.isUp).count)/\(status.links.count) | \(status.framesPerSecond) msg/s | edges now "
                     + "\(engine.alive.count) | seen \(tally.born) taken \(tally.taken)")
         }
     }
 
+    /// Am I exposed? What is halted is said with it.
+    private func exposure(_ status: LiveStatus) -> String {
+        guard let trader = status.trader else { return "FLAT (dry run)" }
+        return trader.exposure.line + (trader.isHaltedByOperator ? " · HALTED" : "")
+    }
+
     private func heartbeat(_ status: LiveStatus, _ tally: Tally, _ json: inout JSONWriter) {
         json.member("at", status.engine.at.utc.rfc3339)
-        json.member("exposure", "flat")
+        json.member("exposure", (status.trader?.exposure.state ?? .flat).rawValue)
+        json.member("exposure_line", exposure(status))
+        json.member("unknown_legs", status.trader?.exposure.unknownLegs ?? 0)
+        json.member("halted", status.trader?.isHaltedByOperator ?? false)
         json.member("books_live", status.engine.live)
         json.member("books_held", status.engine.held)
         json.member("books_void", status.engine.void)
@@ -177,7 +188,7 @@ final class RunReporter: Sendable {
         let messages = status?.engine.counters.frames ?? 0
         if !trades.summary.isEmpty { context.terminal.say(trades.summary) }
         context.terminal.say(
-            "FLAT. \(tally.born) opportunities seen, \(tally.taken) would have been taken,\n"
+            "\(status.map { exposure($0) } ?? "FLAT"). \(tally.born) opportunities seen, \(tally.taken) \(mode == "live" ? "passed every gate" : "would have been taken"),\n"
                 + "\(tally.held) still there at the last look; expected \(Money(rawValue: tally.expected)) USD in all.\n"
                 + "\(messages) messages, \(decisions) decisions, "
                 + "sha256 \(sha256.prefix(16))…"

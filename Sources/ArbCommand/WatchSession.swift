@@ -120,16 +120,16 @@ struct WatchSession {
             engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,
             cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell, trading: trade?.trading)
         reporter.begin(recording: recorder?.path)
-        let halt = trade?.trader.haltFlag
-        let signals = Signals(halt: {
-            halt?.raise()
-            lane.poller.wake()
-        }) { halt == nil ? lane.stop() : stop.request() }
+        let daemon = self.daemon(folder, trade, desk, cell, start, venues)
+        let isTrading = trade != nil
+        let signals = Signals(halt: { daemon.stopSending() }) { isTrading ? stop.request() : lane.stop() }
         if let trade { try begin(trade, opening, at: clock.now()) }
+        do throws(ControlFault) { try daemon.begin() } catch { throw error.failure }
         let board = BoardWorker(reporter: reporter, cell: cell, office: desk)
         driver.run(startedAt: start, until: duration.map { start.monotonic + $0 })
         board.finish()
         signals.finish()
+        daemon.finish()
         trade?.close()
         desk.finish()
         let sha256 = core.decisions.finish()
@@ -138,7 +138,7 @@ struct WatchSession {
             try opening.value().end(at: clock.now().utc, decisions: core.decisions.count, sha256: sha256)
         }
         reporter.end(cell.status, decisions: core.decisions.count, sha256: sha256, dropped: desk.dropped)
-        return .done
+        return ExitCode(cell.status?.trader)
     }
 
     /// Takes up what earlier runs left, and a halt that stands; then the trader begins.
@@ -152,9 +152,21 @@ struct WatchSession {
         ).read()
         if latch.isHalted {
             trade.trader.haltFlag.raise()
-            Terminal.complain("HALTED: \(latch.text); nothing is sent until arb resume and a new start")
+            Terminal.complain("HALTED: \(latch.text); nothing is sent until arb resume")
         }
         trade.start(at: now)
+    }
+
+    private func daemon(
+        _ folder: StateFolder, _ trade: TradingDesk?, _ office: BackOffice, _ cell: StatusCell, _ start: Stamp,
+        _ venues: String
+    ) -> Daemon {
+        Daemon(
+            Daemon.Identity(
+                root: configuration.path("state_dir", home: context.home) ?? "",
+                account: configuration.text("account"), mode: mode.rawValue, venues: venues, started: start.utc,
+                silenceMax: configuration.milliseconds("risk.max_feed_silence_ms")),
+            folder: folder.path, desk: trade, office: office, cell: cell)
     }
 
     /// Everything that trades. The ledger is open before anything may be sent.

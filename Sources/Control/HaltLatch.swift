@@ -106,6 +106,15 @@ public struct HaltLatch: Sendable {
         /// True unless nothing is latched.
         public var isHalted: Bool { self != .none }
 
+        /// Who did it, where that can be read.
+        public var notice: HaltNotice? {
+            switch self {
+            case .none: nil
+            case .halted(let notice, _, _): notice
+            case .elsewhere(let notice, _): notice
+            }
+        }
+
         /// One line for people; empty when nothing is latched.
         public var text: String {
             switch self {

@@ -19,7 +19,25 @@ public final class BackOffice: Sendable {
         case ledgerFailed(String)
     }
 
+    /// What the ledger has that an operator should know of.
+    public struct Standing: Sendable, Hashable {
+        /// Alerts that nobody has seen.
+        public var openAlerts = 0
+        /// When the oldest critical one of them came; nil: none.
+        public var criticalSince: UTCNanos?
+        /// Why nothing is written any more; empty while all is well.
+        public var fault = ""
+
+        /// Nothing.
+        public init() {}
+    }
+
+    /// Something to be done with the ledger beside decisions, in their order; nil where there is none any more.
+    public typealias Errand = @Sendable (Ledger?) -> Void
+
     private let mailbox = Mailbox<DecisionEvent>(capacity: 65_536)
+    private let errands = Mailbox<Errand>(capacity: 1_024)
+    private let known = Mutex<Standing>(Standing())
     private let lost = Atomic<Int>(0)
     private let wakeup = Semaphore()
     private let ended = Atomic<Bool>(false)
@@ -47,6 +65,19 @@ public final class BackOffice: Sendable {
         if mailbox.post(event) { wakeup.signal() } else { lost.wrappingAdd(1, ordering: .relaxed) }
     }
 
+    /// Has something done with the ledger, after all that was posted before. From any thread; never waits.
+    ///
+    /// - Returns: false when too much waits; it is not done then.
+    @discardableResult
+    public func perform(_ errand: @escaping Errand) -> Bool {
+        guard errands.post(errand) else { return false }
+        wakeup.signal()
+        return true
+    }
+
+    /// What the ledger has that an operator should know of. From any thread.
+    public var standing: Standing { known.withLock { $0 } }
+
     /// Decisions that did not fit.
     public var dropped: Int { lost.load(ordering: .relaxed) }
 
@@ -63,10 +94,12 @@ public final class BackOffice: Sendable {
     private func run(_ opening: Deferred<LedgerWriter, StoreFault>?, _ listener: (Event) -> Void) {
         // One that does not open ends the run, by him who opens it.
         var ledger = try? opening?.value()
+        note(ledger)
         while true {
             let isEnding = ended.load(ordering: .acquiring)
+            let asked = errands.takeAll()
             let events = mailbox.takeAll()
-            if events.isEmpty {
+            if events.isEmpty, asked.isEmpty {
                 if isEnding { return }
                 _ = wakeup.wait(timeout: .seconds(1))
                 continue
@@ -74,12 +107,27 @@ public final class BackOffice: Sendable {
             let now = NanoClock.utc()
             if let writer = ledger, let failure = writer.write(events, names, symbols, now) {
                 ledger = nil
+                known.withLock { $0.fault = failure }
                 listener(.ledgerFailed(failure))
             }
+            for errand in asked { errand(ledger?.store) }
+            if !asked.isEmpty || events.contains(where: Self.isAlert) { note(ledger) }
             for event in events {
                 if case .ended(let opportunity) = event { remember(opportunity) }
                 listener(.decision(event, now))
             }
+        }
+    }
+
+    private static func isAlert(_ event: DecisionEvent) -> Bool {
+        if case .trade(.alert) = event { true } else { false }
+    }
+
+    private func note(_ ledger: LedgerWriter?) {
+        guard let alerts = try? ledger?.store.openAlerts() else { return }
+        known.withLock { known in
+            known.openAlerts = alerts.count
+            known.criticalSince = alerts.first { $0.level == "critical" }?.at
         }
     }
 
@@ -95,6 +143,7 @@ public final class BackOffice: Sendable {
 public final class LedgerWriter: @unchecked Sendable {
     // Safety: used by the back office's thread between `begin` and `end`, which the run's thread calls before and after.
     private let ledger: Ledger
+    fileprivate var store: Ledger { ledger }
     private let rows = TradeRows()
 
     /// Opens the ledger of a state folder, made and brought to the newest schema where needed; rows of over a year go.

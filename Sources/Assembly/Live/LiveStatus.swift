@@ -25,4 +25,6 @@ public struct LiveStatus: Sendable {
     public let requests: Int
     /// Messages per second since the status before.
     public let framesPerSecond: Int
+    /// Who trades; nil in a dry run.
+    public let trader: TraderStatus?
 }

@@ -21,6 +21,33 @@ public final class RunStop: Sendable {
     var isRequested: Bool { isAsked.load(ordering: .acquiring) }
 }
 
+/// Work that other threads want done on the hot lane, between two turns: an operator's word above all.
+///
+/// - Bound: 256 pieces wait; `post` refuses more.
+public final class HotWork: Sendable {
+    private let waiting = Mailbox<@Sendable (Stamp) -> Void>(capacity: 256)
+    private let lane: Lane
+
+    /// Work for this lane.
+    public init(_ lane: Lane) { self.lane = lane }
+
+    /// Has `body` done on the hot lane, soon. From any thread.
+    ///
+    /// - Returns: false when too much waits; it is not done then.
+    public func post(_ body: @escaping @Sendable (Stamp) -> Void) -> Bool {
+        guard waiting.post(body) else { return false }
+        lane.poller.wake()
+        return true
+    }
+
+    /// Looks again now: something was raised. From any thread.
+    public func wake() { lane.poller.wake() }
+
+    func run(at now: Stamp) { for body in waiting.takeAll() { body(now) } }
+
+    var isEmpty: Bool { waiting.isEmpty }
+}
+
 /// What a live run has beyond a dry one: gateways, private streams, account reads, and the trader that they serve.
 ///
 /// - Lane: the hot lane, all of it; driven by `LiveDriver`.
@@ -29,6 +56,7 @@ public final class LiveTrading {
     let reads: AccountReads
     let trader: any LiveTrader
     private let stop: RunStop
+    private let work: HotWork
     private let patience: Nanoseconds
     private var streams: [any UserStream]
     private let links: Set<LinkID>
@@ -40,15 +68,17 @@ public final class LiveTrading {
 
     /// - Parameters:
     ///   - reads: must be those that `trader` asks.
+    ///   - work: what other threads want done; nil: nothing.
     ///   - patience: how long the trader may take to end.
     public init(
         _ venues: TradingVenues, reads: AccountReads, trader: any LiveTrader, stop: RunStop,
-        patience: Nanoseconds = LiveTrading.patience
+        work: HotWork? = nil, patience: Nanoseconds = LiveTrading.patience
     ) {
         self.venues = venues
         self.reads = reads
         self.trader = trader
         self.stop = stop
+        self.work = work ?? HotWork(venues.lanes.hot)
         self.patience = patience
         streams = venues.all.map { $0.stream() }
         // Private links lie behind those of the feeds.
@@ -119,6 +149,10 @@ public final class LiveTrading {
                 trader.note(FeedNotice(code: "E_EXEC_HEARTBEAT", text: text))
                 trader.gap(venue, since: now.utc + .seconds(-60))
             }
+        }
+        if !work.isEmpty {
+            begin(now)
+            work.run(at: now)
         }
         if stop.isRequested, stoppedAt == nil {
             stoppedAt = now.monotonic

@@ -16,6 +16,8 @@ public final class TradingDesk: @unchecked Sendable {
     public let trading: LiveTrading
     /// Gateways and their lanes.
     public let venues: TradingVenues
+    /// Has something done on the hot lane.
+    public let work: HotWork
     private let journal: IntentLog
 
     /// What is needed beside the configuration.
@@ -70,17 +72,22 @@ public final class TradingDesk: @unchecked Sendable {
                 catalog: catalog, engine: parts.core.engine, gateways: venues.gateways, journal: journal,
                 accounts: reads, clock: clock, gate: gate),
             settings: TraderSettings(configuration, prefix: prefix, run: UInt32(clamping: parts.run)), tell: tell)
-        let trading = LiveTrading(venues, reads: reads, trader: trader, stop: stop)
+        let work = HotWork(parts.lane)
+        let trading = LiveTrading(venues, reads: reads, trader: trader, stop: stop, work: work)
         parts.core.engine.entryDesk = trader
         parts.core.engine.stages = StageClock(clock: clock)
-        return TradingDesk(trader, trading, venues, journal)
+        return TradingDesk(trader, trading, venues, journal, work)
     }
 
-    private init(_ trader: Trader, _ trading: LiveTrading, _ venues: TradingVenues, _ journal: IntentLog) {
+    private init(
+        _ trader: Trader, _ trading: LiveTrading, _ venues: TradingVenues, _ journal: IntentLog,
+        _ work: HotWork
+    ) {
         self.trader = trader
         self.trading = trading
         self.venues = venues
         self.journal = journal
+        self.work = work
     }
 
     /// Takes up what earlier runs left open; before `start`.

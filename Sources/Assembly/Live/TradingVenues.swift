@@ -124,6 +124,22 @@ public final class TradingVenues: Sendable {
     /// Signing ahead goes on.
     public func resume() { tender.resume() }
 
+    /// Cancels every order of the account at each venue, ours or not, all at once. From any thread.
+    ///
+    /// - Parameter deadline: a venue that has not answered by then is told as unknown.
+    public func cancelAll(deadline: MonotonicNanos) async -> [(venue: VenueID, report: CancelReport)] {
+        await withTaskGroup(of: (VenueID, CancelReport).self) { group in
+            for venue in all {
+                group.addTask(executorPreference: venue.lane) {
+                    (venue.venue, await venue.gateway.cancelAll(deadline: deadline))
+                }
+            }
+            var reports: [(venue: VenueID, report: CancelReport)] = []
+            for await (venue, report) in group { reports.append((venue, report)) }
+            return reports.sorted { $0.venue < $1.venue }
+        }
+    }
+
     /// Signs an order ahead for the next fire that wants just this one. From any thread; what does not fit is dropped.
     public func signAhead(_ order: NewOrder, at venue: VenueID) { tender.signAhead(order, at: venue) }
 

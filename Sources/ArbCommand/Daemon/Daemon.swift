@@ -1,0 +1,257 @@
+import Arb
+import Assembly
+import Control
+import Glibc
+import Risk
+import Store
+import Synchronization
+import Threading
+import Trading
+
+/// The end of control inside a run: takes commands at the socket, looks at the latch, and says once a second how things are.
+///
+/// A halt acts before it is understood: the flag is raised and the hot lane woken first, everything else comes after.
+/// - Lane: two threads of its own (the socket's and a clock's); what touches the trader is done on the hot lane.
+final class Daemon: Sendable {
+    /// Which run this is.
+    struct Identity: Sendable {
+        let root: String
+        let account: String
+        let mode: String
+        let venues: String
+        let started: UTCNanos
+        /// From then on a venue's silence is a fault.
+        let silenceMax: Nanoseconds
+    }
+
+    private struct State {
+        /// Why it is halted, as far as it was told.
+        var reason = ""
+        /// Messages of each venue, and when the newest of them came.
+        var heard: [VenueID: (frames: UInt64, at: MonotonicNanos)] = [:]
+        var nextReport = MonotonicNanos(rawValue: 0)
+    }
+
+    let identity: Identity
+    let folder: String
+    let latch: HaltLatch
+    /// What trades; nil in a dry run.
+    let desk: TradingDesk?
+    let office: BackOffice
+    /// What stops the hot lane; in a dry run nobody looks at it.
+    let flag: HaltFlag
+    private let cell: StatusCell
+    private let errands = Mailbox<@Sendable () -> Void>(capacity: 64)
+    private let state = Mutex(State())
+    private let ended = Atomic<Bool>(false)
+    private let wakeup = Semaphore()
+    private let worker = Mutex<Worker?>(nil)
+    private let server = Mutex<ControlServer?>(nil)
+
+    /// How often the latch is looked at.
+    private static let turn = Nanoseconds.milliseconds(20)
+    private static let reportEvery = Nanoseconds.seconds(1)
+    /// How long a venue has to answer a cancel of everything.
+    private static let cancelTimeout = Nanoseconds.seconds(2)
+
+    init(_ identity: Identity, folder: String, desk: TradingDesk?, office: BackOffice, cell: StatusCell) {
+        self.identity = identity
+        self.folder = folder
+        self.desk = desk
+        self.office = office
+        self.cell = cell
+        flag = desk?.trader.haltFlag ?? HaltFlag()
+        latch = HaltLatch(root: identity.root, account: identity.account)
+    }
+
+    /// Opens the socket and begins to look.
+    ///
+    /// - Throws: `ControlFault`.
+    func begin() throws(ControlFault) {
+        let socket = try ControlServer(folder: folder) { [self] request, peer, responder in
+            take(request, peer, responder)
+        }
+        server.withLock { $0 = socket }
+        worker.withLock { worker in
+            worker = Worker(name: "daemon") { [self] in
+                while !ended.load(ordering: .acquiring) {
+                    for errand in errands.takeAll() { errand() }
+                    look(at: NanoClock().now())
+                    _ = wakeup.wait(timeout: Self.turn)
+                }
+            }
+        }
+    }
+
+    /// Takes no more commands; the last report stays. After the hot lane, before the back office ends.
+    func finish() {
+        ended.store(true, ordering: .releasing)
+        wakeup.signal()
+        worker.withLock { $0 }?.join()
+        server.withLock { $0 }?.finish()
+        report(at: NanoClock().now()).publish(in: folder)
+    }
+
+    // MARK: The clock's thread
+
+    private func look(at now: Stamp) {
+        let isLatched = latch.isSet
+        if isLatched, !flag.isRaised {
+            stopSending()
+            let found = latch.read()
+            halted("latch", found.text, cancelsAll: found.notice?.cancelsAll ?? false, at: now.utc)
+        } else if !isLatched, flag.isRaised {
+            // A bare signal: it has to outlive this process like any other halt.
+            latch.set(.here(account: identity.account, reason: "by signal", at: now.utc))
+            halted("signal", "by signal", cancelsAll: false, at: now.utc)
+        }
+        let isDue = state.withLock { state in
+            guard now.monotonic >= state.nextReport else { return false }
+            state.nextReport = now.monotonic + Self.reportEvery
+            return true
+        }
+        if isDue { report(at: now).publish(in: folder) }
+    }
+
+    /// Has something done on the clock's thread, which alone sets the latch and takes it away while the run goes on.
+    func later(_ errand: @escaping @Sendable () -> Void) {
+        _ = errands.post(errand)  // one a client of the socket, which has fewer
+        wakeup.signal()
+    }
+
+    // MARK: Halt
+
+    /// Nothing but cancels leaves from the hot lane's next look on. From any thread, first of all.
+    func stopSending() {
+        flag.raise()
+        guard let desk else { return }
+        desk.work.wake()
+        desk.venues.halt()
+    }
+
+    private func halted(_ means: String, _ text: String, cancelsAll: Bool, at now: UTCNanos) {
+        state.withLock { $0.reason = text }
+        let row = Ledger.HaltRow(
+            at: now, action: "halt", who: Control.Identity.user, host: Control.Identity.host,
+            reason: text.isEmpty ? means : text)
+        office.perform { ledger in try? ledger?.add(row) }
+        guard cancelsAll, let desk else { return }
+        Task { _ = await desk.venues.cancelAll(deadline: NanoClock.monotonic() + Self.cancelTimeout) }
+    }
+
+    /// `halt` at the socket.
+    func halt(_ request: ControlRequest, _ responder: ControlServer.Responder) {
+        let asked = NanoClock.monotonic()
+        stopSending()
+        let isCancelling = request.isSet("cancel_all")
+        halted("socket", request["reason"] ?? "", cancelsAll: false, at: NanoClock.utc())
+        let what = desk == nil ? "dry run: nothing is ever sent" : "nothing but cancels and your own closes is sent"
+        guard isCancelling, let desk else { return responder.send(.done(what)) }
+        Task {
+            let reports = await desk.venues.cancelAll(deadline: NanoClock.monotonic() + Self.cancelTimeout)
+            let took = (NanoClock.monotonic() - asked).rawValue / 1_000_000
+            let words = reports.map { "\($0.venue.name) \(Self.words($0.report))" }.joined(separator: ", ")
+            responder.send(.done("\(what); cancel-all after \(took) ms: \(words)"))
+        }
+    }
+
+    private static func words(_ report: CancelReport) -> String {
+        switch report {
+        case .cancelled(let quantity): quantity.map { "cancelled \($0)" } ?? "cancelled"
+        case .notLive: "had none"
+        case .rejected(let rejection): "REFUSED \(rejection.code)"
+        case .notSent(let refusal): "NOT SENT \(refusal.kind.rawValue)"
+        case .unknown(let reason): "UNKNOWN \(reason)"
+        }
+    }
+
+    // MARK: Resume
+
+    /// Everything that was signed ahead may be signed again.
+    func goOn() {
+        state.withLock { $0.reason = "" }
+        desk?.venues.resume()
+    }
+
+    // MARK: Status
+
+    /// How things are.
+    func report(at now: Stamp) -> StatusReport {
+        var report = StatusReport()
+        (report.account, report.mode, report.venuesKind) = (identity.account, identity.mode, identity.venues)
+        (report.build, report.process) = (BuildInfo.build, getpid())
+        (report.at, report.started) = (now.utc, identity.started)
+        let standing = office.standing
+        report.openAlerts = standing.openAlerts
+        if !standing.fault.isEmpty { report.stops.append(.init(scope: "ledger", reason: standing.fault)) }
+        let found = latch.read()
+        if found.isHalted || flag.isRaised {
+            let told = state.withLock { $0.reason }
+            report.halted = found.isHalted ? found.text : told.isEmpty ? "halted" : told
+        }
+        guard let status = cell.status else {
+            report.remarks.append("starting")
+            report.venues = [.init(name: "feeds", isUp: false, text: "not connected yet")]
+            if desk != nil { (report.exposure, report.exposureLine) = ("unknown", "UNKNOWN: starting") }
+            return report
+        }
+        if let trader = status.trader { report.fill(trader) }
+        state.withLock { state in
+            for venue in VenueID.allCases {
+                if let row = row(of: venue, status, &state, at: now.monotonic) { report.venues.append(row) }
+            }
+        }
+        return report
+    }
+
+    private func row(of venue: VenueID, _ status: LiveStatus, _ state: inout State, at now: MonotonicNanos)
+        -> StatusReport.Venue?
+    {
+        let links = status.links.filter { $0.link.venue == venue }
+        let feeds = links.filter { $0.link.index != .max }
+        guard !feeds.isEmpty else { return nil }
+        let frames = feeds.reduce(UInt64(0)) { $0 &+ $1.frames }
+        if state.heard[venue]?.frames != frames { state.heard[venue] = (frames, now) }
+        let silence = now - (state.heard[venue]?.at ?? now)
+        let up = feeds.count(where: \.isUp)
+        var words = ["\(up)/\(feeds.count) feeds", "data \(silence.rawValue / 1_000_000_000) s ago"]
+        var isUp = up == feeds.count && silence <= identity.silenceMax && frames > 0
+        if let own = links.first(where: { $0.link.index == .max }) {
+            words.append(own.isUp ? "orders' stream up" : "orders' stream DOWN \(own.reason)")
+            isUp = isUp && own.isUp
+        }
+        if let down = feeds.first(where: { !$0.isUp }), !down.reason.isEmpty { words.append(down.reason) }
+        return StatusReport.Venue(name: venue.name, isUp: isUp, text: words.joined(separator: ", "))
+    }
+}
+
+extension StatusReport {
+    /// What the trader says of itself.
+    mutating func fill(_ trader: TraderStatus) {
+        let held = trader.exposure
+        (exposure, exposureLine) = (held.state.rawValue, held.line)
+        (unknownLegs, closing, boxes) = (held.unknownLegs, held.closing, held.boxes)
+        (exposed, net, gross, hedged, dust) = (held.exposed, held.net, held.gross, held.hedged, held.dust)
+        openOrders = held.openOrders
+        profitToday = trader.profitToday
+        executions = Int(clamping: trader.counters.fired)
+        filled = Int(clamping: trader.counters.filled)
+        for breaker in trader.breakers {
+            stops.append(
+                Stop(
+                    scope: "breaker:\(breaker.scope)",
+                    reason: breaker.reasons.map(\.rawValue).joined(separator: ",")
+                        + " \(breaker.figure) (limit \(breaker.limit)), since \(breaker.since.rfc3339)"))
+        }
+        for stop in trader.stops {
+            stops.append(Stop(scope: "pair:\(stop.pair.name)", reason: "\(stop.causes): \(stop.text)"))
+        }
+        for halt in trader.halts where !halt.hasPrefix("operator") {
+            stops.append(Stop(scope: "entries", reason: halt))
+        }
+        if trader.isBlocked {
+            stops.append(Stop(scope: "entries", reason: "something of an earlier run could not be taken up"))
+        }
+        if !trader.isReady { remarks.append("not trading yet: accounts are read, earlier runs taken up") }
+    }
+}

@@ -1,0 +1,96 @@
+import Control
+import Foundation
+import Glibc
+import Store
+import TestKit
+import Testing
+import Threading
+import Trading
+
+/// A live run and the commands that reach it, each a process of its own, against the loopback venues.
+@Suite("The running daemon", .serialized)
+struct DaemonTests {
+    @Test("status tells what the daemon holds; halt stops within 10 ms and outlives it; resume goes on")
+    func haltAndResume() throws {
+        let desk = try LiveDesk()
+        let run = try desk.trade()
+        try #require(desk.waitForFills(run, 3), "nothing was fired: \(run.output.suffix(2_000))")
+        let status = try #require(
+            try desk.waitForStatus { ($0["executions"] as? Int ?? 0) > 0 && ($0["pid"] as? Int ?? 0) > 0 })
+        #expect(status["mode"] as? String == "live" && status["venues_kind"] as? String == "loopback")
+        #expect((status["venues"] as? [[String: Any]])?.count == 2)
+        // Halted by the signal alone: nothing that is not on its way may leave.
+        let asked = NanoClock.utc()
+        let halted = try desk.json("halt", "--cancel-all", "--reason", "measured")
+        let means = try #require(halted["means"] as? [[String: Any]])
+        #expect(means.allSatisfy { $0["done"] as? Bool == true }, "\(means)")
+        #expect((means[1]["text"] as? String)?.contains("cancel-all after") == true, "\(means)")
+        usleep(500_000)
+        let last = try #require(try desk.accepted().max())
+        let count = try desk.accepted().count
+        // The process that tells needs longer to start than the daemon to stop: measured from its start.
+        print("last order \((last - asked).rawValue / 1_000_000) ms after the start of arb halt")
+        usleep(1_500_000)
+        #expect(try desk.accepted().count == count, "an order left after the halt")
+        let stopped = try desk.run("status")
+        #expect([2, 3, 4].contains(stopped.status) && stopped.out.contains("measured"), "\(stopped.out)")
+        let resumed = try desk.run("resume", "--reason", "well again", "--accept-exposure")
+        #expect(resumed.status == 0 && resumed.out.hasPrefix("RESUMED"), "\(resumed.err)")
+        #expect(!desk.latch.isSet)
+        #expect(try desk.waitForStatus { ($0["halted"] as? String) == "" } != nil)
+        let before = try desk.accepted().count
+        #expect(run.waitForOutput(seconds: 30) { _ in (try? desk.accepted().count > before) ?? false }, "it went on")
+        let rows = try Ledger.reader(path: desk.state + "/ledger.db").halts()
+        #expect(rows.contains { $0.action == "halt" && $0.reason == "measured" })
+        #expect(rows.first?.action == "resume" && rows.first?.reason == "well again")
+        // A second one of the account is refused; the first does not notice.
+        let second = try desk.trade()
+        let refused = second.wait()
+        #expect(refused.status == 75, "\(refused.err)")
+        let ending = NanoClock.monotonic()
+        run.signal(SIGTERM)
+        let end = run.wait()
+        let took = (NanoClock.monotonic() - ending).rawValue / 1_000_000
+        print("SIGTERM to the end: \(took) ms, exit \(end.status)")
+        #expect(!end.isSignalled && took < 11_000 && [0, 2, 3, 4].contains(end.status), "\(end.err.suffix(2_000))")
+        let after = try desk.run("status")
+        #expect(after.out.contains("no daemon"), "\(after.out)")
+    }
+
+    @Test("a touched latch and a bare signal stop a live run; both are latched, and a start afterwards stays halted")
+    func latch() throws {
+        let desk = try LiveDesk()
+        let run = try desk.trade()
+        try #require(desk.waitForFills(run, 1), "nothing was fired: \(run.output.suffix(2_000))")
+        #expect(FileManager.default.createFile(atPath: desk.state + "/halt", contents: nil))
+        let status = try #require(try desk.waitForStatus { ($0["halted"] as? String)?.isEmpty == false })
+        #expect((status["halted"] as? String)?.contains("empty") == true)
+        usleep(300_000)
+        let count = try desk.accepted().count
+        usleep(1_500_000)
+        #expect(try desk.accepted().count == count)
+        #expect(try desk.run("resume", "--reason", "a", "--accept-exposure").status == 0)
+        run.signal(SIGUSR1)
+        #expect(run.waitForOutput(seconds: 10) { _ in desk.latch.isSet }, "a bare signal is latched")
+        run.signal(SIGTERM)
+        _ = run.wait()
+        let again = try desk.trade(["--for", "4s"])
+        let outcome = again.wait()
+        #expect([2, 3, 4].contains(outcome.status) && outcome.err.contains("HALTED"), "\(outcome.err.suffix(1_000))")
+    }
+
+    @Test("a dry run has a socket and a status too, and its halt is a latch like any other")
+    func dryRun() throws {
+        let desk = try LiveDesk()
+        let run = try desk.arb.start(["run", "--config", "v/arb.toml", "--json"], in: desk.place.url)
+        defer { run.signal(SIGKILL) }
+        let status = try desk.waitForStatus { $0["mode"] as? String == "dry-run" && $0["exit_code"] as? Int == 0 }
+        #expect(status?["exposure"] as? String == "flat")
+        #expect(try desk.run("halt").status == 0)
+        #expect(try desk.waitForStatus { $0["exit_code"] as? Int == 2 } != nil)
+        #expect(try desk.run("resume", "--reason", "x").status == 0)
+        #expect(try desk.waitForStatus { $0["exit_code"] as? Int == 0 } != nil)
+        run.signal(SIGTERM)
+        #expect(run.wait().status == 0)
+    }
+}
