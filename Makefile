@@ -31,7 +31,7 @@ build: bootstrap
 ALONE = Warm(Pool|Hostile)Tests|Hostile(Peer|Venue)Tests|(Kalshi|Polymarket)(Gateway|Catalogue)Tests
 test: bootstrap
 	@Scripts/tests --skip Scenarios --skip '$(ALONE)' -j $(JOBS)
-	@Scripts/tests --skip-build --filter '$(ALONE)'
+	@Scripts/tests --skip-build --no-parallel --filter '$(ALONE)'
 	@Scripts/tests --skip-build --filter Scenarios --skip LiveTradingTests
 	@Scripts/tests --skip-build --filter LiveTradingTests
 	@Scripts/conformance

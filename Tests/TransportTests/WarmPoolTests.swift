@@ -44,7 +44,10 @@ struct WarmPoolTests {
             #expect(answer.contentType.hasPrefix("application/json") && answer.sent < answer.acked)
         }
         let status = desk.pool.status
-        #expect(status.opened == 2 && status.retired.isEmpty && status.answered == 200, "\(status)")
+        #expect(status.answered == 200 && status.lost == 0 && status.notSent == 0, "\(status)")
+        // A server may end a connection that is idle; then another one is opened, and nothing else retires one.
+        #expect(status.retired.keys.allSatisfy { $0 == .closed }, "\(status)")
+        #expect(status.opened - (status.retired[.closed] ?? 0) == 2 && status.opened < 10, "\(status)")
     }
 
     @Test("a request larger than the sockets hold is written piece by piece")

@@ -51,6 +51,8 @@ final class WarmConnection: @unchecked Sendable {
     private(set) var idleSince: MonotonicNanos
     /// Whole answers that it brought.
     private(set) var answers = 0
+    /// How the peer ended it while it was idle; nil: it did not.
+    private(set) var ending: TransportFault?
 
     /// What polling a request in flight found.
     enum Progress {
@@ -118,9 +120,10 @@ final class WarmConnection: @unchecked Sendable {
             switch try stream.read(into: parser.room()) {
             case .nothing: return stream.isQuiet ? nil : .unexpected
             case .bytes: return .unexpected
-            case .ended: return .closed
+            case .ended: ending = TransportFault(.closed, "the peer ended the connection while it was idle")
             }
-        } catch { return .closed }
+        } catch { ending = error }
+        return .closed
     }
 
     /// Gives TLS the first bytes of a request.

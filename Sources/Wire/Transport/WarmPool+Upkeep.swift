@@ -100,6 +100,7 @@ extension WarmPool {
     func retire(_ place: Int, _ generation: UInt64, _ reason: RetireReason, _ now: MonotonicNanos) {
         let slot = slots[place]
         let answers = slot.connection?.answers ?? 0
+        if let ending = slot.connection?.ending { counters.lastFault.withLock { $0 = ending } }
         slot.connection?.end()
         slot.connection = nil
         slot.isWaitingForRoom = false
