@@ -20,12 +20,10 @@ public enum LaneWait: String, Sendable, Hashable, CaseIterable {
 /// - Bound: jobs wait in a ring of 1,024; beyond it they spill into a list whose length is counted (`spilled`), because
 ///   an executor may not refuse a job.
 public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
-    // Safety: `jobs` is guarded by its mutex; `turn` is set once before the thread starts and called on it alone.
-    private let jobs = Mutex<JobQueue>(JobQueue())
-    private let pending = Atomic<Int>(0)
+    // Safety: `jobs` is popped on the lane's thread alone; `turn` is called on it alone.
+    private let jobs = JobQueue<UnownedJob>()
     private let stopping = Atomic<Bool>(false)
     private let parked = Atomic<Bool>(false)
-    private let spill = Atomic<Int>(0)
     private let armed = Atomic<Bool>(false)
     private let owner = Atomic<UInt>(0)
     private let wait: LaneWait
@@ -50,11 +48,6 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
         }
     }
 
-    private struct JobQueue {
-        var ring: [UnownedJob] = []
-        var next = 0
-    }
-
     /// A lane that is not running yet.
     ///
     /// - Parameters:
@@ -68,7 +61,7 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
     }
 
     /// Jobs that once had to wait outside the ring; above zero means that the lane is overrun.
-    public var spilled: Int { spill.load(ordering: .relaxed) }
+    public var spilled: Int { jobs.spilled }
 
     /// True on the lane's own thread, while it runs.
     public var isCurrent: Bool { owner.load(ordering: .relaxed) == UInt(pthread_self()) }
@@ -99,7 +92,7 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
             }
             waitForWork(timeout, &ready)
         }
-        runJobs()
+        while runJobs() {}
     }
 
     /// An armed lane that may adapt spins: what it waits for is near, and waking up would cost more than all of the work.
@@ -127,7 +120,7 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
         }
         parked.store(true, ordering: .sequentiallyConsistent)
         // A job that came between the last look and this store did not wake us: look once more before sleeping.
-        let nothing = pending.load(ordering: .sequentiallyConsistent) == 0 && !stopping.load(ordering: .acquiring)
+        let nothing = jobs.isEmpty && !stopping.load(ordering: .acquiring)
         poller.wait(timeout: nothing ? timeout : .zero) { ready.append($0) }
         parked.store(false, ordering: .sequentiallyConsistent)
     }
@@ -143,36 +136,23 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
     /// Queues a job; never refuses, wakes a parked lane.
     public func enqueue(_ job: consuming ExecutorJob) {
-        let unowned = UnownedJob(job)
-        let waiting = jobs.withLock { queue -> Int in
-            queue.ring.append(unowned)
-            return queue.ring.count - queue.next
-        }
-        if waiting > 1024 { spill.wrappingAdd(1, ordering: .relaxed) }
-        pending.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        jobs.push(UnownedJob(job))
         wake()
     }
 
     @discardableResult
     private func runJobs() -> Bool {
-        guard pending.load(ordering: .acquiring) > 0 else { return false }
-        while let job = nextJob() {
-            pending.wrappingSubtract(1, ordering: .relaxed)
-            job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+        guard let first = jobs.pop() else { return false }
+        let (serial, task) = (asUnownedSerialExecutor(), asUnownedTaskExecutor())
+        first.runSynchronously(isolatedTo: serial, taskExecutor: task)
+        // A job that queues another one must not keep the sockets from their turn for ever.
+        var left = Self.jobsATurn
+        while left > 0, let job = jobs.pop() {
+            job.runSynchronously(isolatedTo: serial, taskExecutor: task)
+            left -= 1
         }
         return true
     }
 
-    private func nextJob() -> UnownedJob? {
-        jobs.withLock { queue in
-            guard queue.next < queue.ring.count else { return nil }
-            let job = queue.ring[queue.next]
-            queue.next += 1
-            if queue.next == queue.ring.count {
-                queue.ring.removeAll(keepingCapacity: true)
-                queue.next = 0
-            }
-            return job
-        }
-    }
+    private static let jobsATurn = 256
 }
