@@ -25,11 +25,14 @@ extension Ledger {
         public var plan: String?
         /// The whole object, schema `arb.execution/1`.
         public var json: String
+        /// The opportunity that made it: its number within the run; nil in rows of before it was kept.
+        public var opportunity: UInt64?
 
         /// A row.
         public init(
             id: ExecutionID, pair: String, direction: String, mode: String, result: String, edgeExpected: Money,
-            edgeRealized: Money? = nil, decided: UTCNanos, error: String = "", plan: String? = nil, json: String = "{}"
+            edgeRealized: Money? = nil, decided: UTCNanos, error: String = "", plan: String? = nil, json: String = "{}",
+            opportunity: UInt64? = nil
         ) {
             self.id = id
             self.pair = pair
@@ -42,6 +45,7 @@ extension Ledger {
             self.error = error
             self.plan = plan
             self.json = json
+            self.opportunity = opportunity
         }
 
         /// The row of a result.
@@ -51,7 +55,7 @@ extension Ledger {
             self.init(
                 id: result.id, pair: pair, direction: direction, mode: mode, result: result.kind.rawValue,
                 edgeExpected: result.edgeExpected, edgeRealized: result.edgeRealized, decided: result.decidedAt,
-                error: result.error, plan: plan, json: json)
+                error: result.error, plan: plan, json: json, opportunity: result.opportunity)
         }
     }
 
@@ -62,9 +66,11 @@ extension Ledger {
         try database.run(
             """
             INSERT INTO executions (id, run, sequence, pair, direction, mode, result, edge_expected_usd, edge_realized_usd,
-            decided, decided_utc, error, plan, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            decided, decided_utc, error, plan, json, opportunity)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (id) DO UPDATE SET result = excluded.result, edge_realized_usd = excluded.edge_realized_usd,
-            error = excluded.error, plan = coalesce(excluded.plan, plan), json = excluded.json
+            error = excluded.error, plan = coalesce(excluded.plan, plan), json = excluded.json,
+            opportunity = coalesce(opportunity, excluded.opportunity)
             """,
             [
                 .text(row.id.description), .integer(Int64(row.id.run)), .integer(Int64(row.id.sequence)),
@@ -72,6 +78,7 @@ extension Ledger {
                 .integer(row.edgeExpected.rawValue), row.edgeRealized.map { .integer($0.rawValue) } ?? .null,
                 .text(row.decided.rfc3339), .integer(row.decided.rawValue),
                 row.error.isEmpty ? .null : .text(row.error), row.plan.map { .text($0) } ?? .null, .text(row.json),
+                row.opportunity.map { .integer(Int64(clamping: $0)) } ?? .null,
             ])
     }
 
@@ -99,10 +106,11 @@ extension Ledger {
 
     private func executions(_ rest: String, _ values: [Database.Value]) throws(StoreFault) -> [ExecutionRow] {
         var found: [ExecutionRow?] = []
+        let opportunity = try version() >= 4 ? "opportunity" : "NULL"
         try database.query(
             """
-            SELECT id, pair, direction, mode, result, edge_expected_usd, edge_realized_usd, decided_utc, error, plan, json
-            FROM executions \(rest)
+            SELECT id, pair, direction, mode, result, edge_expected_usd, edge_realized_usd, decided_utc, error, plan,
+            json, \(opportunity) FROM executions \(rest)
             """, values
         ) { row in
             found.append(
@@ -112,7 +120,7 @@ extension Ledger {
                         result: row.text(4) ?? "", edgeExpected: Money(rawValue: row.integer(5) ?? 0),
                         edgeRealized: row.integer(6).map { Money(rawValue: $0) },
                         decided: UTCNanos(rawValue: row.integer(7) ?? 0), error: row.text(8) ?? "", plan: row.text(9),
-                        json: row.text(10) ?? "")
+                        json: row.text(10) ?? "", opportunity: row.integer(11).map { UInt64(clamping: $0) })
                 })
         }
         let rows = found.compactMap { $0 }

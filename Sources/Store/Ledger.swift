@@ -338,6 +338,7 @@ public final class Ledger {
             [.integer(instant.rawValue)])
         try database.run("DELETE FROM boxes WHERE is_over = 1 AND changed_utc < ?", [.integer(instant.rawValue)])
         try database.run("DELETE FROM latency WHERE at_utc < ?", [.integer(instant.rawValue)])
+        try database.run("DELETE FROM refusals WHERE at_utc < ?", [.integer(instant.rawValue)])
         try database.run("DELETE FROM alerts WHERE acked IS NOT NULL AND at_utc < ?", [.integer(instant.rawValue)])
         try database.run(
             "DELETE FROM breaker_events WHERE at_utc < ?1 AND id NOT IN (SELECT max(id) FROM breaker_events GROUP BY scope)",

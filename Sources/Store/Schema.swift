@@ -114,5 +114,17 @@ enum Schema {
         CREATE INDEX receipts_at ON receipts (at_utc);
         CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         """,
+        // Which opportunity an execution came of, and why others were not fired.
+        """
+        ALTER TABLE executions ADD COLUMN opportunity INTEGER;
+        CREATE INDEX executions_opportunity ON executions (run, opportunity) WHERE opportunity IS NOT NULL;
+        CREATE TABLE refusals (
+            run INTEGER NOT NULL, opportunity INTEGER NOT NULL, pair TEXT NOT NULL, at TEXT NOT NULL,
+            at_utc INTEGER NOT NULL, code TEXT NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL,
+            edge_usd INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX refusals_at ON refusals (at_utc);
+        CREATE INDEX refusals_opportunity ON refusals (run, opportunity);
+        """,
     ]
 }

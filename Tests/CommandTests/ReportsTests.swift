@@ -52,4 +52,19 @@ struct ReportsTests {
         #expect(try desk.run("latency", "--html", "a", "--json").status == 64)
         #expect(try desk.run("latency", "--by", "venues").err.contains("did you mean 'venue'"))
     }
+
+    @Test("the daily report says what holds, fits 80 columns, and has JSON and a page")
+    func daily() throws {
+        let text = try desk.run("report", "daily", "--since", "1h")
+        #expect(text.status == 0 && text.lines.first?.hasPrefix("DAILY REPORT") == true, "\(text.err)")
+        #expect(text.out.contains("UNKNOWN 1 leg") && text.out.contains("insufficient_balance"))
+        for line in text.lines { #expect(line.count <= 80, "\(line)") }
+        let json = try #require(try objects(try desk.run("report", "daily", "--since", "1h", "--json").out).first)
+        #expect(json["schema"] as? String == "arb.daily/1" && (json["orders"] as? [Any])?.count == 2)
+        #expect(try desk.run("report", "daily", "--html", "day.html").status == 0)
+        #expect(try String(contentsOfFile: desk.place.path("day.html"), encoding: .utf8).contains("Daily report"))
+        #expect(try desk.run("report", "daily", "--day", "yesterday").status == 64)
+        #expect(try desk.run("report", "daily", "--day", "2020-02-29").out.contains("Traded        nothing"))
+        #expect(try desk.run("report", "daily", "--day", "2020-02-29", "--since", "1h").status == 64)
+    }
 }

@@ -40,7 +40,7 @@ final class TradeRows {
                     at: heard.at.utc, transactTime: heard.transactTime, source: heard.source, event: heard.event),
                 to: row, state: heard.state, orderID: heard.orderID)
         case .result(let result):
-            guard result.kind != .refused else { return }
+            guard result.kind != .refused else { return try keepRefusal(result, ledger, names) }
             try keep(result, ledger, names)
         case .box(let box):
             let isOver = box.quantity.rawValue == 0
@@ -60,8 +60,20 @@ final class TradeRows {
             Ledger.ExecutionRow(
                 id: result.id, pair: names[result.basket].pair.name, direction: names[result.basket].direction,
                 mode: mode, result: result.kind.rawValue, edgeExpected: result.edgeExpected,
-                edgeRealized: result.edgeRealized, decided: result.decidedAt, error: result.error, json: json.string))
+                edgeRealized: result.edgeRealized, decided: result.decidedAt, error: result.error, json: json.string,
+                opportunity: result.opportunity == 0 ? nil : result.opportunity))
         try measure(result, ledger, pair: names[result.basket].pair.name)
+    }
+
+    /// Told once an opportunity and code: what was missed, and why.
+    private func keepRefusal(_ result: ExecutionResult, _ ledger: Ledger, _ names: BasketNames) throws(StoreFault) {
+        let code = result.error.prefix { $0 != " " }
+        let words = result.error.dropFirst(code.count + 1)
+        try ledger.add(
+            Ledger.RefusalRow(
+                opportunity: result.opportunity, pair: names[result.basket].pair.name, at: result.decidedAt,
+                code: String(code), reason: String(words.prefix { $0 != ":" }), text: String(words),
+                edge: result.edgeExpected))
     }
 
     /// Keeps the stages once all of them are stamped, or what there is when the execution is told for the last time.
