@@ -100,11 +100,15 @@ let package = Package(
             "Simulators", "Simulators", ["Trading", "Threading", "Codec", "Signing", "Transport", "Server", "COpenSSL"]),
         // The real core against the simulated venues.
         module("Exploration", "Exploration", ["Trading", "Arb", "Assembly", "Simulators"]),
+        // Stories played with a live run over real sockets, judged by the venues' truth.
+        module(
+            "Scenes", "Scenes",
+            ["Trading", "Threading", "Codec", "Transport", "Risk", "Arb", "Store", "Assembly", "Simulators"]),
         .executableTarget(
             name: "ArbSim",
             dependencies: [
                 "Trading", "Threading", "Codec", "Signing", "Server", "Simulators", "Arb", "Assembly", "Exploration",
-                "Store",
+                "Store", "Scenes",
             ],
             path: "Sources/ArbSim", swiftSettings: strict),
         .executableTarget(
@@ -145,7 +149,9 @@ let package = Package(
                 "Simulators", "Trading", "Threading", "Codec", "Server", "Signing", "Transport", "Kalshi", "Polymarket",
                 "Arb",
             ]),
-        tests("Scenarios", ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Transport", "Exploration"]),
+        tests(
+            "Scenarios",
+            ["Simulators", "Assembly", "Arb", "Trading", "Threading", "Transport", "Exploration", "Scenes"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -31,11 +31,13 @@ public struct SizingProblem {
         payoffRate = Int64(clamping: Int128(payoff.rawValue) * Int128(worst) / Int128(FixedPoint.one))
     }
 
-    private init(_ problem: SizingProblem, _ legs: [SizingLeg], _ limits: SizingLimits) {
+    private init(
+        _ problem: SizingProblem, _ legs: [SizingLeg], _ limits: SizingLimits, _ thresholds: EdgeThresholds
+    ) {
         self.legs = legs
         self.limits = limits
+        self.thresholds = thresholds
         payoffRate = problem.payoffRate
-        thresholds = problem.thresholds
         secondsToPayout = problem.secondsToPayout
         valuation = problem.valuation
     }
@@ -44,8 +46,11 @@ public struct SizingProblem {
     ///
     /// - Parameter cash: what each leg may cost; nil: unbounded.
     func within(_ limits: SizingLimits, cash: (SizingLeg) -> Money?) -> SizingProblem {
-        SizingProblem(self, legs.map { $0.with(cash: cash($0)) }, limits)
+        SizingProblem(self, legs.map { $0.with(cash: cash($0)) }, limits, thresholds)
     }
+
+    /// The same problem for the breaker's probe: of the smallest size, whatever its edge is worth.
+    func asProbe() -> SizingProblem { SizingProblem(self, legs, limits, .any) }
 }
 
 /// Finds how many units of a basket to buy: the admissible size with the greatest net less the hurdle on its capital.

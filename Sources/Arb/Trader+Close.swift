@@ -55,6 +55,12 @@ extension Trader {
         _ now: Stamp
     ) {
         execution.hold = why
+        if why == .unconfirmed {
+            // The venue's word of what is held comes by reads alone: one is asked for, not waited for.
+            let venue = venue(of: execution.basket.legs[residual.leg].instrument)
+            accounts.read(venue, since: now.utc + .seconds(-600))
+            execution.retryAt = now.monotonic + .milliseconds(500)
+        }
         expire(execution, holding, residual, why.rawValue, now)
     }
 

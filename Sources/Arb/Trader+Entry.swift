@@ -89,17 +89,19 @@ extension Trader: EntryDesk {
         guard var limits = gate.bounds(for: candidate.basket.id, orderQtyMin: least, at: now) else {
             throw .noSize("this basket is not fired")
         }
-        limits.lockedMax = min(limits.lockedMax, candidate.problem.limits.lockedMax)
-        limits.orderQtyMax = min(limits.orderQtyMax, candidate.problem.limits.orderQtyMax)
+        let isProbe = gate.isProbe(candidate.basket.id, at: now.monotonic)
+        let problem = isProbe ? candidate.problem.asProbe() : candidate.problem
+        limits.lockedMax = min(limits.lockedMax, problem.limits.lockedMax)
+        limits.orderQtyMax = min(limits.orderQtyMax, problem.limits.orderQtyMax)
         let lossMax = min(settings.oneLegLossMax, limits.oneLegLossMax ?? settings.oneLegLossMax)
         var plan = candidate.plan
-        if !fits(plan, limits, candidate.problem) { plan = try resized(candidate.problem, limits) }
-        plan = try fittedAtWorst(plan, &limits, candidate.problem)
+        if !fits(plan, limits, problem) { plan = try resized(problem, limits) }
+        plan = try fittedAtWorst(plan, &limits, problem)
         for _ in 0..<4 {
-            let losses = try losses(plan, candidate.problem)
+            let losses = try losses(plan, problem)
             guard let worst = losses.max(), worst > lossMax else { return (plan, losses) }
-            limits.orderQtyMax = try largest(candidate.problem, below: plan.orderQty, lossMax)
-            plan = try resized(candidate.problem, limits)
+            limits.orderQtyMax = try largest(problem, below: plan.orderQty, lossMax)
+            plan = try resized(problem, limits)
         }
         throw .noSize("no size whose legs could each be got rid of within max_one_leg_loss_usd")
     }

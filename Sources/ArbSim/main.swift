@@ -2,7 +2,7 @@ import Assembly
 import Glibc
 
 /// `arb-sim`: the loopback venues, the demonstration, and the deterministic exploration.
-let specs = [VenuesCommand.spec, DemoCommand.spec, ExploreCommand.spec]
+let specs = [VenuesCommand.spec, DemoCommand.spec, ExploreCommand.spec, ScenesCommand.spec]
 
 func run() -> Int32 {
     let arguments = Array(CommandLine.arguments.dropFirst())
@@ -20,6 +20,7 @@ func run() -> Int32 {
         }
         switch parsed.spec.name {
         case "explore": return try ExploreCommand.run(parsed)
+        case "scenes": return try ScenesCommand.run(parsed)
         case "venues": return try VenuesCommand.run(parsed)
         default: return try DemoCommand.run(parsed)
         }

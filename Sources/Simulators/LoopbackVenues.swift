@@ -51,6 +51,10 @@ public final class LoopbackVenues: @unchecked Sendable {
         var unseen: [SimChange] = []
         var sent = 0
         var lost = 0
+        /// Venues whose market data is made and never sent.
+        var muted: Set<VenueID> = []
+        /// WebSocket connections that are up.
+        var links: [VenueID: Set<UInt64>] = [:]
         var firstLink: MonotonicNanos?
         /// Unit: ms since 1970, by the venues' clock, at the world's start.
         var base: Int64
@@ -161,6 +165,10 @@ public final class LoopbackVenues: @unchecked Sendable {
     /// Hands everything over that is due, under the lock: a snapshot asked for meanwhile must not overtake it.
     private func flush(_ state: State) {
         for (venue, frames) in state.made where !frames.isEmpty {
+            guard !state.muted.contains(venue) else {
+                state.made[venue] = []
+                continue
+            }
             state.sent += frames.count
             deliver(frames, venue == .kalshi ? kalshiServer : polymarketServer)
             state.made[venue] = []
@@ -233,6 +241,28 @@ public final class LoopbackVenues: @unchecked Sendable {
     /// Adds a fault, from now on.
     public func add(_ rule: FaultPlan.Rule) { state.withLock { $0.turn.faults.add(rule) } }
 
+    /// Keeps a venue's market data back, from now on, or no more: what was kept back is lost, a gap.
+    public func mute(_ venue: VenueID, _ isMuted: Bool) {
+        state.withLock { state in
+            if isMuted { state.muted.insert(venue) } else { state.muted.remove(venue) }
+        }
+    }
+
+    /// Ends every WebSocket connection of a venue, without a word.
+    public func dropLinks(_ venue: VenueID) {
+        turn { state in
+            for link in state.links[venue, default: []].sorted() { state.turn.drop(venue, link) }
+        }
+    }
+
+    /// All pairs, then the members of all sets, as they are now.
+    public var pairs: [SimPair] { state.withLock { $0.world.pairs } }
+
+    /// Reaches into the market and its turn, between two requests.
+    public func reach<Result: Sendable>(_ body: (TradingTurn) throws -> Result) rethrows -> Result {
+        try turn { try body($0.turn) }
+    }
+
     /// Sets the venues' clocks off this machine's, from now on.
     public func setClock(offset: Nanoseconds) {
         state.withLock { $0.base = (started.utc + offset).rawValue / 1_000_000 }
@@ -269,6 +299,7 @@ public final class LoopbackVenues: @unchecked Sendable {
             },
             opened: { [unowned self] _, id, target in
                 turn { state in
+                    state.links[.kalshi, default: []].insert(id)
                     state.kalshi.opened(id)
                     noteLink(&state.firstLink)
                     state.halves[.kalshi]?.opened(id, target, state.turn)
@@ -283,6 +314,7 @@ public final class LoopbackVenues: @unchecked Sendable {
             },
             closed: { [unowned self] _, id in
                 turn { state in
+                    state.links[.kalshi]?.remove(id)
                     state.kalshi.closed(id)
                     state.halves[.kalshi]?.closed(id, state.turn)
                 }
@@ -311,6 +343,7 @@ public final class LoopbackVenues: @unchecked Sendable {
             },
             opened: { [unowned self] _, id, target in
                 turn { state in
+                    state.links[.polymarket, default: []].insert(id)
                     state.polymarket.opened(id)
                     noteLink(&state.firstLink)
                     state.halves[.polymarket]?.opened(id, target, state.turn)
@@ -325,6 +358,7 @@ public final class LoopbackVenues: @unchecked Sendable {
             },
             closed: { [unowned self] _, id in
                 turn { state in
+                    state.links[.polymarket]?.remove(id)
                     state.polymarket.closed(id)
                     state.halves[.polymarket]?.closed(id, state.turn)
                 }

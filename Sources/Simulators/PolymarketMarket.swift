@@ -57,6 +57,7 @@ public struct PolymarketMarket: Sendable {
         self.init(condition: pair.condition, yes: pair.yesToken, no: pair.noToken)
         question = "Will event \(pair.index) happen?"
         tick = pair.polymarketTick * 10
+        isNegRisk = pair.isNegRisk
         self.pair = pair.index
     }
 

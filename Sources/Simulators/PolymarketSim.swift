@@ -122,7 +122,8 @@ public struct PolymarketSim {
         Self.sides(isNo ? pair.shown(1).mirrored : pair.shown(1), &hashed)
         hashed.add(#","min_order_size":"5","tick_size":""#)
         hashed.trimmed(pair.polymarketTick)
-        hashed.add(#"","neg_risk":false,"last_trade_price":""#)
+        hashed.add(
+            pair.isNegRisk ? #"","neg_risk":true,"last_trade_price":""# : #"","neg_risk":false,"last_trade_price":""#)
         hashed.trimmed(pair.lastTrade)
         hashed.add("\"}")
         digest.update(hashed.bytes)
@@ -143,7 +144,10 @@ public struct PolymarketSim {
             text.trimmed(pair.lastTrade)
             text.add("\"")
         }
-        text.add(isRest ? #","min_order_size":"5","neg_risk":false}"# : #","event_type":"book"}"#)
+        guard isRest else { return text.add(#","event_type":"book"}"#) }
+        text.add(
+            pair.isNegRisk
+                ? #","min_order_size":"5","neg_risk":true}"# : #","min_order_size":"5","neg_risk":false}"#)
     }
 
     /// What has been written, to everyone who hears of the pair.

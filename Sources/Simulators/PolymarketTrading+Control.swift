@@ -5,7 +5,7 @@ internal import Trading
 // What happens to accounts and markets without an order: by test, or by command over the same port.
 extension PolymarketTrading {
     /// The wallet that commands mean when they name none: the first client's.
-    static let client = PolymarketExchange.treasury + 1
+    public static let client = PolymarketExchange.treasury + 1
 
     /// Turns shares of both outcomes into pUSD, or the other way round when `shares` is negative.
     @discardableResult

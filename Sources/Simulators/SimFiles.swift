@@ -66,7 +66,7 @@ public enum SimFiles {
         condition_id = "\(pair.condition)"
           yes_token = "\(pair.yesToken)"
           no_token = "\(pair.noToken)"
-          neg_risk = false
+          neg_risk = \(pair.isNegRisk)
           rules_sha256 = "\(Digest.hex(.sha256, pair.description))"
         """
     }

@@ -20,6 +20,8 @@ public struct SimPair: Sendable {
     public var kalshiTick: Int
     /// Shard of the Kalshi market.
     public var shard = 0
+    /// Whether the Polymarket market is one of neg-risk.
+    public internal(set) var isNegRisk = false
     /// Tick of the Polymarket market, in thousandths; may change.
     public var polymarketTick: Int
     /// True books, each in its own venue's YES terms.

@@ -102,7 +102,7 @@ public struct SimRest {
     private static func gamma(_ pair: SimPair, _ now: UTCNanos) -> String {
         let end = (now + .seconds(30 * 86_400)).rfc3339.prefix(19) + "Z"
         return
-            #"{"id":"\#(900_000 + pair.index)","conditionId":"\#(pair.condition)","slug":"event-\#(pair.index)","question":"Will event \#(pair.index) happen?","description":"\#(pair.description)","outcomes":"[\"Yes\", \"No\"]","clobTokenIds":"[\"\#(pair.yesToken)\", \"\#(pair.noToken)\"]","version":"v1","active":true,"closed":false,"acceptingOrders":true,"negRisk":false,"feesEnabled":true,"feeSchedule":{"exponent":1,"rate":0.04,"takerOnly":true,"rebateRate":0.25},"endDate":"\#(end)"}"#
+            #"{"id":"\#(900_000 + pair.index)","conditionId":"\#(pair.condition)","slug":"event-\#(pair.index)","question":"Will event \#(pair.index) happen?","description":"\#(pair.description)","outcomes":"[\"Yes\", \"No\"]","clobTokenIds":"[\"\#(pair.yesToken)\", \"\#(pair.noToken)\"]","version":"v1","active":true,"closed":false,"acceptingOrders":true,"negRisk":\#(pair.isNegRisk),"feesEnabled":true,"feeSchedule":{"exponent":1,"rate":0.04,"takerOnly":true,"rebateRate":0.25},"endDate":"\#(end)"}"#
     }
 
     private static func split(_ target: String) -> (path: String, query: [String: String]) {

@@ -93,6 +93,21 @@ extension SimWorld {
         quote(index, venue, isBid, price, was, size, now, tell)
     }
 
+    /// Moves a venue's whole book of a pair away from fair value, or back to it (zero): an edge that stays as long as it is
+    /// left there. Unit: thousandths.
+    public func shift(_ index: Int, venue: Int, by mills: Int, at now: Int64, _ tell: (SimChange) -> Void) {
+        if venue == 0 { pairs[index].shift.kalshi = mills } else { pairs[index].shift.polymarket = mills }
+        settle(index, now, tell)
+    }
+
+    /// Leaves a side of a venue's book without a quote, until it is told otherwise (nil).
+    public func empty(
+        _ index: Int, _ side: (venue: Int, isBid: Bool)?, at now: Int64, _ tell: (SimChange) -> Void
+    ) {
+        pairs[index].emptySide = side
+        settle(index, now, tell)
+    }
+
     /// Pauses a Kalshi market, or lets it trade again.
     public func pause(_ index: Int, _ isPaused: Bool, at now: Int64, _ tell: (SimChange) -> Void) {
         guard pairs[index].isPaused != isPaused, pairs[index].phase.kalshi == .open else { return }

@@ -44,6 +44,8 @@ public final class SimWorld {
         public var seed: UInt64 = 1
         /// Shards that Kalshi's markets are spread over.
         public var shards = 1
+        /// Whether Polymarket's markets are of the kind that shares its collateral (neg-risk).
+        public var isNegRisk = false
 
         /// The defaults.
         public init() {}
@@ -109,6 +111,7 @@ public final class SimWorld {
             set: set, kalshiTick: index % 3 == 2 ? 1 : 10, polymarketTick: index % 3 == 1 ? 1 : 10, fair: fair,
             polymarketFair: fair, sizes: sizes, depth: settings.depth ?? Int.random(in: 3...12, using: &random))
         pair.shard = index % max(1, settings.shards)
+        pair.isNegRisk = settings.isNegRisk
         pair.kalshi = pair.target(0)
         pair.polymarket = pair.target(1)
         if settings.plants, set == nil {
@@ -243,8 +246,15 @@ public final class SimWorld {
         guard settings.isSteady else { return settle(index, now, tell) }
         // Nothing else ever moves in a steady world: the one level is known.
         let isInverted = venue == 1 && pairs[index].isInverted
-        let price = pairs[index].fair + (side == 0 ? -30 - level * 10 : 30 + level * 10)
+        let shift = pairs[index].shift
+        let centre = venue == 0 ? pairs[index].fair + shift.kalshi : pairs[index].polymarketFair + shift.polymarket
+        let price = centre + (side == 0 ? -30 - level * 10 : 30 + level * 10)
+        guard price > 0, price < 1_000, isMissing(pairs[index], venue, isBid: side == 0) == false else { return }
         set(index, venue, (side == 0) != isInverted, isInverted ? 1_000 - price : price, size, now, tell)
+    }
+
+    private func isMissing(_ pair: SimPair, _ venue: Int, isBid: Bool) -> Bool {
+        pair.emptySide.map { $0.venue == venue && $0.isBid == isBid } ?? false
     }
 
     /// A taker clears the best ask (or bid) at Polymarket and leaves the rest of its order where it stood.

@@ -87,7 +87,9 @@ extension Wire.OpenOrder {
         let original: Int64
         let matched: Int64?
 
-        var isWhole: Bool { matched.map { $0 >= original && original > 0 } ?? false }
+        /// Told in shares alone: beside a budget the unit of what matched is not documented, and as shares it would pass for
+        /// the whole of a smaller budget.
+        var isWhole: Bool { cumQty.map { $0.rawValue >= original && original > 0 } ?? false }
     }
 
     /// Reads the sizes.
