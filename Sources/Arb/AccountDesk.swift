@@ -54,8 +54,12 @@ public protocol AccountDesk: AnyObject {
     /// - Parameter since: done orders and fills from then on.
     func read(_ venue: VenueID, since: UTCNanos)
 
-    /// Reads which markets the venue has paid since then; told by `LiveTrader.settled`.
-    func readSettlements(_ venue: VenueID, since: UTCNanos)
+    /// Reads which markets the venue has paid; told by `LiveTrader.settled`.
+    ///
+    /// - Parameters:
+    ///   - since: how far back, where the venue has a list of them (Kalshi).
+    ///   - symbols: markets that have ended and hold something of ours, for a venue without such a list.
+    func readSettlements(_ venue: VenueID, since: UTCNanos, of symbols: [String])
 
     /// The order that proves that another one can no longer enter, to be recorded, prepared and committed like any other;
     /// nil where there can be none (setting, age, life, grid, venue).
@@ -64,7 +68,7 @@ public protocol AccountDesk: AnyObject {
 
 extension AccountDesk {
     /// No such list.
-    public func readSettlements(_ venue: VenueID, since: UTCNanos) {}
+    public func readSettlements(_ venue: VenueID, since: UTCNanos, of symbols: [String]) {}
 
     /// None.
     public func tombstone(for order: NewOrder, venue: VenueID, sentAt: MonotonicNanos, at now: MonotonicNanos)

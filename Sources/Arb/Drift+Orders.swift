@@ -9,6 +9,7 @@ extension Drift {
         var found: [Difference] = []
         for (order, isOpen) in listed {
             guard let record = record(of: order) else {
+                if ours.isOver(order.orderID) { continue }
                 if order.createdAt.map({ $0 <= settledBefore }) ?? true { found.append(foreign(order, isOpen)) }
                 continue
             }

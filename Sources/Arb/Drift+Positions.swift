@@ -80,17 +80,22 @@ extension Drift {
             } else {
                 "not accounted for, perhaps \(words): the pair is halted, and no order follows from it"
             }
-        return Difference(
+        var difference = Difference(
             .position, isForeign ? .warning : isExplained ? .info : .critical, ours.venue, symbol: symbol,
             ours: Self.words(here), theirs: Self.words(theirs), explanations: candidates, isExplained: isExplained,
             text)
+        difference.yesExcess = Quantity(rawValue: yes)
+        difference.noExcess = Quantity(rawValue: no)
+        return difference
     }
 
     /// Listed fills that no order of ours explains: somebody else trades with this account.
     public static func foreignFills(_ ours: OurAccount, _ theirs: AccountSnapshot) -> Int {
         let drift = Drift(ours, theirs, since: theirs.asOf, settings: Settings())
         let ids = drift.ownIDs
-        return theirs.fills.count { !ids.contains($0.orderID) && $0.fill.settlement != .failed }
+        return theirs.fills.count {
+            !ids.contains($0.orderID) && !ours.isOver($0.orderID) && $0.fill.settlement != .failed
+        }
     }
 
     /// The venue's names of all orders that are ours.
@@ -104,7 +109,7 @@ extension Drift {
         var held = Held()
         let ids = ownIDs
         for fill in theirs.fills where fill.symbol == symbol && !ids.contains(fill.orderID) {
-            guard fill.fill.settlement != .failed else { continue }
+            guard fill.fill.settlement != .failed, !ours.isOver(fill.orderID) else { continue }
             held.add(fill.outcome, fill.side == .buy ? fill.fill.lastQty.rawValue : -fill.fill.lastQty.rawValue)
         }
         return held
@@ -141,7 +146,12 @@ extension Drift {
 
     /// All purses of the venue together against what was known and what moved since; nil where nothing was known then.
     private var expected: Difference? {
-        guard ours.balancesAt != nil, !ours.balances.isEmpty, ours.orders.allSatisfy(isSettled) else { return nil }
+        // No purse at all is an error of the list, not a loss of all cash.
+        guard let start = ours.balancesAt, !ours.balances.isEmpty, !theirs.balances.isEmpty,
+            ours.orders.allSatisfy(isSettled),
+            // Of an order that was forgotten nobody knows any more what its fills moved.
+            !theirs.fills.contains(where: { ($0.transactTime ?? start) > start && ours.isOver($0.orderID) })
+        else { return nil }
         func total(_ balances: [VenueBalance]) -> Money {
             Money(rawValue: Int64(clamping: balances.reduce(Int128(0)) { $0 + Int128($1.cash.rawValue) }))
         }

@@ -77,6 +77,8 @@ public struct Difference: Hashable, Sendable {
     public let isExplained: Bool
     /// What it means, and what a person can do, in one sentence.
     public let text: String
+    /// Of a position: contracts that the venue has beyond ours, below zero those that it lacks.
+    public internal(set) var yesExcess = Quantity.zero, noExcess = Quantity.zero
 
     init(
         _ kind: Kind, _ severity: Severity, _ venue: VenueID, symbol: String, subject: String = "", ours: String = "",
@@ -108,7 +110,7 @@ public struct OurAccount: Sendable {
         public var state: OrderState
         /// When bytes may have left; nil when none did.
         public var sentAt: UTCNanos?
-        /// When anything was last told of it.
+        /// When anything new was last told of it.
         public var heardAt: UTCNanos
 
         /// An order.
@@ -137,6 +139,8 @@ public struct OurAccount: Sendable {
     public var paidOut: [VenueSettlement] = []
     /// Markets known to be settled.
     public var settled: Set<String> = []
+    /// Venue's names of orders that are ours, ended long ago, and are in `orders` no more.
+    public var isOver: @Sendable (OrderID) -> Bool = { _ in false }
 
     /// An empty record.
     public init(venue: VenueID, prefix: UInt32) {
@@ -148,10 +152,10 @@ public struct OurAccount: Sendable {
     public init(_ registry: OrderRegistry, venue: VenueID) {
         self.init(venue: venue, prefix: registry.prefix)
         orders = registry.orders.map(\.record).filter { $0.venue == venue }.map { record in
-            let heard = EvidenceSource.allCases.compactMap { record.lastHeard(from: $0)?.utc }.max()
+            // A list repeats what is known of an order for a day: only news moves anything.
             return Order(
                 orderID: record.orderID, symbol: record.symbol, state: record.state, sentAt: record.sentAt?.utc,
-                heardAt: heard ?? record.intendedAt.utc)
+                heardAt: record.changedAt?.utc ?? record.intendedAt.utc)
         }
     }
 }
@@ -204,6 +208,13 @@ public struct Drift {
             if left.kind != right.kind { return left.kind.rawValue < right.kind.rawValue }
             return (left.symbol, left.subject) < (right.symbol, right.subject)
         }
+    }
+
+    /// True when nothing of ours was told or done of late, and nothing is open: cash stands still.
+    public static func isQuiet(_ ours: OurAccount, _ theirs: AccountSnapshot, settings: Settings) -> Bool {
+        let drift = Drift(ours, theirs, since: theirs.asOf, settings: settings)
+        return ours.orders.allSatisfy { $0.state.isDone && drift.isSettled($0) }
+            && theirs.fills.allSatisfy { ($0.transactTime ?? theirs.asOf) <= drift.settledBefore }
     }
 
     /// The record of a listed order; nil when it is not ours.

@@ -115,9 +115,17 @@ final class Execution {
     var lookedAt: [MonotonicNanos?] = []
     /// When it may be tried again after a refusal of our own.
     var retryAt: MonotonicNanos?
+    /// Closing orders that left; how many of the last ones in a row filled nothing, and which was looked at last.
+    var closes = 0, fruitless = 0, judged = -1
     var told: ExecutionResult.Kind?
     /// What the day's book has of it. Unit: USD.
     var booked = Money.zero
+    /// Net of its box as it was last told. Unit: USD.
+    private var boxNet: Money?
+    /// When it was done.
+    var endedAt: MonotonicNanos?
+    /// It waits to be forgotten.
+    var isInLine = false
     /// Adopted at the start from an earlier run.
     let isRecovered: Bool
 
@@ -140,6 +148,12 @@ final class Execution {
         self.claim = claim
         self.isRecovered = isRecovered
         orders.reserveCapacity(4)
+    }
+
+    /// How its net differs from what was last told; nil: nothing was.
+    func change(to net: Money) -> Money? {
+        defer { boxNet = net }
+        return boxNet.map { Money(rawValue: net.rawValue - $0.rawValue) }
     }
 
     /// Takes its markets again, after evidence that came late.

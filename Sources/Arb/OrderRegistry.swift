@@ -25,6 +25,8 @@ public struct OrderRecord: Sendable {
     public internal(set) var sentAt: Stamp?
     /// When it ended, as far as we heard; nil before.
     public internal(set) var doneAt: Stamp?
+    /// When something was last told of it that was news; nil: nothing was.
+    public internal(set) var changedAt: Stamp?
     /// When each witness last said something, by `EvidenceSource`.
     var heard: [Stamp?]
 
@@ -43,8 +45,8 @@ public struct OrderRecord: Sendable {
 /// it may be ours under a name that we learn later (a Kalshi fill before the reply), and is applied then. What stays is
 /// FOREIGN: shown, never traded.
 /// - Lane: the hot lane; a value with no I/O.
-/// - Bound: `ordersMax` orders, `straysMax` unknown names with `strayReportsMax` reports each. Beyond, `needsRead` says
-///   that a full read must tell what was not kept.
+/// - Bound: `ordersMax` orders, `straysMax` unknown names with `strayReportsMax` reports each, the names of the last
+///   `retiredMax` orders that were forgotten. Beyond, `needsRead` says that a full read must tell what was not kept.
 public struct OrderRegistry {
     /// Orders held at once.
     public static let ordersMax = 65_536
@@ -52,6 +54,8 @@ public struct OrderRegistry {
     public static let straysMax = 4_096
     /// Reports kept of each.
     public static let strayReportsMax = 64
+    /// Names of forgotten orders that are remembered.
+    public static let retiredMax = 65_536
 
     /// An order was not taken in: it must not be sent.
     public enum Refusal: Error, Hashable, Sendable {
@@ -77,17 +81,21 @@ public struct OrderRegistry {
         case stray
         /// It names no order that we know, and there was no room: a full read must tell.
         case lost
+        /// It is about an order of ours that ended long ago and was forgotten. True: it tells more than was known then.
+        case retired(isMore: Bool)
     }
 
     /// The account's part of every id of ours: an order of that form that is not here was made by another run of us.
     public let prefix: UInt32
-    private var records: [OrderRecord?] = []
-    private var free: [Int] = []
-    private var byClOrdID: [ClOrdID: Int] = [:]
+    var records: [OrderRecord?] = []
+    var free: [Int] = []
+    var byClOrdID: [ClOrdID: Int] = [:]
     /// Tombstones carry the id of the order that they prove dead.
-    private var tombstones: [ClOrdID: Int] = [:]
-    private var byOrderID: [OrderID: Int] = [:]
-    private var strays: [OrderID: StrayOrder] = [:]
+    var tombstones: [ClOrdID: Int] = [:]
+    var byOrderID: [OrderID: Int] = [:]
+    var strays: [OrderID: StrayOrder] = [:]
+    /// Orders that ended and were forgotten: what is told of them once more is no news, and nobody else's.
+    var retired = RetiredNames()
     /// Venues whose reports were lost or missed: orders and fills are to be read in full before silence is trusted.
     public private(set) var needsRead: Set<VenueID> = []
     /// Reports whose two names belong to two orders; the venue's name was believed.
@@ -198,12 +206,7 @@ public struct OrderRegistry {
             guard let record = records[index], let doneAt = record.doneAt, doneAt.monotonic < instant,
                 record.state.isDone, record.state.confirmedQty == record.state.cumQty
             else { continue }
-            let clOrdID = record.state.order.clOrdID
-            if byClOrdID[clOrdID] == index { byClOrdID[clOrdID] = nil }
-            if tombstones[clOrdID] == index { tombstones[clOrdID] = nil }
-            if let orderID = record.orderID { byOrderID[orderID] = nil }
-            records[index] = nil
-            free.append(index)
+            retire(OrderHandle(index))
             forgotten += 1
         }
         return forgotten
@@ -257,6 +260,7 @@ extension OrderRegistry {
         precondition(records[index] != nil, "a report is of a kept order")
         let change = records[index]?.state.apply(event)
         records[index]?.heard[source.index] = stamp
+        if change?.isNews ?? false { records[index]?.changedAt = stamp }
         if records[index]?.sentAt == nil, event.mayHaveLeft { records[index]?.sentAt = stamp }
         let isDone = records[index]?.state.isDone ?? false
         if isDone != (records[index]?.doneAt != nil) { records[index]?.doneAt = isDone ? stamp : nil }
@@ -266,6 +270,8 @@ extension OrderRegistry {
     // MARK: - Strays
 
     private mutating func keep(_ report: ExecutionReport, at stamp: Stamp) -> Reception {
+        let isHere = report.clOrdID.map { byClOrdID[$0] != nil || tombstones[$0] != nil } ?? false
+        if !isHere, let isMore = retired.tells(report) { return .retired(isMore: isMore) }
         guard let orderID = report.orderID else {
             needsRead.insert(report.venue)
             return .lost

@@ -154,7 +154,7 @@ extension Trader {
 
     func finish(_ execution: Execution, _ holding: Holding, _ now: Stamp) {
         let wasAlone = execution.residualSince != nil
-        execution.phase = .done
+        end(execution, now)
         execution.residualSince = nil
         inFlight.release(execution.claim, execution.basket.legs)
         let boxed = holding.boxed
@@ -172,10 +172,12 @@ extension Trader {
                 .box(
                     BoxReport(
                         execution: execution.id, basket: execution.basket.id, pair: execution.basket.pair,
-                        quantity: boxed, cost: Money(rawValue: payoff.rawValue - net.rawValue), payoff: payoff,
-                        net: net,
+                        state: positions.box(of: execution.id)?.state ?? .settled, quantity: boxed,
+                        cost: Money(rawValue: payoff.rawValue - net.rawValue), payoff: payoff,
+                        net: net, netChange: execution.change(to: net),
                         dust: holding.legs.map { Quantity(rawValue: max(0, $0.quantity.rawValue - boxed.rawValue)) },
-                        at: now)))
+                        payoutAt: positions.plan(of: execution.id)?.payoutAt, openedAt: execution.decided.utc, at: now))
+            )
         }
         if kind == .filled { counters.filled &+= 1 }  // bounded by executions
         tellResult(execution, kind, now, net: net)
@@ -203,6 +205,7 @@ extension Trader {
         }
         execution.reclaim(claim)
         execution.phase = .working
+        live.insert(execution.id.sequence)
         advance(execution, now)
     }
 

@@ -15,8 +15,12 @@ extension Trader {
             execution.lookedAt = []
             return
         }
+        judgeLast(execution, now)
         if let retryAt = execution.retryAt, now.monotonic < retryAt { return }
         execution.retryAt = nil
+        guard isOperators || execution.closes < settings.closesMax else {
+            return expire(execution, holding, residual, "\(execution.closes) closing orders did not do it", now)
+        }
         let leg = execution.basket.legs[residual.leg]
         guard let market = residualMarket(execution, holding, residual) else {
             return wait(execution, holding, residual, .noDepth, now)
@@ -29,10 +33,42 @@ extension Trader {
         }
     }
 
+    /// A closing order that filled nothing is not repeated at once: a book may show what nobody gets.
+    private func judgeLast(_ execution: Execution, _ now: Stamp) {
+        guard let last = execution.orders.indices.last, last != execution.judged,
+            execution.orders[last].role != .leg, execution.orders[last].role != .tombstone
+        else { return }
+        execution.judged = last
+        guard registry[execution.orders[last].handle].state.cumQty.rawValue == 0 else {
+            execution.fruitless = 0
+            return
+        }
+        execution.fruitless = min(execution.fruitless + 1, 6)
+        execution.retryAt = now.monotonic + .milliseconds(50 << Int64(execution.fruitless))
+    }
+
+    /// Law 6, by the tracker's own count: a closing order is at most what stands alone, and a sale at most what is held.
+    private func isWithin(_ plan: ClosePlan, _ execution: Execution, _ now: Stamp) -> Bool {
+        let witnessed = confirmed[HeldKey(instrument: plan.instrument, outcome: plan.outcome)]
+        let most = positions.closeMax(execution.id, isSale: plan.side == .sell, venuePosition: witnessed)
+        if plan.orderQty <= most { return true }
+        execution.retryAt = now.monotonic + .seconds(1)
+        let pair = execution.basket.pair
+        guard halt(pair, .drift, "two counts of what stands alone differ") else { return false }
+        tell(
+            .alert(
+                TradeAlert(
+                    "E_EXEC_DRIFT", isCritical: true, pair: pair,
+                    "\(execution.id): closing \(plan.orderQty) was wanted and at most \(most) may be; nothing is ordered, pair halted. See arb reconcile --explain",
+                    at: now)))
+        return false
+    }
+
     private func order(
         _ plan: ClosePlan, _ execution: Execution, _ holding: Holding, _ residual: (leg: Int, quantity: Quantity),
         _ now: Stamp
     ) {
+        guard isWithin(plan, execution, now) else { return }
         let venue = venue(of: plan.instrument)
         let order = NewOrder(
             clOrdID: newID(), instrument: plan.instrument, outcome: plan.outcome, side: plan.side,
@@ -45,6 +81,7 @@ extension Trader {
             return expire(execution, holding, residual, refusal, now)
         }
         execution.hold = nil
+        execution.closes += 1
         gate.noteOrders(1, at: now.monotonic)
         counters.closes &+= 1  // bounded by executions and their deadlines
         report(execution, holding, residual, .closing, plan.way, "", now)
@@ -139,16 +176,6 @@ extension Trader {
         return max(.zero, most)
     }
 
-    /// True for what no order can close, or what is not worth one.
-    func isDust(_ quantity: Quantity, _ leg: Int, _ execution: Execution) -> Bool {
-        let least = execution.basket.legs.map { smallest($0.instrument) }.min() ?? .zero
-        if quantity < least { return true }
-        // What it is worth at most is what it pays.
-        let rate = payoffRate(execution.basket)
-        let worth = Int64(clamping: Int128(rate) * Int128(quantity.rawValue) / Int128(FixedPoint.one))
-        return worth < settings.dust.rawValue
-    }
-
     // MARK: Time
 
     /// The next instant at which `advance(to:)` has something to do.
@@ -160,9 +187,7 @@ extension Trader {
         }
         for resolver in resolvers.values { consider(resolver.nextDeadline) }
         for instant in delayed.values { consider(instant) }
-        for execution in executions.values where execution.phase == .closing || execution.phase == .stuck {
-            consider(execution.retryAt)
-        }
+        for number in live { consider(executions[number]?.retryAt) }
         consider(nextSweep)
         consider(nextRead)
         return next
@@ -176,19 +201,21 @@ extension Trader {
 
     private func readAll(_ now: Stamp) {
         nextRead = now.monotonic + settings.readInterval
-        let since = now.utc + Nanoseconds(rawValue: -86_400_000_000_000)
+        let since = now.utc + Nanoseconds(rawValue: -Self.readSpan.rawValue)
+        // What an earlier run holds may have been paid while nobody looked.
+        let isRecovered = executions.values.contains(where: \.isRecovered)
+        let longAgo = now.utc + .seconds(-90 * 86_400)
         for venue in gateways.keys.sorted() {
             accounts.read(venue, since: since)
-            accounts.readSettlements(venue, since: since)
+            accounts.readSettlements(venue, since: isRecovered ? longAgo : since, of: endedMarkets(venue, now))
         }
     }
 
     /// Time has passed: searches, held-back orders, residuals, reads.
     public func advance(to now: Stamp) {
-        for (index, _) in resolvers {
-            step(OrderHandle(index), now)
-        }
-        for (index, until) in delayed where until <= now.monotonic {
+        for index in resolvers.keys.sorted() { step(OrderHandle(index), now) }
+        for index in delayed.keys.sorted() {
+            guard let until = delayed[index], until <= now.monotonic else { continue }
             delayed[index] = nil
             let handle = OrderHandle(index)
             guard !registry[handle].state.isDone else { continue }
@@ -202,6 +229,10 @@ extension Trader {
             if isSweep || isDue { advance(execution, now) }
         }
         if let due = nextRead, due <= now.monotonic { readAll(now) }
+        if isSweep {
+            tellStrays(now, lag: settings.strayLag)
+            forgetEnded(now)
+        }
         tellBreaker()
     }
 
@@ -212,11 +243,6 @@ extension Trader {
             let books = execution.basket.legs.map { engine.bookReceived($0.instrument) }
             if books != execution.lookedAt { advance(execution, now) }
         }
-    }
-
-    /// Executions that are not done, oldest first.
-    var open: [Execution] {
-        executions.values.filter { $0.phase != .done }.sorted { $0.id.sequence < $1.id.sequence }
     }
 
     // MARK: Rates

@@ -8,8 +8,7 @@ extension Trader: EntryDesk {
     public func isOpen(_ basket: Basket) -> Bool {
         guard !haltFlag.isRaised, isReady, !isStopping, !isBlocked, basket.kind == .crossVenue, basket.legs.count == 2,
             let fires,
-            !fires.isFull,
-            executions.count < settings.executionsMax
+            !fires.isFull, hasRoom
         else { return false }
         guard gate.killSwitch.allows(.entry), gate.suspensions(of: basket.pair).isEmpty else { return false }
         return basket.legs.allSatisfy { !inFlight.isClaimed($0.instrument) && isSettled($0.instrument) }

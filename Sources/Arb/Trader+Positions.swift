@@ -105,7 +105,7 @@ extension Trader {
 
     /// What stands alone and is to be closed; nil when nothing does, when it is dust, and when its market was paid.
     func standing(_ execution: Execution, _ holding: Holding) -> (leg: Int, quantity: Quantity)? {
-        guard let residual = holding.residual, !isDust(residual.quantity, residual.leg, execution),
+        guard let residual = holding.residual, positions.residual(of: execution.id)?.isDust != true,
             positions.pays(execution.id, leg: residual.leg) == nil
         else { return nil }
         return residual

@@ -73,7 +73,7 @@ extension Trader {
             claim: claim, isRecovered: true)
         for order in orders { take(order, into: execution, now) }
         execution.booked = orders.first?.booked ?? .zero
-        executions[id.sequence] = execution
+        keep(execution)
         do throws(PositionTracker.Refusal) {
             try restore(execution, now)
         } catch {

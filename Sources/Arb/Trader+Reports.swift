@@ -6,8 +6,8 @@ public import Trading
 extension Trader {
     /// A fire is over: each of its orders has an answer or a deadline.
     func fired(_ tag: UInt64, _ first: LegReport, _ second: LegReport?, at now: Stamp) {
-        guard let execution = executions[UInt32(truncatingIfNeeded: tag >> 8)] else { return }
-        let place = Int(tag & 0xFF)
+        guard let execution = executions[UInt32(truncatingIfNeeded: tag >> 16)] else { return }
+        let place = Int(tag & 0xFFFF)
         let start = place == Self.bothLegs ? 0 : place
         let wasDone = execution.phase == .done
         took(first, execution, start, now)
@@ -71,8 +71,9 @@ extension Trader {
 
     private func joined(_ told: ExecutionReport, at now: Stamp) {
         let report = priced(told)
-        guard case .ours(let handle, let change) = registry.apply(report, at: now) else { return }
-        guard change.isNews else { return }
+        let reception = registry.apply(report, at: now)
+        if case .retired(isMore: true) = reception { return toldTooLate(report, now) }
+        guard case .ours(let handle, let change) = reception, change.isNews else { return }
         sold(change, handle)
         let own = registry[handle].state.order.outcome
         heard(handle, report.event(trading: own), report.source, report.transactTime, now)
@@ -146,10 +147,14 @@ extension Trader {
     }
 
     /// No entry on this pair until `resume --pair`; what is open goes on being closed.
-    func halt(_ pair: PairID, _ cause: RiskGate.Suspension, _ why: String) {
-        guard gate.suspend(pair, cause) else { return }
+    ///
+    /// - Returns: false when that cause stood already.
+    @discardableResult
+    func halt(_ pair: PairID, _ cause: RiskGate.Suspension, _ why: String) -> Bool {
+        guard gate.suspend(pair, cause) else { return false }
         haltReasons[pair] = why
         counters.pairHalts &+= 1  // bounded by executions
+        return true
     }
 }
 
@@ -165,7 +170,7 @@ extension Trader: OrderSink {
             confirmed[HeldKey(instrument: instrument, outcome: position.outcome.opposite)] = .zero
         }
         let now = now
-        for execution in executions.values where execution.phase != .done && execution.residualSince != nil {
+        for execution in open where execution.residualSince != nil {
             if execution.basket.legs.contains(where: { $0.instrument == instrument }) { advance(execution, now) }
         }
     }
@@ -208,6 +213,7 @@ extension Trader {
         confirmed = confirmed.filter { venue(of: $0.key.instrument) != snapshot.venue }
         for position in snapshot.positions { apply(position) }
         gate.set(snapshot.balances, asOf: snapshot.asOf)
+        compare(snapshot, now)
         if unread.remove(snapshot.venue) != nil { becomeReady(now) }
     }
 
@@ -222,7 +228,7 @@ extension Trader {
     /// Entries are allowed once both accounts were read and nothing of an earlier run is unknown.
     func becomeReady(_ now: Stamp) {
         guard !isReady, unread.isEmpty,
-            !executions.values.contains(where: { $0.isRecovered && ($0.phase == .working || $0.phase == .closing) })
+            !open.contains(where: { $0.isRecovered && ($0.phase == .working || $0.phase == .closing) })
         else { return }
         isReady = true
     }

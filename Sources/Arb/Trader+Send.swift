@@ -31,7 +31,7 @@ extension Trader {
             throw error
         }
         execution.stamps.journaled = clock.now().monotonic
-        executions[execution.id.sequence] = execution
+        keep(execution)
         let deadline = now.monotonic + settings.orderTimeout
         guard let fires else { preconditionFailure("asked before: attached") }
         if let alone {
@@ -60,9 +60,9 @@ extension Trader {
     }
 
     /// The place of a fire of both legs, in a tag.
-    static let bothLegs = 0xFF
+    static let bothLegs = 0xFFFF
 
-    func tag(_ execution: Execution, _ place: Int) -> UInt64 { UInt64(execution.id.sequence) << 8 | UInt64(place) }
+    func tag(_ execution: Execution, _ place: Int) -> UInt64 { UInt64(execution.id.sequence) << 16 | UInt64(place) }
 
     /// The leg that goes alone first; nil: both at once.
     private func leader(_ problem: SizingProblem, _ plan: BasketPlan) -> Int? {
@@ -151,6 +151,7 @@ extension Trader {
             OrderEvent.notSent(LocalRefusal(.slotSpent, "undone before it was sent")), to: order.handle, at: now)
         owners[order.handle.index] = nil
         _ = positions.withdraw(registry[order.handle].state.order.clOrdID, isTombstone: order.role == .tombstone)
+        registry.retire(order.handle)
     }
 
     func intent(_ execution: Execution, _ order: ExecutionOrder, _ slot: SendSlot) -> OrderIntent {

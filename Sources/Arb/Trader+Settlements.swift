@@ -5,29 +5,97 @@ public import Trading
 extension Trader {
     /// Markets that a venue has paid, by its own list: as often as it is told, each counts once.
     public func settled(_ facts: [SettlementFact], at now: Stamp) {
+        notePaid(facts)
         for fact in facts where instruments[MarketKey(venue: fact.venue, symbol: fact.symbol)] != nil {
             let paid = PositionFact.settled(fact.venue, symbol: fact.symbol, yesPays: Self.yesPays(fact))
-            for change in positions.apply(paid).changes {
-                guard let execution = executions[change.execution.sequence], execution.id == change.execution else {
-                    continue
-                }
-                wasPaid(execution, now)
-            }
+            changed(positions.apply(paid).changes, now)
         }
         tellBreaker()
     }
+
+    /// As many of both outcomes were turned back into cash; by whom does not matter.
+    func merged(_ market: MarketKey, _ quantity: Quantity, _ now: Stamp) {
+        let (changes, unexplained) = positions.apply(.merged(market.venue, symbol: market.symbol, quantity))
+        changed(changes, now)
+        guard unexplained.rawValue > 0 else { return }
+        for pair in pairs(trading: market.symbol, at: market.venue) {
+            guard halt(pair, .drift, "\(unexplained) pairs of \(market.symbol) were merged that were not for that")
+            else {
+                continue
+            }
+            tell(
+                .alert(
+                    TradeAlert(
+                        "E_EXEC_DRIFT", isCritical: true, pair: pair,
+                        "\(unexplained) of both outcomes of \(market.symbol) at \(market.venue.name) are gone, and no close of ours waited for a merge: a leg of a box may be without its partner; pair halted. See arb reconcile --explain",
+                        at: now)))
+        }
+    }
+
+    /// Markets of a venue that have ended, or take no orders now, and in which something of ours waits to be paid.
+    func endedMarkets(_ venue: VenueID, _ now: Stamp) -> [String] {
+        positions.positions(at: venue).map(\.symbol).reduce(into: [String]()) { found, symbol in
+            guard found.last != symbol, let instrument = instruments[MarketKey(venue: venue, symbol: symbol)] else {
+                return
+            }
+            let terms = engine.terms(of: instrument)
+            let isOpen = terms?.status == .active && terms?.entriesEnd.map { now.utc < $0 } ?? true
+            if !isOpen { found.append(symbol) }
+        }
+    }
+
+    private func changed(_ changes: [PositionChange], _ now: Stamp) {
+        for change in changes {
+            guard let execution = executions[change.execution.sequence], execution.id == change.execution else {
+                continue
+            }
+            wasPaid(execution, now)
+        }
+    }
+
+    /// What venues paid explains cash that came. Their lists reach back a day, and are told whole each time.
+    private func notePaid(_ facts: [SettlementFact]) {
+        for (venue, facts) in Dictionary(grouping: facts, by: \.venue) {
+            guard venue == .kalshi else {
+                // When a token is redeemed is not told: cash is looked at anew.
+                foreign.cash[venue] = nil
+                continue
+            }
+            foreign.paidOut[venue] = facts.suffix(Self.paidMax).map { fact in
+                let cash = Money(rawValue: fact.revenue.rawValue - (fact.fee?.rawValue ?? 0))
+                return VenueSettlement(symbol: fact.symbol, cash: cash, settledAt: fact.settledAt)
+            }
+        }
+    }
+
+    private static let paidMax = 4_096
 
     /// What its box comes to is booked; contracts of a paid market are not closed any more.
     private func wasPaid(_ execution: Execution, _ now: Stamp) {
         reserve(execution)
         switch execution.phase {
         case .working: return  // an order is out: its end books it
-        case .done: conclude(execution, now)
+        case .done:
+            conclude(execution, now)
+            tellBox(execution, now)
         case .closing, .stuck:
             let holding = holding(of: execution)
             let isOpen = execution.orders.contains { !registry[$0.handle].state.isDone }
             if !isOpen, standing(execution, holding) == nil { finish(execution, holding, now) }
         }
+    }
+
+    /// What its box has come to; nothing where no unit was ever matched.
+    func tellBox(_ execution: Execution, _ now: Stamp) {
+        guard let box = positions.box(of: execution.id) else { return }
+        let net = net(of: execution)
+        tell(
+            .box(
+                BoxReport(
+                    execution: execution.id, basket: execution.basket.id, pair: execution.basket.pair,
+                    state: box.state, quantity: box.quantity, cost: box.cost, payoff: box.payout,
+                    net: net, netChange: execution.change(to: net), dust: [], payoutAt: box.payoutAt,
+                    openedAt: box.openedAt, at: now)))
     }
 
     /// What a contract of YES paid. Of a split the revenue tells it; where as many of each were held it cannot, and then

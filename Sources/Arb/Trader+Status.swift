@@ -10,10 +10,18 @@ extension Trader {
     /// Boxes of executions that are here, settled ones too, in order of their beginning.
     public var boxes: [BoxRecord] { positions.boxes }
 
+    /// Why a pair takes no entries; empty when it does.
+    public func suspensions(of pair: PairID) -> [RiskGate.Suspension] { gate.suspensions(of: pair) }
+
     /// Instruments that are claimed.
     public var claims: Int { inFlight.count }
     /// Capital that is locked or may come to be. Unit: USD.
     public var reserved: Money { gate.totals.open }
+    /// Profit of the UTC day of an instant, losses negative. Unit: USD.
+    public func dayProfit(at now: Stamp) -> Money {
+        gate.dayBook.day == DayBook.day(of: now.utc) ? gate.dayBook.profit : .zero
+    }
+
     /// Orders of which nobody knows what became.
     public var unknownLegs: Int { resolvers.count }
 

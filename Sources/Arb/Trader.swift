@@ -8,7 +8,8 @@ public import Trading
 /// gateways that were asked first (`prepare`), the journal, and `ExecutionEngine`; what it reads comes back through
 /// `answered`.
 /// - Lane: the hot lane.
-/// - Bound: `executionsMax` executions, `OrderRegistry.ordersMax` orders.
+/// - Bound: `executionsMax` executions that are not done, `PositionTracker.executionsMax` that are here,
+///   `OrderRegistry.ordersMax` orders; what is over is forgotten, and its history is the ledger's.
 public final class Trader {
     let catalog: Catalog
     let settings: TraderSettings
@@ -29,6 +30,10 @@ public final class Trader {
     private(set) var fires: ExecutionEngine?
 
     var executions: [UInt32: Execution] = [:]
+    /// Executions that are not done, by their numbers.
+    var live: Set<UInt32> = []
+    /// Executions that are done and still here, the one that waits longest first.
+    var ended = EndedExecutions()
     /// Which execution an order belongs to, by the index of its handle.
     var owners: [Int: UInt32] = [:]
     var resolvers: [Int: UnknownResolver] = [:]
@@ -38,6 +43,8 @@ public final class Trader {
     var instruments: [MarketKey: InstrumentID] = [:]
     /// What venues say is held, by instrument and outcome. A witness: it bounds sales, and never makes one.
     var confirmed: [HeldKey: Quantity] = [:]
+    /// What is at the venues and not ours, as far as it was told.
+    var foreign = ForeignBook()
     /// Why the trader itself halted a pair, in words.
     var haltReasons: [PairID: String] = [:]
     /// Least prices of sales that an operator named, by venue; for one sweep.
@@ -161,7 +168,9 @@ public final class Trader {
 
     func newID() -> ClOrdID {
         lastSequence += 1  // 2^62 orders outlast the process
-        return ClOrdID(prefix: settings.prefix, run: settings.run, sequence: lastSequence)
+        let name = ClOrdID(prefix: settings.prefix, run: settings.run, sequence: lastSequence)
+        registry.noteName(name)
+        return name
     }
 
     func newExecutionID() -> ExecutionID {
@@ -209,6 +218,12 @@ public struct TraderCounters: Hashable, Sendable {
     public var pairHalts: UInt64 = 0
     /// Account reads that failed.
     public var readsFailed: UInt64 = 0
+    /// Orders and contracts that are not ours.
+    public var foreign: UInt64 = 0
+    /// Reads of cash that nothing of ours explains.
+    public var cashDrifts: UInt64 = 0
+    /// Executions that are over and were forgotten.
+    public var forgotten: UInt64 = 0
 
     /// None.
     public init() {}
@@ -236,6 +251,6 @@ extension Trader: LiveTrader {
 
     /// True when no order is out and nothing stands alone that could be closed now.
     public var isQuiet: Bool {
-        (fires?.underWay ?? 0) == 0 && !executions.values.contains { $0.phase == .working || $0.phase == .closing }
+        (fires?.underWay ?? 0) == 0 && !open.contains { $0.phase == .working || $0.phase == .closing }
     }
 }

@@ -23,8 +23,6 @@ public struct TraderSettings: Sendable {
     public var close: AutoClose.Settings
     /// How often residuals are looked at without a change of a book.
     public var sweepInterval = Nanoseconds.seconds(5)
-    /// A residual worth less is dust. Unit: USD.
-    public var dust: Money
     /// Evidence.
     public var resolver = UnknownResolver.Settings()
     /// What one leg alone may lose. Unit: USD.
@@ -41,16 +39,25 @@ public struct TraderSettings: Sendable {
     public var seats = 8
     /// Most executions that are not done; further ones are refused.
     public var executionsMax = 1_024
+    /// An order that no record of ours explains is told as FOREIGN after this long: until then its reply may be on its way.
+    public var strayLag = Nanoseconds.seconds(5)
+    /// Account reads lag what happened by less than this, by venue: Polymarket's positions come from an index of the chain.
+    public var readLag: [VenueID: Nanoseconds] = [.kalshi: .seconds(5), .polymarket: .seconds(120)]
+    /// Closing orders of one execution that the machine sends by itself; then a person must look.
+    public var closesMax = 64
+    /// An execution that is over is forgotten after this long, the sooner the more of them there are.
+    public var endedAge = Nanoseconds.seconds(600), endedAgeMin = Nanoseconds.seconds(10)
+    /// From so many done executions on, they are forgotten after `endedAgeMin`.
+    public var endedMax = 2_048
     /// After our own fill a market's book must have changed, and this much time passed, before it is entered again: until
     /// then it may still show what we took.
     public var settleTime = Nanoseconds.milliseconds(100)
 
     /// Settings.
     public init(
-        close: AutoClose.Settings, dust: Money, oneLegLossMax: Money, valuation: Valuation, prefix: UInt32, run: UInt32
+        close: AutoClose.Settings, oneLegLossMax: Money, valuation: Valuation, prefix: UInt32, run: UInt32
     ) {
         self.close = close
-        self.dust = dust
         self.oneLegLossMax = oneLegLossMax
         self.valuation = valuation
         self.prefix = prefix
@@ -74,6 +81,8 @@ public enum TradeEvent: Sendable {
     case alert(TradeAlert)
     /// The breaker or a halt changed.
     case breaker(BreakerEvent)
+    /// What a venue says of its purses, read while nothing was under way: what the next read is compared with.
+    case cash([VenueBalance], asOf: UTCNanos)
 }
 
 /// One piece of evidence about an order, and where the order stands with it.
@@ -142,6 +151,8 @@ public struct BoxReport: Hashable, Sendable {
     public let basket: BasketID
     /// The pair.
     public let pair: PairID
+    /// How far it is.
+    public let state: BoxState
     /// Units of the basket that are whole.
     public let quantity: Quantity
     /// All that was spent less all that came back. Unit: USD.
@@ -150,8 +161,14 @@ public struct BoxReport: Hashable, Sendable {
     public let payoff: Money
     /// `payoff - cost`. Unit: USD.
     public let net: Money
+    /// `net` less what was told of it before; nil: it is told for the first time. Unit: USD.
+    public let netChange: Money?
     /// Contracts left over that are not worth an order, a leg.
     public let dust: [Quantity]
+    /// When the last of it is expected to be paid; nil: unknown.
+    public let payoutAt: UTCNanos?
+    /// When the execution was decided.
+    public let openedAt: UTCNanos
     /// When.
     public let at: Stamp
 }

@@ -44,11 +44,12 @@ final class TradeReporter: Sendable {
         case .residual(let report): take(report)
         case .box(let box):
             tally.withLock { tally in
-                tally.boxed += 1
-                tally.net += box.net.rawValue
+                if box.netChange == nil { tally.boxed += 1 }
+                tally.net += (box.netChange ?? box.net).rawValue
             }
         case .alert(let alert): take(alert)
         case .breaker(let event): take(event)
+        case .cash: break
         }
     }
 

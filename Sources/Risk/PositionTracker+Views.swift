@@ -106,6 +106,11 @@ extension PositionTracker {
     /// What the venue paid a contract of a leg's outcome; nil until it has.
     public func pays(_ execution: ExecutionID, leg: Int) -> Price? { seats[execution]?.outcome(leg).pays }
 
+    /// What the venue paid a contract of YES of a market, as far as was told; nil until it has.
+    public func yesPaid(_ venue: VenueID, _ symbol: String) -> Price? {
+        settlements[Market(venue: venue, symbol: symbol)]
+    }
+
     /// Its box; nil when no unit of it was ever matched.
     public func box(of execution: ExecutionID) -> BoxRecord? { seats[execution].flatMap(box) }
 

@@ -84,7 +84,7 @@ public struct PositionTracker: Sendable {
     var seats: [ExecutionID: Seat] = [:]
     private var owners: [Key: ExecutionID] = [:]
     /// What markets paid, for executions that are read back later.
-    private var settlements: [Market: Price] = [:]
+    var settlements: [Market: Price] = [:]
     private var dustSum: Int128 = 0
     private var next: UInt64 = 1
     /// Room for orders, made ahead: what begins does not allocate.

@@ -121,7 +121,10 @@ extension PolymarketTrading {
             let isRedeemable = market.payout.map { $0[token.outcome] > 0 } ?? false
             guard status == "OPEN" ? market.payout == nil : status == "REDEEMABLE" && isRedeemable else { return nil }
             let isMergeable = (holder?.tokens[token.other] ?? 0) > 0
-            let last = market.lastTrade.map { token.outcome == 0 ? $0 : PolymarketMarket.dollar - $0 } ?? 5_000
+            let last =
+                market.payout.map { $0[token.outcome] } ?? market.lastTrade.map {
+                    token.outcome == 0 ? $0 : PolymarketMarket.dollar - $0
+                } ?? 5_000
             let paid = place.map { entry($0, token) } ?? 5_000
             func cash(_ price: Int) -> String { PolymarketExchange.text(PolymarketOrder.proceeds(shares, price)) }
             let gain = PolymarketOrder.proceeds(shares, last) - PolymarketOrder.proceeds(shares, paid)

@@ -175,6 +175,30 @@ struct OrderRegistryTests {
         #expect(try registry.add(Self.order(), venue: .kalshi, symbol: "T", orderID: nil, at: Self.stamp(3)) == handle)
     }
 
+    @Test("a forgotten order's name is nobody else's; more than it came to is told as that")
+    func retired() throws {
+        var (registry, _) = try registry()
+        _ = registry.apply(Self.report(Self.done(4), id: "K1", ours: 1), at: Self.stamp(1))
+        _ = registry.apply(Self.report(Self.fill("a", 4), id: "K1"), at: Self.stamp(2))
+        registry.forget(doneBefore: Self.stamp(50).monotonic)
+        #expect(registry.isRetired(OrderID("K1")) && registry.retiredCount == 1)
+        #expect(registry.apply(Self.report(Self.done(4), id: "K1"), at: Self.stamp(60)) == .retired(isMore: false))
+        #expect(registry.apply(Self.report(Self.fill("a", 4), id: "K1"), at: Self.stamp(60)) == .retired(isMore: false))
+        #expect(registry.apply(Self.report(Self.done(5), id: "K1"), at: Self.stamp(60)) == .retired(isMore: true))
+        let failed = OrderEvent.settlement(ExecID("a"), .failed)
+        #expect(registry.apply(Self.report(failed, id: "K1"), at: Self.stamp(60)) == .retired(isMore: true))
+        #expect(registry.strays(at: Self.stamp(99_000).monotonic, lag: .zero).isEmpty)
+    }
+
+    @Test("names of forgotten orders are bounded: the oldest goes")
+    func retiredBound() {
+        var registry = OrderRegistry(prefix: 7)
+        let extra = 10
+        for index in 0..<OrderRegistry.retiredMax + extra { registry.remember(OrderID("r\(index)"), cumQty: .zero) }
+        #expect(registry.retiredCount == OrderRegistry.retiredMax)
+        #expect(!registry.isRetired(OrderID("r\(extra - 1)")) && registry.isRetired(OrderID("r\(extra)")))
+    }
+
     #if !DEBUG
         @Test("events of an order with a few fills allocate nothing")
         func allocations() throws {

@@ -75,7 +75,7 @@ struct TraderPositionsTests {
 
     @Test("dust alone holds no reservation and is booked at nothing")
     func dust() throws {
-        let rig = try TraderStage { $0.dust = Stage.dollars("2") }
+        let rig = try TraderStage()
         rig.kalshi.will(.says(TraderStage.partly(1, 4)))
         rig.polymarket.will(.says(TraderStage.killed))
         rig.sync()

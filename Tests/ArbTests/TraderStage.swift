@@ -26,7 +26,7 @@ final class TraderStage {
         kalshi = ScriptGateway(.kalshi, on: lane)
         polymarket = ScriptGateway(.polymarket, on: lane)
         var settings = TraderSettings(
-            close: AutoClose.Settings(lossMax: Stage.dollars("10")), dust: Stage.dollars("0.05"),
+            close: AutoClose.Settings(lossMax: Stage.dollars("10")),
             oneLegLossMax: Stage.dollars("50"), valuation: Valuation(), prefix: 0xABCD_1234, run: 1)
         change(&settings)
         clock.stamp = stage.now
@@ -86,6 +86,14 @@ final class TraderStage {
         sync()
         stage.book(0, bids: [(39, 100)], asks: [(45, 100)])
         stage.book(1, bids: [(50, 100)], asks: [(52, 100)])
+        step()
+    }
+
+    /// Books without an edge either way, nor on the way to it from any other of these.
+    func calm() {
+        sync()
+        stage.book(0, bids: [(39, 100)], asks: [(60, 100)])
+        stage.book(1, bids: [(30, 100)], asks: [(62, 100)])
         step()
     }
 
@@ -173,7 +181,11 @@ final class ScriptAccounts: AccountDesk {
     func ask(_ inquiry: OrderInquiry) { asked.append(inquiry) }
     func read(_ venue: VenueID, since: UTCNanos) { reads.append(venue) }
     private(set) var settlementReads: [VenueID] = []
-    func readSettlements(_ venue: VenueID, since: UTCNanos) { settlementReads.append(venue) }
+    private(set) var endedAsked: [String] = []
+    func readSettlements(_ venue: VenueID, since: UTCNanos, of symbols: [String]) {
+        settlementReads.append(venue)
+        endedAsked = symbols.isEmpty ? endedAsked : symbols
+    }
 }
 
 /// Everything the trader told.

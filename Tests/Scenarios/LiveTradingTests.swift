@@ -323,7 +323,7 @@ struct LiveTradingTests {
                     symbol: symbols.polymarket, sentAt: sentAt))
             desk.read(.kalshi, since: sentAt.utc + .seconds(-60))
             desk.read(.polymarket, since: sentAt.utc + .seconds(-60))
-            desk.readSettlements(.kalshi, since: sentAt.utc + .seconds(-60))
+            desk.readSettlements(.kalshi, since: sentAt.utc + .seconds(-60), of: [])
         }
         for name in names {
             #expect(run.wait("evidence of \(name)") { $0.found.contains { $0.clOrdID == name && isFill($0) } })

@@ -36,6 +36,7 @@ public final class AccountReads: AccountDesk {
         let key: Key
         let inquiry: OrderInquiry?
         var since: UTCNanos
+        var symbols: [String] = []
     }
 
     private enum Landing: Sendable {
@@ -99,8 +100,8 @@ public final class AccountReads: AccountDesk {
     }
 
     /// Reads which markets the venue has paid.
-    public func readSettlements(_ venue: VenueID, since: UTCNanos) {
-        want(Waiting(key: Key(venue: venue, subject: .settlements), inquiry: nil, since: since))
+    public func readSettlements(_ venue: VenueID, since: UTCNanos, of symbols: [String]) {
+        want(Waiting(key: Key(venue: venue, subject: .settlements), inquiry: nil, since: since, symbols: symbols))
     }
 
     /// The order that proves that another one can no longer enter; remembered, so that lists can tell the two apart.
@@ -118,6 +119,7 @@ public final class AccountReads: AccountDesk {
         guard venues[waiting.key.venue] != nil else { return }
         if let place = self.waiting.firstIndex(where: { $0.key == waiting.key }) {
             self.waiting[place].since = min(self.waiting[place].since, waiting.since)
+            self.waiting[place].symbols = waiting.symbols
             return
         }
         // An order is asked about again and again; the answer that is under way will do.
@@ -170,7 +172,9 @@ public final class AccountReads: AccountDesk {
         do throws(AccountFault) {
             switch next.key.subject {
             case .account: return .snapshot(try await venue.reader.snapshot(since: next.since, now: asked.utc))
-            case .settlements: return .settlements(try await venue.side.settlements(since: next.since))
+            case .settlements:
+                return
+                    .settlements(try await venue.side.settlements(since: next.since, of: next.symbols))
             case .order:
                 guard let inquiry = next.inquiry else { preconditionFailure("an order without its inquiry") }
                 return .evidence(try await venue.side.evidence(inquiry, memory, askedAt: asked.monotonic))

@@ -181,7 +181,7 @@ final class KalshiSide: TradingSide {
             for: order, sentAt: now, now: now, maxAge: .seconds(1), grid: market.grid, lot: market.lot)
     }
 
-    func settlements(since: UTCNanos) async throws(AccountFault) -> [SettlementFact] {
+    func settlements(since: UTCNanos, of symbols: [String]) async throws(AccountFault) -> [SettlementFact] {
         try await account.settlements(since: since).map { row in
             SettlementFact(
                 venue: .kalshi, symbol: row.ticker, winner: Outcome(rawValue: row.result), yesQty: row.yesQty,

@@ -163,8 +163,10 @@ final class PolymarketSide: TradingSide {
     /// How far the venue's stamps may be from ours, their whole seconds included.
     private static let clockError = Nanoseconds.seconds(5)
 
-    /// The venue lists none: a market's end is read with its terms, a redeemed token is one that is gone.
-    func settlements(since: UTCNanos) async throws(AccountFault) -> [SettlementFact] { [] }
+    /// The venue lists none: each market's own record says how it ended.
+    func settlements(since: UTCNanos, of symbols: [String]) async throws(AccountFault) -> [SettlementFact] {
+        try await account.resolutions(of: symbols)
+    }
 
     func tombstone(for order: NewOrder, sentAt: MonotonicNanos, at now: MonotonicNanos) -> NewOrder? { nil }
 }

@@ -43,13 +43,13 @@ final class TradeRows {
             guard result.kind != .refused else { return try keepRefusal(result, ledger, names) }
             try keep(result, ledger, names)
         case .box(let box):
-            let isOver = box.quantity.rawValue == 0
-            try ledger.keep(
-                Ledger.BoxRow(
-                    execution: box.execution, pair: box.pair.name, state: isOver ? "settled" : "open", isOver: isOver,
-                    quantity: box.quantity, cost: box.cost, payoff: box.payoff, pnl: box.net, opened: box.at.utc,
-                    changed: box.at.utc))
-        case .residual, .alert, .breaker: break
+            var row = Ledger.BoxRow(
+                execution: box.execution, pair: box.pair.name, state: box.state.text, isOver: box.state == .settled,
+                quantity: box.quantity, cost: box.cost, payoff: box.payoff, pnl: box.net, opened: box.openedAt,
+                changed: box.at.utc)
+            row.payoutAt = box.payoutAt
+            try ledger.keep(row)
+        case .residual, .alert, .breaker, .cash: break
         }
     }
 

@@ -44,8 +44,8 @@ protocol TradingSide: Sendable {
     ///
     func evidence(_ inquiry: OrderInquiry, _ memory: Memory, askedAt: MonotonicNanos) async throws(AccountFault)
         -> Evidence
-    /// Markets that were paid.
-    func settlements(since: UTCNanos) async throws(AccountFault) -> [SettlementFact]
+    /// Markets that were paid: since then, and of these.
+    func settlements(since: UTCNanos, of symbols: [String]) async throws(AccountFault) -> [SettlementFact]
     /// The order that proves that another can no longer enter.
     func tombstone(for order: NewOrder, sentAt: MonotonicNanos, at now: MonotonicNanos) -> NewOrder?
 }

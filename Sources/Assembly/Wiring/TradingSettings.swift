@@ -53,7 +53,7 @@ extension TraderSettings {
                 lossMax: configuration.money("unwind.max_loss_usd"),
                 beforeClose: configuration.seconds("unwind.before_close_s"),
                 deadline: configuration.seconds("unwind.deadline_s"), valuation: valuation),
-            dust: configuration.money("risk.dust_usd"), oneLegLossMax: configuration.money("risk.max_one_leg_loss_usd"),
+            oneLegLossMax: configuration.money("risk.max_one_leg_loss_usd"),
             valuation: valuation, prefix: prefix, run: run)
         timeInForce = configuration.text("orders.time_in_force") == "fok" ? .fok : .ioc
         orderTimeout = configuration.milliseconds("orders.timeout_ms")

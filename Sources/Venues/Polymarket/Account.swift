@@ -142,7 +142,7 @@ public actor Account: AccountReader {
         return symbols.sorted().map { VenueSettlement(symbol: $0, cash: nil, settledAt: nil) }
     }
 
-    private func heldTokens(_ status: String) async throws(AccountFault) -> [Wire.HeldToken] {
+    func heldTokens(_ status: String) async throws(AccountFault) -> [Wire.HeldToken] {
         let wallet = account.wallet.address.checksummed
         var tokens: [Wire.HeldToken] = []
         var cursor = ""

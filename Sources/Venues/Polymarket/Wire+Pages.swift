@@ -74,6 +74,8 @@ extension Wire {
         var outcome: String
         /// 0 or 1: the market's first or second outcome; nil where it is not told.
         var outcomeIndex: Int?
+        /// What a share is worth, by the index; nil where it is not told as a price.
+        var price: Price?
     }
 
     /// Positions, and the cursor of the next page; nil at the end.
@@ -90,7 +92,9 @@ extension Wire {
                     token: try needed(element["token_id"], "token_id"),
                     condition: try needed(element["condition_id"], "condition_id"), quantity: try cut(size),
                     outcome: try text(element["outcome"], "outcome") ?? "",
-                    outcomeIndex: element["outcome_index"]?.decimalText?.integer.flatMap { Int(exactly: $0) }))
+                    outcomeIndex: element["outcome_index"]?.decimalText?.integer.flatMap { Int(exactly: $0) },
+                    price: element["current_price"]?.decimalText.flatMap { try? decimal($0, "current_price") }
+                        .flatMap { Price(rawValue: $0) }))
         }
         guard let pages = root["pagination"], let hasMore = pages["has_more"]?.bool else {
             throw WireFault(.missing, "pagination")
