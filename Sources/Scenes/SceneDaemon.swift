@@ -56,7 +56,7 @@ final class SceneDaemon: @unchecked Sendable {
                 case .box(let box): told.boxes.append(box)
                 case .alert(let alert): told.alerts.append(alert)
                 case .breaker(let event): told.breaker.append(event)
-                case .heard: break
+                case .heard, .cash: break
                 }
             }
         }
