@@ -139,7 +139,8 @@ let package = Package(
         tests("StoreTests", ["Store", "Trading", "Threading"], vectors: true),
         tests("ControlTests", ["Control", "Trading", "Threading", "Codec"]),
         tests(
-            "AssemblyTests", ["Assembly", "Trading", "Codec", "Arb", "Store", "Threading", "Transport", "Simulators"]),
+            "AssemblyTests",
+            ["Assembly", "Trading", "Codec", "Arb", "Risk", "Store", "Threading", "Transport", "Simulators"]),
         tests(
             "CommandTests",
             ["Assembly", "Trading", "Threading", "Codec", "Store", "Control", "Signing", "Simulators", "Server"]),

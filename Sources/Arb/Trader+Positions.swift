@@ -125,6 +125,7 @@ extension Trader {
         if net != execution.booked {
             gate.book(Money(rawValue: net.rawValue - execution.booked.rawValue), at: now)
             execution.booked = net
+            tell(.profit(gate.dayBook.profit, at: now))
         }
         guard let reservation = execution.reservation, positions.isOver(execution.id) else { return }
         gate.release(reservation, at: now.utc)

@@ -153,6 +153,7 @@ extension Trader {
     func halt(_ pair: PairID, _ cause: RiskGate.Suspension, _ why: String) -> Bool {
         guard gate.suspend(pair, cause) else { return false }
         haltReasons[pair] = why
+        tellSuspension(pair)
         counters.pairHalts &+= 1  // bounded by executions
         return true
     }

@@ -41,6 +41,7 @@ extension Trader {
             }
             for cause in RiskGate.Suspension.allCases { gate.lift(pair, cause) }
             haltReasons[pair] = nil
+            tellSuspension(pair)
             gate.breaker.resume(.pair(pair), at: now)
             tellBreaker()
             return nil
@@ -57,10 +58,41 @@ extension Trader {
                 gate.lift(pair, cause)
             }
         }
-        haltReasons = [:]
+        let halted = haltReasons.keys.sorted { $0.name < $1.name }
+        haltReasons = haltReasons.filter { !gate.suspensions(of: $0.key).isEmpty }
+        for pair in halted { tellSuspension(pair) }
         tellBreaker()
         for execution in open where execution.phase == .stuck { execution.phase = .closing }
         return nil
+    }
+
+    func tellSuspension(_ pair: PairID) {
+        let report = SuspensionReport(
+            pair: pair, causes: gate.suspensions(of: pair), text: haltReasons[pair] ?? "", at: now)
+        tell(.suspended(report))
+    }
+
+    /// Takes up what earlier runs stopped. Before `adopt`.
+    public func restore(breakers: [BreakerRecord], suspensions: [SuspensionReport], at now: Stamp) {
+        for record in breakers { gate.restore(record, at: now) }
+        for suspension in suspensions {
+            for cause in suspension.causes { gate.suspend(suspension.pair, cause) }
+            haltReasons[suspension.pair] = suspension.text
+        }
+    }
+
+    /// Takes no entries until `resume`: what a restart found needs a person's word.
+    public func hold(_ reason: String) { gate.killSwitch.halt(.breaker, reason: reason) }
+
+    /// Takes no entries while alerts are unseen, or again.
+    public func holdForAlert(_ reason: String?) {
+        if let reason { gate.killSwitch.halt(.alert, reason: reason) } else { gate.killSwitch.lift(.alert) }
+    }
+
+    /// Takes no entries in this run any more: what records them is not whole. Closing goes on.
+    public func block(_ reason: String) {
+        isBlocked = true
+        blockReason = reason
     }
 
     private func hasUnknown(_ execution: Execution) -> Bool {

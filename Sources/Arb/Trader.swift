@@ -60,8 +60,10 @@ public final class Trader {
     var isStopping = false
     /// An operator's halt from outside: a signal, or the latch found at the start.
     public let haltFlag = HaltFlag()
-    /// Something of an earlier run could not be taken up: nothing is entered.
+    /// Something of an earlier run could not be taken up, or cannot be recorded: nothing is entered.
     var isBlocked = false
+    /// Why, in words.
+    var blockReason = "something of an earlier run could not be taken up"
     var nextRead: MonotonicNanos?
     var nextSweep: MonotonicNanos?
     /// False until both accounts were read and everything of earlier runs is known.

@@ -83,6 +83,30 @@ public enum TradeEvent: Sendable {
     case breaker(BreakerEvent)
     /// What a venue says of its purses, read while nothing was under way: what the next read is compared with.
     case cash([VenueBalance], asOf: UTCNanos)
+    /// A pair was halted, or lets entries through again.
+    case suspended(SuspensionReport)
+    /// Profit of the UTC day so far, losses negative. Unit: USD.
+    case profit(Money, at: Stamp)
+}
+
+/// Why a pair takes no entries, after a change of it.
+public struct SuspensionReport: Hashable, Sendable {
+    /// The pair.
+    public let pair: PairID
+    /// The causes that stand; empty: entries go on.
+    public let causes: [RiskGate.Suspension]
+    /// In words.
+    public let text: String
+    /// When.
+    public let at: Stamp
+
+    /// A report.
+    public init(pair: PairID, causes: [RiskGate.Suspension], text: String, at stamp: Stamp) {
+        self.pair = pair
+        self.causes = causes
+        self.text = text
+        at = stamp
+    }
 }
 
 /// One piece of evidence about an order, and where the order stands with it.

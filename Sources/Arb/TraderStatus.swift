@@ -29,8 +29,8 @@ public struct TraderStatus: Sendable, Hashable {
     public var counters = TraderCounters()
     /// True once both accounts were read and what earlier runs left is known.
     public var isReady = false
-    /// Something of an earlier run could not be taken up: nothing is entered.
-    public var isBlocked = false
+    /// Why nothing is entered in this run any more; empty: it is.
+    public var blocked = ""
 
     /// Nothing known but the time.
     public init(at stamp: Stamp) { at = stamp }
@@ -67,7 +67,7 @@ extension Trader {
         status.profitToday = isToday ? gate.dayBook.profit : .zero
         status.counters = counters
         status.isReady = isReady
-        status.isBlocked = isBlocked
+        status.blocked = isBlocked ? blockReason : ""
         return status
     }
 }

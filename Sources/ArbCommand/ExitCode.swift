@@ -29,7 +29,9 @@ extension ExitCode {
         if let exposed = ExitCode(rawValue: trader.exposure.exitCode), exposed != .done {
             self = exposed
         } else {
-            self = trader.isHaltedByOperator || !trader.breakers.isEmpty || !trader.stops.isEmpty ? .halted : .done
+            self =
+                trader.isHaltedByOperator || !trader.breakers.isEmpty || !trader.stops.isEmpty
+                    || !trader.halts.isEmpty || !trader.blocked.isEmpty ? .halted : .done
         }
     }
 }

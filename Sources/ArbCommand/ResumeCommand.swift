@@ -126,7 +126,8 @@ enum ResumeCommand {
         throws(StoreFault) -> Int
     {
         let ledger = try Ledger(path: folder + "/ledger.db")
-        let open = try ledger.openBreakers().filter { pair == nil || $0.scope == "pair:\(pair ?? "")" }
+        let scopes = pair.map { ["pair:\($0)", "pair-halt:\($0)"] }
+        let open = try ledger.openBreakers().filter { scopes?.contains($0.scope) ?? true }
         try ledger.transaction { () throws(StoreFault) in
             for breaker in open {
                 try ledger.add(

@@ -80,7 +80,10 @@ final class RunReporter: Sendable {
     func take(_ event: BackOffice.Event) {
         switch event {
         case .ledgerFailed(let words):
-            Terminal.complain("arb: the ledger cannot be written, opportunities go on unrecorded: \(words)")
+            let then = mode == "live" ? "entries stop" : "opportunities go on unrecorded"
+            Terminal.complain("arb: the ledger cannot be written, \(then): \(words)")
+        case .diskFull(let words):
+            Terminal.complain("arb: the disk is full; entries stop, closes go on in the room kept for them: \(words)")
         case .decision(.born(let opportunity), _):
             tally.withLock { tally in
                 tally.born += 1

@@ -122,7 +122,11 @@ enum StatusCommand {
         report.profitToday = try ledger.profit(ofDayAt: now)
         report.openAlerts = try ledger.openAlerts().count
         for breaker in try ledger.openBreakers() {
-            report.stops.append(.init(scope: "breaker:\(breaker.scope)", reason: breaker.reasons))
+            // A pair that was halted beside its breaker is told as the running daemon tells it.
+            let pair = breaker.scope.hasPrefix("pair-halt:") ? breaker.scope.dropFirst("pair-halt:".count) : nil
+            let scope = pair.map { "pair:\($0)" } ?? "breaker:\(breaker.scope)"
+            let text = breaker.text.isEmpty ? "" : ": \(breaker.text)"
+            report.stops.append(.init(scope: scope, reason: breaker.reasons + (pair == nil ? "" : text)))
         }
         let alone = try ledger.unboxedExecutions()
         report.exposure = unsure > 0 ? "unknown" : !alone.isEmpty ? "exposed" : boxes.isEmpty ? "flat" : "hedged"

@@ -49,7 +49,7 @@ final class TradeReporter: Sendable {
             }
         case .alert(let alert): take(alert)
         case .breaker(let event): take(event)
-        case .cash: break
+        case .cash, .suspended, .profit: break
         }
     }
 

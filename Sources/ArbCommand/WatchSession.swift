@@ -88,9 +88,12 @@ struct WatchSession {
         // The disk takes as long as the first connection: both at once. A ledger that cannot be kept ends the run.
         let lane = try lane()
         let mode = mode.rawValue
+        let isTrading = self.mode == .live
+        let isDurable = configuration.text("store.durability") == JournalDurability.power.rawValue
         let opening = Deferred<LedgerWriter, StoreFault>(name: "ledger") { () throws(StoreFault) in
             do throws(StoreFault) {
-                let ledger = try LedgerWriter(folder: folder, now: start.utc)
+                let ledger = try LedgerWriter(
+                    folder: folder, now: start.utc, isTrading: isTrading, isDurable: isDurable)
                 try ledger.begin(
                     at: start.utc, mode: mode, venues: venues, build: BuildInfo.build, configurationSHA256: hash)
                 return ledger
@@ -121,7 +124,6 @@ struct WatchSession {
             cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell, trading: trade?.trading)
         reporter.begin(recording: recorder?.path)
         let daemon = self.daemon(folder, trade, desk, cell, start, venues)
-        let isTrading = trade != nil
         let signals = Signals(halt: { daemon.stopSending() }) { isTrading ? stop.request() : lane.stop() }
         if let trade { try begin(trade, opening, at: clock.now()) }
         do throws(ControlFault) { try daemon.begin() } catch { throw error.failure }
@@ -130,8 +132,8 @@ struct WatchSession {
         board.finish()
         signals.finish()
         daemon.finish()
-        trade?.close()
         desk.finish()
+        trade?.close(after: desk)
         let sha256 = core.decisions.finish()
         try finish(recorder?.writer, core.decisions.count, sha256)
         try stored { () throws(StoreFault) in
@@ -146,7 +148,13 @@ struct WatchSession {
         throws(CommandFailure)
     {
         let recovered = try stored { () throws(StoreFault) in try trade.recover(opening.value(), at: now) }
-        if recovered > 0 { context.terminal.say("took up \(recovered) executions of earlier runs") }
+        if recovered.executions > 0 {
+            context.terminal.say("took up \(recovered.executions) executions of earlier runs")
+        }
+        if recovered.breakers > 0 {
+            Terminal.complain("\(recovered.breakers) breakers of earlier runs are open still: arb status")
+        }
+        for hold in recovered.holds { Terminal.complain("HELD: \(hold); nothing is entered until arb resume") }
         let latch = HaltLatch(
             root: configuration.path("state_dir", home: context.home) ?? "", account: configuration.text("account")
         ).read()
@@ -165,7 +173,8 @@ struct WatchSession {
             Daemon.Identity(
                 root: configuration.path("state_dir", home: context.home) ?? "",
                 account: configuration.text("account"), mode: mode.rawValue, venues: venues, started: start.utc,
-                silenceMax: configuration.milliseconds("risk.max_feed_silence_ms")),
+                silenceMax: configuration.milliseconds("risk.max_feed_silence_ms"),
+                alertPatience: configuration.seconds("alerts.halt_unacknowledged_s")),
             folder: folder.path, desk: trade, office: office, cell: cell)
     }
 

@@ -75,6 +75,11 @@ public struct CircuitBreaker: Hashable, Sendable {
         for record in records { edit(record.scope) { $0.restore(record, at: start) } }
     }
 
+    /// Takes up what an earlier run left open; cooldowns begin anew.
+    mutating func restore(_ record: BreakerRecord, at now: Stamp) {
+        edit(record.scope) { $0.restore(record, at: now) }
+    }
+
     // MARK: Orders
 
     /// Takes in what became of one order. Once for each entry and closing order, when its answer or deadline is there.

@@ -286,6 +286,12 @@ public struct RiskGate: Sendable, Hashable {
         pairs[index].suspensions &= ~cause.bit
     }
 
+    /// Takes up a breaker that an earlier run left open. Before anything is approved.
+    public mutating func restore(_ record: BreakerRecord, at now: Stamp) {
+        if case .pair(let pair) = record.scope { _ = pairIndex(of: pair) }
+        breaker.restore(record, at: now)
+    }
+
     /// Why a pair takes no entries; empty when it does.
     public func suspensions(of pair: PairID) -> [Suspension] {
         guard let index = breaker.find(pair) else { return [] }

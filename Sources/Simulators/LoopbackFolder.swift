@@ -86,6 +86,8 @@ public struct LoopbackFolder {
             [sizing]
             max_order_usd = "200"
             max_contracts = "1000"
+            [alerts]
+            halt_unacknowledged_s = 0
             [risk]
             max_open_usd = "50000"
             max_pair_usd = "20000"

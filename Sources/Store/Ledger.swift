@@ -271,6 +271,11 @@ public final class Ledger {
         return found
     }
 
+    /// From here on what was written outlives a power loss, at the cost of a sync a transaction.
+    ///
+    /// - Throws: `StoreFault`.
+    public func syncEveryWrite() throws(StoreFault) { try database.execute("PRAGMA synchronous = FULL;") }
+
     /// Everything between the two calls is written at once.
     ///
     /// - Throws: `StoreFault`.

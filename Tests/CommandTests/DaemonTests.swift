@@ -93,4 +93,87 @@ struct DaemonTests {
         run.signal(SIGTERM)
         #expect(run.wait().status == 0)
     }
+
+    @Test("what only a person may end is open after kill -9, with the alert and the day's result, until resume")
+    func persistence() throws {
+        let desk = try LiveDesk(faults: "V28@polymarket/create:2")
+        let run = try desk.trade()
+        #expect(
+            try desk.waitForStatus(seconds: 60) {
+                ($0["stops"] as? [[String: Any]])?.contains { $0["scope"] as? String == "breaker:global" } ?? false
+            } != nil, "no overfill: \(run.output.suffix(1_500))")
+        // What the trader told is in the ledger at once; the process does not get to say more.
+        #expect(try desk.waitForStatus { ($0["open_alerts"] as? Int ?? 0) > 0 } != nil)
+        let alive = try desk.json("status")
+        run.signal(SIGKILL)
+        #expect(run.wait().isSignalled)
+        let ledger = try Ledger.reader(path: desk.state + "/ledger.db")
+        #expect(try ledger.openBreakers().contains { $0.scope == "global" && $0.reasons == "overfill" })
+        let dead = try desk.json("status")
+        #expect(dead["profit_today_usd"] as? String == alive["profit_today_usd"] as? String)
+        let log = try #require(try IntentLog.read(path: desk.state + "/intents.log"))
+        #expect(log.head > 0 && log.damage.isEmpty)
+
+        let again = try desk.trade()
+        let stopped = try #require(
+            try desk.waitForStatus(seconds: 30) {
+                $0["pid"] as? Int ?? 0 > 0 && ($0["remarks"] as? [String])?.contains("starting") == false
+            })
+        let scopes = (stopped["stops"] as? [[String: Any]] ?? []).compactMap { $0["scope"] as? String }
+        #expect(scopes.contains("breaker:global"), "\(stopped)")
+        #expect((stopped["exit_codes"] as? [Int])?.contains(2) == true)
+        let alerts = try objects(try desk.run("alert", "list", "--json").out)
+        #expect(alerts.contains { $0["severity"] as? String == "critical" })
+        #expect(try desk.run("alert", "ack", "all").status == 0)
+        #expect(try desk.run("alert", "list").out.isEmpty)
+        usleep(1_500_000)
+        let count = try desk.accepted().count
+        usleep(1_500_000)
+        #expect(try desk.accepted().count == count, "entered behind an open breaker")
+        let resumed = try desk.run("resume", "--reason", "understood", "--accept-exposure")
+        #expect(resumed.status == 0 && resumed.out.contains("breaker"), "\(resumed.err)")
+        #expect(again.waitForOutput(seconds: 30) { _ in (try? desk.accepted().count > count) ?? false }, "it trades")
+        #expect(
+            again.waitForOutput(seconds: 10) { _ in desk.checkpoint > 0 },
+            "the log of intents is told what the ledger has")
+        again.signal(SIGTERM)
+        let end = again.wait()
+        #expect(!end.isSignalled, "\(end.err.suffix(500))")
+        #expect(try ledger.openBreakers().isEmpty)
+    }
+
+    @Test("P15: a full disk stops entries with its words, goes on, and is no crash; too full to start is 73")
+    func fullDisk() throws {
+        let desk = try LiveDesk()
+        let mount = desk.place.path("small")
+        try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
+        let mounted = try Program.shell("mount -t tmpfs -o size=120m,mode=0700 none '\(mount)'", in: desk.place.url)
+        guard mounted.status == 0 else {
+            print("skipped: a small tmpfs cannot be mounted here (\(mounted.err.prefix(80)))")
+            return
+        }
+        defer { _ = try? Program.shell("umount -l '\(mount)'", in: desk.place.url) }
+        let run = try desk.trade(["--state", mount])
+        try #require(desk.waitForFills(run, 1), "nothing was fired: \(run.output.suffix(2_000))")
+        _ = try Program.shell("cat /dev/zero > '\(mount)/filler'", in: desk.place.url)
+        func status() throws -> [String: Any] {
+            let outcome = try desk.run("status", "--json", "--state", mount)
+            return try #require(try objects(outcome.out).first, "\(outcome.err)")
+        }
+        var words = ""
+        let deadline = NanoClock.monotonic() + .seconds(40)
+        while NanoClock.monotonic() < deadline, !words.contains("disk is full") {
+            words = (try status()["stops"] as? [[String: Any]] ?? []).compactMap { $0["reason"] as? String }.joined()
+            usleep(200_000)
+        }
+        #expect(words.contains("the disk is full"), "\(words)")
+        let count = try desk.accepted().count
+        usleep(1_500_000)
+        #expect(try desk.accepted().count <= count + 2, "closes only")
+        run.signal(SIGTERM)
+        let end = run.wait()
+        #expect(!end.isSignalled && end.err.contains("disk is full"), "\(end.status) \(end.err.suffix(800))")
+        let refused = try desk.trade(["--state", mount]).wait()
+        #expect(refused.status == 73 && refused.err.contains("set aside"), "\(refused.status) \(refused.err)")
+    }
 }

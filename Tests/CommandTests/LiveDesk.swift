@@ -80,4 +80,10 @@ final class LiveDesk {
             return UTCNanos(rfc3339: at)
         }
     }
+
+    /// Up to which record the log of intents was told that the ledger has all; 0 where there is none.
+    var checkpoint: UInt64 {
+        guard let log = try? IntentLog.read(path: state + "/intents.log") else { return 0 }
+        return log.checkpoint
+    }
 }

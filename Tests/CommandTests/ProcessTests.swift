@@ -72,7 +72,7 @@ struct ProcessTests {
 
     private static let commands = [
         "init", "run", "record", "replay", "positions", "orders", "orders show", "opportunities", "pairs list",
-        "pairs show", "pairs check", "status", "halt", "resume", "config check",
+        "pairs show", "pairs check", "status", "halt", "resume", "alert list", "alert ack", "config check",
         "config show", "config explain", "config schema", "reconcile", "doctor", "keys test", "explain", "completion",
     ]
 

@@ -13,6 +13,7 @@ extension Daemon {
         switch request.command {
         case "halt": halt(request, responder)
         case "resume": resume(request, responder)
+        case "alert-ack": acknowledge(request, responder)
         case "status":
             let report = report(at: NanoClock().now())
             responder.send(.done(report.exposureLine, exitCode: report.exitCode, detail: report.json))
@@ -21,6 +22,24 @@ extension Daemon {
                 .refused(
                     ControlFault.Kind.refused.rawValue, "the daemon does not know '\(request.command)'", exitCode: 64))
         }
+    }
+
+    private func acknowledge(_ request: ControlRequest, _ responder: ControlServer.Responder) {
+        let word = request["number"] ?? "", who = request["who"] ?? Control.Identity.user
+        guard word == "all" || Int64(word) != nil else {
+            return responder.send(.refused("E_CTL_MALFORMED", "no number of an alert", exitCode: 64))
+        }
+        let isTaken = office.perform { ledger in
+            guard let ledger else {
+                return responder.send(.refused("E_STORE_IO", "the ledger cannot be written", exitCode: 73))
+            }
+            do throws(StoreFault) {
+                responder.send(AlertCommand.reply(try AlertCommand.acknowledge(Int64(word), who, in: ledger), word))
+            } catch {
+                responder.send(.refused(error.code, error.text, exitCode: error.exitCode.rawValue))
+            }
+        }
+        if !isTaken { responder.send(.refused("E_CTL_UNAVAILABLE", "too much waits; try again", exitCode: 69)) }
     }
 
     // MARK: Resume

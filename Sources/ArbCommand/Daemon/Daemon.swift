@@ -22,6 +22,8 @@ final class Daemon: Sendable {
         let started: UTCNanos
         /// From then on a venue's silence is a fault.
         let silenceMax: Nanoseconds
+        /// How long a critical alert may be unseen; zero: for ever.
+        let alertPatience: Nanoseconds
     }
 
     private struct State {
@@ -30,6 +32,11 @@ final class Daemon: Sendable {
         /// Messages of each venue, and when the newest of them came.
         var heard: [VenueID: (frames: UInt64, at: MonotonicNanos)] = [:]
         var nextReport = MonotonicNanos(rawValue: 0)
+        var nextCopy: MonotonicNanos
+        /// What the trader was told of the ledger.
+        var blocked = ""
+        /// Entries are held for an alert that nobody saw.
+        var isHeldForAlert = false
     }
 
     let identity: Identity
@@ -42,7 +49,7 @@ final class Daemon: Sendable {
     let flag: HaltFlag
     private let cell: StatusCell
     private let errands = Mailbox<@Sendable () -> Void>(capacity: 64)
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let ended = Atomic<Bool>(false)
     private let wakeup = Semaphore()
     private let worker = Mutex<Worker?>(nil)
@@ -51,6 +58,8 @@ final class Daemon: Sendable {
     /// How often the latch is looked at.
     private static let turn = Nanoseconds.milliseconds(20)
     private static let reportEvery = Nanoseconds.seconds(1)
+    /// When the ledger is copied for the first time, and how often then.
+    private static let copyAfter = Nanoseconds.seconds(60), copyEvery = Nanoseconds.seconds(3_600)
     /// How long a venue has to answer a cancel of everything.
     private static let cancelTimeout = Nanoseconds.seconds(2)
 
@@ -60,6 +69,7 @@ final class Daemon: Sendable {
         self.desk = desk
         self.office = office
         self.cell = cell
+        state = Mutex(State(nextCopy: NanoClock.monotonic() + Self.copyAfter))
         flag = desk?.trader.haltFlag ?? HaltFlag()
         latch = HaltLatch(root: identity.root, account: identity.account)
     }
@@ -105,12 +115,43 @@ final class Daemon: Sendable {
             latch.set(.here(account: identity.account, reason: "by signal", at: now.utc))
             halted("signal", "by signal", cancelsAll: false, at: now.utc)
         }
-        let isDue = state.withLock { state in
-            guard now.monotonic >= state.nextReport else { return false }
-            state.nextReport = now.monotonic + Self.reportEvery
-            return true
+        if let desk { watch(desk, at: now) }
+        let (isDue, isCopyDue) = state.withLock { state in
+            let isDue = now.monotonic >= state.nextReport, isCopyDue = now.monotonic >= state.nextCopy
+            if isDue { state.nextReport = now.monotonic + Self.reportEvery }
+            if isCopyDue { state.nextCopy = now.monotonic + Self.copyEvery }
+            return (isDue, isCopyDue)
         }
-        if isDue { report(at: now).publish(in: folder) }
+        if isDue {
+            desk?.checkpoint(through: office)
+            report(at: now).publish(in: folder)
+        }
+        if isCopyDue { office.perform { ledger in try? ledger?.keepCopy() } }
+    }
+
+    /// What cannot be recorded is not entered; what nobody has seen holds entries.
+    private func watch(_ desk: TradingDesk, at now: Stamp) {
+        let standing = office.standing
+        let dropped = office.dropped
+        let fault =
+            !standing.fault.isEmpty
+            ? "the ledger cannot be written: \(standing.fault)"
+            : !standing.full.isEmpty
+                ? "the disk is full: \(standing.full); free it and start again"
+                : dropped > 0 ? "\(dropped) decisions did not reach the ledger: start again" : ""
+        let patience = identity.alertPatience
+        let isLate = patience > .zero && (standing.criticalSince.map { now.utc - $0 >= patience } ?? false)
+        let (isNew, isChanged) = state.withLock { state in
+            let isNew = state.blocked.isEmpty && !fault.isEmpty, isChanged = state.isHeldForAlert != isLate
+            if isNew { state.blocked = fault }
+            state.isHeldForAlert = isLate
+            return (isNew, isChanged)
+        }
+        if isNew { _ = desk.work.post { _ in desk.trader.block(fault) } }
+        guard isChanged else { return }
+        let seconds = patience.rawValue / 1_000_000_000
+        let reason = isLate ? "nobody acknowledged a critical alert for \(seconds) s: arb alert ack" : nil
+        _ = desk.work.post { _ in desk.trader.holdForAlert(reason) }
     }
 
     /// Has something done on the clock's thread, which alone sets the latch and takes it away while the run goes on.
@@ -249,9 +290,7 @@ extension StatusReport {
         for halt in trader.halts where !halt.hasPrefix("operator") {
             stops.append(Stop(scope: "entries", reason: halt))
         }
-        if trader.isBlocked {
-            stops.append(Stop(scope: "entries", reason: "something of an earlier run could not be taken up"))
-        }
+        if !trader.blocked.isEmpty { stops.append(Stop(scope: "entries", reason: trader.blocked)) }
         if !trader.isReady { remarks.append("not trading yet: accounts are read, earlier runs taken up") }
     }
 }

@@ -14,6 +14,7 @@ final class TradeRows {
 
     /// Mode and venues of the run.
     var mode = "", venues = ""
+    private var stops = StopRows()
     /// Rows of orders of this run, until they have ended.
     private var rows: [Key: Int64] = [:]
     /// Samples kept of each execution: a result is told again when it changes, a stage is measured once.
@@ -49,7 +50,13 @@ final class TradeRows {
                 changed: box.at.utc)
             row.payoutAt = box.payoutAt
             try ledger.keep(row)
-        case .residual, .alert, .breaker, .cash: break
+        case .alert(let alert):
+            try ledger.addAlert(
+                level: alert.isCritical ? "critical" : "warning", code: alert.code, text: alert.text, at: alert.at.utc)
+        case .breaker(let event): try stops.keep(event, in: ledger)
+        case .suspended(let report): try stops.keep(report, in: ledger)
+        case .profit(let profit, let at): try ledger.keepProfit(profit, at: at.utc)
+        case .residual, .cash: break
         }
     }
 

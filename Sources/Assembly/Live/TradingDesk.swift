@@ -18,7 +18,7 @@ public final class TradingDesk: @unchecked Sendable {
     public let venues: TradingVenues
     /// Has something done on the hot lane.
     public let work: HotWork
-    private let journal: IntentLog
+    let journal: IntentLog
 
     /// What is needed beside the configuration.
     public struct Parts {
@@ -90,46 +90,10 @@ public final class TradingDesk: @unchecked Sendable {
         self.work = work
     }
 
-    /// Takes up what earlier runs left open; before `start`.
-    ///
-    /// - Returns: how many executions.
-    /// - Throws: `StoreFault`.
-    public func recover(_ ledger: LedgerWriter, at now: Stamp) throws(StoreFault) -> Int {
-        let (recovery, through) = try ledger.recover(journal.found, build: BuildInfo.build, now: now.utc)
-        journal.checkpoint(through: through)
-        var booked: [ExecutionID: Money] = [:]
-        for row in recovery.executions { booked[row.id] = row.edgeRealized }
-        var orders: [AdoptedOrder] = []
-        var known: Set<ClOrdID> = []
-        for order in recovery.orders where !order.isTombstone {
-            guard let execution = order.execution else { continue }
-            known.insert(order.state.order.clOrdID)
-            orders.append(
-                AdoptedOrder(
-                    execution: execution, role: order.role ?? .leg, pair: order.pair, venue: order.venue,
-                    symbol: order.symbol, orderID: order.orderID, state: order.state, booked: booked[execution] ?? .zero
-                ))
-        }
-        for order in recovery.history where order.state.order.purpose != .tombstone {
-            guard let execution = order.execution, known.insert(order.state.order.clOrdID).inserted else { continue }
-            orders.append(
-                AdoptedOrder(
-                    execution: execution, role: order.role ?? .leg, pair: PairID(order.pair), venue: order.venue,
-                    symbol: order.symbol, orderID: order.orderID, state: order.state, booked: booked[execution] ?? .zero
-                ))
-        }
-        trader.begin(at: now)
-        trader.adopt(orders, profitToday: recovery.profitToday, at: now)
-        return Set(orders.map(\.execution)).count
-    }
-
     /// Begins: on the thread that will be the hot lane, before it runs.
     public func start(at now: Stamp) {
         trader.attach(to: venues.lanes.hot)
         trader.begin(at: now)
         trader.start(at: now)
     }
-
-    /// Ends the record. After the hot lane.
-    public func close() { journal.close() }
 }

@@ -1,0 +1,82 @@
+import Assembly
+import Codec
+import Control
+import Store
+import Threading
+import Trading
+
+/// `arb alert list|ack`: what a person should know and has not said to have seen.
+enum AlertCommand {
+    static let list = CommandSpec("alert list", "alerts that nobody has acknowledged, oldest first", [])
+    static let ack = CommandSpec(
+        "alert ack", operands: "NUMBER|all", count: 1...1,
+        "say that an alert was seen; entries that waited for it go on", [])
+
+    private typealias Row = (number: Int64, at: UTCNanos, level: String, code: String, text: String)
+
+    static func runList(_ context: CommandContext) throws -> ExitCode {
+        let ledger = try context.ledger(try context.configuration())
+        let rows = try OrdersCommand.stored { () throws(StoreFault) in try ledger.openAlerts() }
+        for row in rows { context.terminal.out(context.isJSON ? json(row) : words(row)) }
+        if rows.isEmpty { context.terminal.say("no alert waits") }
+        return .done
+    }
+
+    private static func words(_ row: Row) -> String {
+        HelpText.paragraph(
+            TerminalText.neutral("\(row.at.rfc3339.prefix(19))Z \(row.level) \(row.code) \(row.text)"),
+            first: "\(row.number)  ")
+    }
+
+    private static func json(_ row: Row) -> String {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("schema", "arb.alert/1")
+        json.member("number", row.number)
+        json.member("at", row.at.rfc3339)
+        json.member("severity", row.level)
+        json.member("code", row.code)
+        json.member("text", row.text)
+        json.endObject()
+        return json.string
+    }
+
+    static func runAck(_ context: CommandContext) throws -> ExitCode {
+        let word = context.parsed.operands[0]
+        let number = Int64(word)
+        guard word == "all" || number.map({ $0 > 0 }) ?? false else {
+            throw UsageFault("alert ack '\(word)' is neither a number of 'arb alert list' nor 'all'")
+        }
+        let target = context.controlTarget()
+        if target.holder != nil {
+            let reply: ControlReply
+            do throws(ControlFault) {
+                reply = try ControlClient.ask(
+                    folder: target.folder, ControlRequest("alert-ack", ["number": word, "who": Identity.user]),
+                    timeout: .seconds(10))
+            } catch {
+                throw error.failure
+            }
+            return try context.finish(reply, command: "alert ack")
+        }
+        let count = try OrdersCommand.stored { () throws(StoreFault) in
+            let folder = try StateFolder(root: target.root, account: target.account)
+            return try acknowledge(number, Identity.user, in: Ledger(path: folder.path + "/ledger.db"))
+        }
+        return try context.finish(reply(count, word), command: "alert ack")
+    }
+
+    /// - Returns: how many were marked.
+    static func acknowledge(_ number: Int64?, _ who: String, in ledger: Ledger) throws(StoreFault) -> Int {
+        let before = try ledger.openAlerts().count
+        try ledger.acknowledgeAlerts(number, by: who, at: NanoClock.utc())
+        return before - (try ledger.openAlerts().count)
+    }
+
+    static func reply(_ count: Int, _ word: String) -> ControlReply {
+        guard count > 0 || word == "all" else {
+            return .refused("E_CTL_REFUSED", "no alert \(word) waits; see 'arb alert list'")
+        }
+        return .done("\(count) \(count == 1 ? "alert" : "alerts") acknowledged")
+    }
+}
