@@ -56,7 +56,7 @@ final class SceneDaemon: @unchecked Sendable {
                 case .box(let box): told.boxes.append(box)
                 case .alert(let alert): told.alerts.append(alert)
                 case .breaker(let event): told.breaker.append(event)
-                case .heard, .cash: break
+                case .heard, .cash, .suspended, .profit: break
                 }
             }
         }
@@ -154,7 +154,7 @@ final class SceneDaemon: @unchecked Sendable {
         desk = try Self.desk(box, path)
         hand = Hand(lane, desk)
         let recovering = try desk.recover(ledger.value(), at: clock.now())
-        recovered = recovering
+        recovered = recovering.executions
         let driver = LiveDriver(
             engine: core.engine, edges: edges, clock: clock, lane: lane, cacheFolder: folder.path + "/cache",
             seed: seed ^ 0xA5A5, published: StatusCell(), trading: desk.trading)
@@ -241,8 +241,8 @@ final class SceneDaemon: @unchecked Sendable {
             isReady: desk.trader.isReady, isQuiet: desk.trader.isQuiet, unknownLegs: desk.trader.unknownLegs,
             claims: desk.trader.claims, counters: desk.trader.counters, exposure: desk.trader.exposure,
             reserved: desk.trader.reserved)
-        desk.close()
         office.finish()
+        desk.close(after: office)
         if let ledger = try? ledger.value() {
             try? ledger.end(at: NanoClock.utc(), decisions: 0, sha256: "scene")
         }
