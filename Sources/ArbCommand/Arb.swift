@@ -13,7 +13,7 @@ enum Program {
         (PositionsCommand.spec, PositionsCommand.run),
         (OrdersCommand.list, OrdersCommand.runList), (OrdersCommand.show, OrdersCommand.runShow),
         (OpportunitiesCommand.spec, OpportunitiesCommand.run), (LatencyCommand.spec, LatencyCommand.run),
-        (ReportCommand.daily, ReportCommand.runDaily),
+        (ReportCommand.daily, ReportCommand.runDaily), (ExportCommand.spec, ExportCommand.run),
         (PairsCommand.list, PairsCommand.runList), (PairsCommand.show, PairsCommand.runShow),
         (PairsCommand.check, PairsCommand.runCheck), (ConfigCommand.check, ConfigCommand.runCheck),
         (ConfigCommand.show, ConfigCommand.runShow), (ConfigCommand.explain, ConfigCommand.runExplain),

@@ -74,9 +74,12 @@ extension CommandContext {
     /// Gives a whole report to a file, or with `-` to standard output.
     func deliver(_ text: String, to path: String) throws(CommandFailure) {
         guard path != "-" else { return terminal.out(text) }
-        if let refusal = ReportFile.write(text.hasSuffix("\n") ? text : text + "\n", to: path) {
-            throw CommandFailure(
-                .cannotWrite, "E_STORE_IO", refusal, fix: "name a file in a folder that can be written")
+        do throws(ReportFile.Fault) {
+            var file = try ReportFile(path)
+            try file.append(Array((text.hasSuffix("\n") ? text : text + "\n").utf8))
+            try file.finish()
+        } catch {
+            throw CommandFailure.unwritten(error)
         }
         terminal.say("written: \(path)")
     }

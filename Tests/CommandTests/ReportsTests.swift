@@ -67,4 +67,21 @@ struct ReportsTests {
         #expect(try desk.run("report", "daily", "--day", "2020-02-29").out.contains("Traded        nothing"))
         #expect(try desk.run("report", "daily", "--day", "2020-02-29", "--since", "1h").status == 64)
     }
+
+    @Test("export writes to a pipe or a file, and a reader that goes away ends it in peace")
+    func export() throws {
+        let csv = try desk.run("export", "orders")
+        #expect(csv.status == 0 && csv.lines.count == 6 && csv.lines[0].hasPrefix("intended,cl_ord_id,order_id"))
+        #expect(!csv.out.contains("\u{1B}"))
+        #expect(try objects(try desk.run("export", "orders", "--json").out).count == 5)
+        let rows = try objects(try desk.run("export", "fills", "--format", "ndjson").out)
+        #expect(rows.count == 3 - 1 && rows.allSatisfy { $0["schema"] as? String == "arb.export.fills/1" })
+        let file = try desk.run("export", "latency", "--out", "latency.csv", "--since", "1h")
+        #expect(file.status == 0 && file.out.isEmpty)
+        let text = try String(contentsOfFile: desk.place.path("latency.csv"), encoding: .utf8)
+        #expect(text.split(separator: "\n").count == 21)
+        #expect(try desk.run("export", "orders", "--out", "nowhere/x").status == 73)
+        #expect(try desk.run("export", "order").err.contains("did you mean 'orders'"))
+        #expect(try desk.run("export", "orders", "--format", "xml").status == 64)
+    }
 }

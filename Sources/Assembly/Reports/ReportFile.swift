@@ -1,15 +1,31 @@
 internal import Glibc
 
-/// Writes a report where a person asked for it: whole or not at all.
-public enum ReportFile {
-    /// Writes `text` to `path`, in place of what was there.
+/// A report on its way into a file where a person asked for it: whole or not at all.
+public struct ReportFile: ~Copyable {
+    /// Why it could not be written.
+    public struct Fault: Error, Hashable, Sendable {
+        /// The file and the system's words.
+        public let text: String
+    }
+
+    private let path: String
+    private let made: String
+    private var descriptor: Int32
+
+    /// Begins a file beside `path`, which is not touched before `finish`.
     ///
-    /// - Returns: why it could not be written; nil when it was.
-    public static func write(_ text: String, to path: String) -> String? {
-        let made = path + ".new"
-        let descriptor = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        guard descriptor >= 0 else { return words(made) }
-        let bytes = Array(text.utf8)
+    /// - Throws: `Fault`.
+    public init(_ path: String) throws(Fault) {
+        self.path = path
+        made = path + ".new"
+        descriptor = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard descriptor >= 0 else { throw Self.fault(made) }
+    }
+
+    /// Adds bytes.
+    ///
+    /// - Throws: `Fault`; what was made is removed.
+    public mutating func append(_ bytes: [UInt8]) throws(Fault) {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
@@ -17,20 +33,38 @@ public enum ReportFile {
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
-                let reason = words(made)
-                close(descriptor)
-                unlink(made)
-                return reason
+                let fault = Self.fault(made)
+                abandon()
+                throw fault
             }
             sent += count
         }
-        guard close(descriptor) == 0, rename(made, path) == 0 else {
-            let reason = words(path)
-            unlink(made)
-            return reason
-        }
-        return nil
     }
 
-    private static func words(_ path: String) -> String { "\(path): \(String(cString: strerror(errno)))" }
+    /// Puts it in the place of what was there.
+    ///
+    /// - Throws: `Fault`.
+    public mutating func finish() throws(Fault) {
+        let isClosed = close(descriptor) == 0
+        descriptor = -1
+        guard isClosed, rename(made, path) == 0 else {
+            let fault = Self.fault(path)
+            unlink(made)
+            throw fault
+        }
+    }
+
+    private mutating func abandon() {
+        close(descriptor)
+        descriptor = -1
+        unlink(made)
+    }
+
+    deinit {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        unlink(made)
+    }
+
+    private static func fault(_ path: String) -> Fault { Fault(text: "\(path): \(String(cString: strerror(errno)))") }
 }
