@@ -51,7 +51,7 @@ extension Trader {
     private func isWithin(_ plan: ClosePlan, _ execution: Execution, _ now: Stamp) -> Bool {
         let witnessed = confirmed[HeldKey(instrument: plan.instrument, outcome: plan.outcome)]
         let most = positions.closeMax(execution.id, isSale: plan.side == .sell, venuePosition: witnessed)
-        if plan.orderQty <= most { return true }
+        if plan.orderQty <= most || excess(of: plan, beyond: most) <= budgetStepQty(plan) { return true }
         execution.retryAt = now.monotonic + .seconds(1)
         let pair = execution.basket.pair
         guard halt(pair, .drift, "two counts of what stands alone differ") else { return false }
@@ -62,6 +62,23 @@ extension Trader {
                     "\(execution.id): closing \(plan.orderQty) was wanted and at most \(most) may be; nothing is ordered, pair halted. See arb reconcile --explain",
                     at: now)))
         return false
+    }
+
+    private func excess(of plan: ClosePlan, beyond most: Quantity) -> Quantity {
+        // Nothing stands alone any more: then nothing is bought, however little.
+        guard plan.side == .buy, most.rawValue > 0 else { return plan.orderQty }
+        return Quantity(rawValue: plan.orderQty.rawValue - most.rawValue)
+    }
+
+    /// Where money is ordered, it is ordered in whole cents, rounded up so that nothing is left alone: what the last cent
+    /// buys is dust on the other side. Zero where contracts are ordered.
+    private func budgetStepQty(_ plan: ClosePlan) -> Quantity {
+        guard plan.side == .buy, let cash = plan.cashOrderQty, cash.rawValue > 0,
+            let step = engine.terms(of: plan.instrument)?.budgetStep
+        else { return .zero }
+        // At the mean price: levels are taken from the best on, so that the last cent buys no more than that.
+        let exact = Int128(step.rawValue) * Int128(plan.orderQty.rawValue) / Int128(cash.rawValue)
+        return Quantity(rawValue: Int64(clamping: exact + 1))
     }
 
     private func order(
