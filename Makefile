@@ -9,7 +9,7 @@ RELEASE = .build/release
 .PHONY: demo test check prove bench install build release fuzz clean help
 
 help:
-	@echo "make demo      loopback venues and arb against them for $(FOR), with a live board"
+	@echo "make demo      arb trades against loopback venues for $(FOR), with a live board and reports"
 	@echo "make test      the tests"
 	@echo "make check     format, borders, sizes, docs"
 	@echo "make prove     the long proofs (about an hour)"
@@ -17,7 +17,7 @@ help:
 	@echo "make install   arb into PREFIX=$(PREFIX)"
 
 demo: release
-	@$(RELEASE)/arb-sim demo --dry-run --for $(FOR)
+	@$(RELEASE)/arb-sim demo --for $(FOR)
 
 release: bootstrap
 	@echo "building (release, $(JOBS) jobs) ..." >&2

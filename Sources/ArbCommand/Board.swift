@@ -17,6 +17,8 @@ struct Board {
     let venues: String
     let account: String
     let hasColor: Bool
+    /// What was traded; nil in a dry run.
+    var trades: TradeReporter.Glance?
 
     /// The whole board, with the escape codes that redraw it in place.
     var text: String {
@@ -68,7 +70,26 @@ struct Board {
         return lines + Array(repeating: "", count: 6 - alive.count)
     }
 
+    /// What was fired, coloured by how it ended.
+    private func fires(_ trades: TradeReporter.Glance) -> [String] {
+        let lines = trades.lines.prefix(8).map { fire in
+            guard hasColor else { return fire.line }
+            let color =
+                switch fire.kind {
+                case .filled: "32"
+                case .partial, .unwound, .missed: "33"
+                case .unknown, .refused: "31"
+                }
+            return "\u{1B}[\(color)m\(fire.line)\u{1B}[0m"
+        }
+        let head =
+            bright(Terminal.cell("LATEST", 12))
+            + dim(" result   pair               \(Terminal.cell("fills", 20)) \(Terminal.right("net", 8))")
+        return [head] + lines + Array(repeating: "", count: 8 - lines.count)
+    }
+
     private var history: [String] {
+        if let trades { return fires(trades) }
         var lines = [
             bright(Terminal.cell("LATEST", 12))
                 + dim(
@@ -80,9 +101,15 @@ struct Board {
     }
 
     private var foot: [String] {
-        [
+        if let trades {
+            return [
+                "", bright(Terminal.cell(trades.summary, 79)),
+                dim(Terminal.cell(trades.lastStop.isEmpty ? tally.lastNotice : trades.lastStop, 79)),
+            ]
+        }
+        return [
             "",
-            "seen \(tally.born)   \(status.trader == nil ? "would take" : "took") \(tally.taken)   still there later \(tally.held)   expected "
+            "seen \(tally.born)   would take \(tally.taken)   still there later \(tally.held)   expected "
                 + OpportunityLine.dollars(Money(rawValue: tally.expected)),
             dim(Terminal.cell(tally.lastNotice, 79)),
         ]

@@ -139,7 +139,7 @@ final class RunReporter: Sendable {
                 status: status, exposure: exposure(status), recent: recent, names: names, tally: tally,
                 started: started, venues: venues,
                 account: account,
-                hasColor: context.terminal.hasColor)
+                hasColor: context.terminal.hasColor, trades: status.trader == nil ? nil : trades.glance(8))
             context.terminal.out(Array(board.text.utf8))
         } else if context.isJSON {
             event("heartbeat") { json in heartbeat(status, tally, &json) }

@@ -19,7 +19,12 @@ final class TradeReporter: Sendable {
     /// What a run came to.
     struct Tally {
         var kinds: [ExecutionResult.Kind: Int] = [:]
-        var ends: [ExecutionID: ExecutionResult] = [:]
+        /// Executions that may still be told again, in the order in which they were first told.
+        var recent: [(id: ExecutionID, kind: ExecutionResult.Kind, line: String)] = []
+        /// From a frame to the first leg's last byte, of the newest executions. Unit: 1 ns.
+        var wire: [Int64] = []
+        var wired: Set<ExecutionID> = []
+        var lastStop = ""
         var boxed = 0
         var net = Int64(0)
         var unwinds = 0
@@ -27,6 +32,60 @@ final class TradeReporter: Sendable {
         var trips = 0
         var alerts = 0
         var refusals: [String: Int] = [:]
+        private static let recentMax = 2_048
+        private static let wireMax = 65_536
+
+        var fired: Int { kinds.values.reduce(0, +) }
+
+        /// An execution that is told again is counted once, as what it came to.
+        mutating func add(_ result: ExecutionResult, _ line: String) {
+            kinds[result.kind, default: 0] += 1
+            if let known = recent.lastIndex(where: { $0.id == result.id }) {
+                kinds[recent[known].kind, default: 1] -= 1
+                recent[known] = (result.id, result.kind, line)
+            } else {
+                recent.append((result.id, result.kind, line))
+                if recent.count > Self.recentMax * 2 {
+                    recent.removeFirst(Self.recentMax)
+                    wired = wired.intersection(recent.map(\.id))
+                }
+            }
+            guard let first = result.tickToWire?.first, wired.insert(result.id).inserted else { return }
+            if wire.count >= Self.wireMax { wire.removeFirst(Self.wireMax / 2) }
+            wire.append(first.rawValue)
+        }
+
+        /// What was fired, and how it ended.
+        var words: String {
+            let order: [ExecutionResult.Kind] = [.filled, .partial, .unwound, .missed, .unknown]
+            return order.compactMap { kind in kinds[kind].flatMap { $0 > 0 ? "\($0) \(kind.rawValue)" : nil } }
+                .joined(separator: ", ")
+        }
+    }
+
+    /// What a board shows of it.
+    struct Glance: Sendable {
+        /// The newest executions, newest first.
+        let lines: [(kind: ExecutionResult.Kind, line: String)]
+        /// How many, how they ended, what came of them, how fast.
+        let summary: String
+        /// The last that was stopped or told as an alert.
+        let lastStop: String
+    }
+
+    /// What a board shows of it now.
+    func glance(_ count: Int) -> Glance {
+        tally.withLock { tally in
+            let wire = tally.wire.suffix(1_000).sorted()
+            let speed =
+                wire.isEmpty
+                ? "" : "   tick to wire p50 " + DurationText.short(Nanoseconds(rawValue: wire[wire.count / 2]))
+            return Glance(
+                lines: tally.recent.suffix(count).reversed().map { ($0.kind, $0.line) },
+                summary: "fired \(tally.fired)\(tally.fired == 0 ? "" : ": " + tally.words)   net "
+                    + OpportunityLine.dollars(Money(rawValue: tally.net)) + speed,
+                lastStop: tally.lastStop)
+        }
     }
 
     init(context: CommandContext, names: BasketNames, mode: String, venues: String, account: String) {
@@ -58,7 +117,7 @@ final class TradeReporter: Sendable {
             if result.kind == .refused {
                 tally.refusals[String(result.error.prefix { $0 != ":" }), default: 0] += 1
             } else {
-                tally.ends[result.id] = result
+                tally.add(result, TradeLine.text(result, names))
             }
         }
         if context.isJSON {
@@ -70,6 +129,9 @@ final class TradeReporter: Sendable {
             context.terminal.out(TradeLine.text(result, names))
         }
     }
+
+    /// On a board lines of their own would be drawn over.
+    private var isBoard: Bool { context.terminal.isTerminal && !context.parsed.has("--quiet") }
 
     private func event(_ name: StaticString, _ at: Stamp, _ fill: (inout JSONWriter) -> Void) {
         var json = JSONWriter()
@@ -118,7 +180,10 @@ final class TradeReporter: Sendable {
     }
 
     private func take(_ alert: TradeAlert) {
-        tally.withLock { $0.alerts += 1 }
+        tally.withLock { tally in
+            tally.alerts += 1
+            tally.lastStop = "ALERT \(alert.code) \(TerminalText.neutral(alert.text))"
+        }
         if context.isJSON {
             event("alert", alert.at) { json in
                 json.member("code", alert.code)
@@ -126,13 +191,16 @@ final class TradeReporter: Sendable {
                 if let pair = alert.pair { json.member("pair", pair.name) }
                 json.member("text", alert.text)
             }
-        } else {
+        } else if !isBoard {
             context.terminal.say("ALERT \(alert.code) \(TerminalText.neutral(alert.text))")
         }
     }
 
     private func take(_ event: BreakerEvent) {
-        if event.kind == .opened { tally.withLock { $0.trips += 1 } }
+        tally.withLock { tally in
+            if event.kind == .opened { tally.trips += 1 }
+            tally.lastStop = "breaker \(event.text)"
+        }
         if context.isJSON {
             self.event("breaker", Stamp(monotonic: MonotonicNanos(rawValue: 0), utc: event.at)) { json in
                 json.member("scope", event.scope.description)
@@ -140,7 +208,7 @@ final class TradeReporter: Sendable {
                 json.member("reason", event.reason.rawValue)
                 json.member("text", event.text)
             }
-        } else {
+        } else if !isBoard {
             context.terminal.say("breaker \(event.text)")
         }
     }
@@ -148,19 +216,16 @@ final class TradeReporter: Sendable {
     /// What a run came to, in lines of at most 80 columns; empty when nothing was fired or refused.
     var summary: String {
         let tally = tally.withLock { $0 }
-        guard !tally.ends.isEmpty || !tally.refusals.isEmpty else { return "" }
-        func count(_ kind: ExecutionResult.Kind) -> Int { tally.ends.values.count { $0.kind == kind } }
+        guard tally.fired > 0 || !tally.refusals.isEmpty else { return "" }
         var lines = [
-            "fired \(tally.ends.count): \(count(.filled)) filled, \(count(.partial)) partial, \(count(.missed)) missed, "
-                + "\(count(.unwound)) unwound, \(count(.unknown)) unknown",
+            "fired \(tally.fired)\(tally.fired == 0 ? "" : ": " + tally.words)",
             "net \(OpportunityLine.dollars(Money(rawValue: tally.net))) in \(tally.boxed) executions; "
                 + "\(tally.unwinds) closing orders, \(tally.stuck) stuck, \(tally.trips) trips, \(tally.alerts) alerts",
         ]
-        let wire = tally.ends.values.compactMap { $0.tickToWire?.first.rawValue }.sorted()
-        if !wire.isEmpty {
+        if let wire = Quantiles(ascending: tally.wire.sorted()) {
             lines.append(
-                "tick to wire p50 \(wire[wire.count / 2] / 1_000) us, "
-                    + "p99 \(wire[wire.count * 99 / 100] / 1_000) us, max \(wire[wire.count - 1] / 1_000) us")
+                "tick to wire p50 \(DurationText.short(wire.p50)), p99 \(DurationText.short(wire.p99)), "
+                    + "max \(DurationText.short(wire.max))")
         }
         for (reason, count) in tally.refusals.sorted(by: { $0.value > $1.value }).prefix(5) {
             lines.append("refused \(count) times: \(String(reason.prefix(60)))")
@@ -179,7 +244,7 @@ enum TradeLine {
         let text = result.kind == .refused ? TerminalText.neutral(result.error) : ""
         let line =
             "\(time) \(Terminal.cell(result.kind.rawValue, 8)) \(Terminal.cell(entry.pair.name, 18)) "
-            + "\(Terminal.cell(fills, 12)) \(Terminal.right(net, 8)) \(text)"
+            + "\(Terminal.cell(fills, 20)) \(Terminal.right(net, 8)) \(text)"
         return String(line.prefix(80))
     }
 }

@@ -19,6 +19,7 @@ enum DemoCommand {
             OptionSpec("--rate", "N", "changes a second (default 300)"),
             OptionSpec("--for", "DURATION", "length (default 60s)"),
             OptionSpec("--record", "FILE", "record the run for replay"),
+            OptionSpec("--out", "DIR", "keep the ledger, the truth and both reports as pages in this new folder"),
         ])
 
     static func run(_ parsed: ParsedCommand) throws -> Int32 {
@@ -30,37 +31,32 @@ enum DemoCommand {
         settings.rate = try parsed.integer("--rate", 1...100_000, default: 300)
         let length = parsed.options["--for"] ?? "60s"
         let duration = try ParsedCommand.duration(length, of: "--for")
-        var template = Array(("/tmp/arb-demo-" + String(repeating: "X", count: 6)).utf8CString)
-        guard mkdtemp(&template) != nil else { throw UsageFault("no temporary folder can be made in /tmp") }
-        let path = template.withUnsafeBufferPointer {
-            String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        }
-        defer { remove(path) }
+        let kept = parsed.options["--out"].map { VenuesCommand.absolute($0) }
+        let path = try kept.map { try made($0) } ?? temporary()
+        defer { if kept == nil { remove(path) } }
         complain(
             "loopback venues: \(settings.pairs) pairs, seed \(seed), TLS on free ports; no keys, no money, no network\n"
         )
         let isLive = parsed.options["--dry-run"] == nil && parsed.options["--record"] == nil
         var trading = LoopbackFolder.Trading()
         if isLive {
-            trading.faults = try VenuesCommand.faults(parsed.options["--faults"] ?? standardFaults)
-            complain("with faults: partial fills, kills, lost answers, 5xx, and three refusals in a row\n")
+            let list = parsed.options["--faults"] ?? DemoScenes.faults(seed: settings.seed)
+            trading.faults = try VenuesCommand.faults(list)
+            complain(
+                list == "none"
+                    ? "nothing goes wrong\n"
+                    : "with faults: partial fills, kills, lost answers, 5xx, and three refusals in a row\n")
         }
         let folder = try LoopbackFolder(path, settings, trading: trading)
+        if isLive {
+            return try LiveDemo(folder: folder, arb: beside("arb"), child: child, pages: kept).run(for: length)
+        }
         var words = [
             beside("arb"), parsed.options["--record"] == nil ? "run" : "record", "--config", path + "/arb.toml",
             "--for", length,
         ]
-        if isLive { words += ["--live", "--confirm-account", "loopback"] }
         if let file = parsed.options["--record"] { words += ["--out", file] }
         let status = child(words)
-        if isLive {
-            defer { _ = folder.venues.stop() }
-            guard status == 0 || status == 2 || status == 3 || status == 4 else {
-                complain("arb-sim: arb ended with status \(status)\n")
-                return 1
-            }
-            return try LiveAudit(folder).report()
-        }
         let end = (NanoClock.monotonic() - folder.venues.start.monotonic).rawValue
         let summary = folder.venues.stop()
         guard status == 0 else {
@@ -70,10 +66,21 @@ enum DemoCommand {
         return try report(summary, folder, from: end - duration + 3_000_000_000, until: end - 500_000_000)
     }
 
-    /// What goes wrong in a demo unless it is told otherwise: something of everything that unwinds, waits or trips.
-    private static let standardFaults =
-        "V07@polymarket/create:10%,V06@kalshi/create:10%,N02-lost@kalshi/create:4%,V02-500-applied@polymarket/create:4%,"
-        + "V10@kalshi/create:25,V10@kalshi/create:26,V10@kalshi/create:27"
+    private static func temporary() throws(UsageFault) -> String {
+        var template = Array(("/tmp/arb-demo-" + String(repeating: "X", count: 6)).utf8CString)
+        guard mkdtemp(&template) != nil else { throw UsageFault("no temporary folder can be made in /tmp") }
+        return template.withUnsafeBufferPointer {
+            String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
+    /// A folder that was not there before: nothing of anybody's is mixed with it.
+    private static func made(_ path: String) throws(UsageFault) -> String {
+        guard mkdir(path, 0o700) == 0 else {
+            throw UsageFault("--out '\(path)': \(String(cString: strerror(errno)))")
+        }
+        return path
+    }
 
     /// The program that lies beside this one.
     private static func beside(_ name: String) -> String {
