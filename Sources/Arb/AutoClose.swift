@@ -170,6 +170,27 @@ public struct AutoClose: Sendable {
         return best.map(Decision.order) ?? .hold(reason)
     }
 
+    /// What one way would bring now, or why it brings nothing.
+    public struct WayQuote: Hashable, Sendable {
+        /// Which.
+        public let way: CloseWay
+        /// The order; nil where there is none.
+        public let plan: ClosePlan?
+        /// Why not; nil where there is an order.
+        public let hold: Hold?
+    }
+
+    /// Every way, for an operator's eyes: as `decide` sees them, whatever the policy.
+    public func quotes(_ market: ResidualMarket, spent: Money, floor: Price? = nil) -> [WayQuote] {
+        let left = settings.lossMax.rawValue - max(0, spent.rawValue)
+        return CloseWay.allCases.map { way in
+            switch quote(way, market, lossMax: left, floor: floor) {
+            case .plan(let plan): WayQuote(way: way, plan: plan, hold: nil)
+            case .none(let why): WayQuote(way: way, plan: nil, hold: why)
+            }
+        }
+    }
+
     /// What one leg alone would lose: its whole cost less what today's bids give for it, both fees in. Contracts that no
     /// bid takes are worth nothing. Unit: USD; below zero: a gain.
     ///

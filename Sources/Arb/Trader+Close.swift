@@ -143,7 +143,7 @@ extension Trader {
     }
 
     /// What an operator allowed for this execution, else the configuration.
-    private func closer(_ execution: Execution) -> AutoClose {
+    func closer(_ execution: Execution) -> AutoClose {
         guard let override = overrides[execution.id.sequence] else { return autoClose }
         var close = settings.close
         close.policy = .cheapest
@@ -152,7 +152,7 @@ extension Trader {
     }
 
     /// What closing has lost so far: the cost of what was sold or merged, less what it brought.
-    private func lossSoFar(_ execution: Execution, _ holding: Holding) -> Money {
+    func lossSoFar(_ execution: Execution, _ holding: Holding) -> Money {
         var loss: Int64 = 0
         for (index, leg) in holding.legs.enumerated() {
             let gone = leg.boughtQty.rawValue - leg.quantity.rawValue
@@ -165,7 +165,7 @@ extension Trader {
         return Money(rawValue: loss)
     }
 
-    private func residualMarket(
+    func residualMarket(
         _ execution: Execution, _ holding: Holding, _ residual: (leg: Int, quantity: Quantity)
     ) -> ResidualMarket? {
         let leg = execution.basket.legs[residual.leg]

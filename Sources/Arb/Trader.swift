@@ -253,6 +253,9 @@ extension Trader: LiveTrader {
 
     /// True when no order is out and nothing stands alone that could be closed now.
     public var isQuiet: Bool {
-        (fires?.underWay ?? 0) == 0 && !open.contains { $0.phase == .working || $0.phase == .closing }
+        // During an operator's halt the machine closes nothing: there is nothing to wait for.
+        let closes = gate.killSwitch.allows(.autoClose)
+        return (fires?.underWay ?? 0) == 0
+            && !open.contains { $0.phase == .working || ($0.phase == .closing && closes) }
     }
 }

@@ -29,6 +29,8 @@ public struct TraderStatus: Sendable, Hashable {
     public var counters = TraderCounters()
     /// True once both accounts were read and what earlier runs left is known.
     public var isReady = false
+    /// True once both accounts were read.
+    public var isRead = false
     /// Why nothing is entered in this run any more; empty: it is.
     public var blocked = ""
 
@@ -67,6 +69,7 @@ extension Trader {
         status.profitToday = isToday ? gate.dayBook.profit : .zero
         status.counters = counters
         status.isReady = isReady
+        status.isRead = unread.isEmpty
         status.blocked = isBlocked ? blockReason : ""
         return status
     }

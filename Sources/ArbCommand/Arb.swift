@@ -9,6 +9,7 @@ enum Program {
         (InitCommand.spec, InitCommand.run), (RunCommand.spec, RunCommand.run), (RecordCommand.spec, RecordCommand.run),
         (ReplayCommand.spec, ReplayCommand.run), (StatusCommand.spec, StatusCommand.run),
         (HaltCommand.spec, HaltCommand.run), (ResumeCommand.spec, ResumeCommand.run),
+        (CloseExposureCommand.spec, CloseExposureCommand.run),
         (AlertCommand.list, AlertCommand.runList), (AlertCommand.ack, AlertCommand.runAck),
         (PositionsCommand.spec, PositionsCommand.run),
         (OrdersCommand.list, OrdersCommand.runList), (OrdersCommand.show, OrdersCommand.runShow),

@@ -18,6 +18,29 @@ struct WatchSession {
     private let recording: String?
     private let duration: Nanoseconds?
     private let mode: TradingMode
+    private let hand: Hand?
+
+    /// What a command does inside a run of its own that enters nothing; on a thread beside the hot lane.
+    struct Hand: Sendable {
+        /// Why nothing is entered.
+        let words: String
+        /// Is given the newest status and the account's folder; the run ends when it returns.
+        let body: @Sendable (Daemon, StatusCell, String) throws -> ExitCode
+    }
+
+    /// A run for an operator's hand: accounts and books as in a live run, and no orders but the operator's.
+    init(
+        _ context: CommandContext, hand words: String,
+        _ body: @escaping @Sendable (Daemon, StatusCell, String) throws -> ExitCode
+    ) throws {
+        self.context = context
+        configuration = try context.configuration()
+        duration = nil
+        recording = nil
+        mode = .live
+        hand = Hand(words: words, body: body)
+        pairs = try context.pairs(configuration)
+    }
 
     /// - Parameter recording: where to record; empty: a name made of the time; nil: nowhere.
     init(_ context: CommandContext, recording: String?) throws {
@@ -25,6 +48,7 @@ struct WatchSession {
         configuration = try context.configuration()
         duration = try context.duration("--for")
         self.recording = recording
+        hand = nil
         mode = try Self.mode(context, configuration, isRecording: recording != nil)
         let all = try context.pairs(configuration)
         pairs = try Self.chosen(all, context.option("--pairs"))
@@ -88,7 +112,7 @@ struct WatchSession {
         // The disk takes as long as the first connection: both at once. A ledger that cannot be kept ends the run.
         let lane = try lane()
         let mode = mode.rawValue
-        let isTrading = self.mode == .live
+        let isTrading = self.mode == .live, isHand = hand != nil
         let isDurable = configuration.text("store.durability") == JournalDurability.power.rawValue
         let opening = Deferred<LedgerWriter, StoreFault>(name: "ledger") { () throws(StoreFault) in
             do throws(StoreFault) {
@@ -112,7 +136,7 @@ struct WatchSession {
             account: configuration.text("account"),
             pairs: pairs.pairs.count, sets: pairs.sets.count, started: start)
         let desk = BackOffice(names: core.names, contracts: core.catalog.contracts, ledger: opening) {
-            reporter.take($0)
+            if !isHand { reporter.take($0) }
         }
         office.open(desk)
         let stop = RunStop(lane)
@@ -122,14 +146,15 @@ struct WatchSession {
         let driver = LiveDriver(
             engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,
             cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell, trading: trade?.trading)
-        reporter.begin(recording: recorder?.path)
+        if !isHand { reporter.begin(recording: recorder?.path) }
         let daemon = self.daemon(folder, trade, desk, cell, start, venues)
         let signals = Signals(halt: { daemon.stopSending() }) { isTrading ? stop.request() : lane.stop() }
         if let trade { try begin(trade, opening, at: clock.now()) }
         do throws(ControlFault) { try daemon.begin() } catch { throw error.failure }
-        let board = BoardWorker(reporter: reporter, cell: cell, office: desk)
+        let board = isHand ? nil : BoardWorker(reporter: reporter, cell: cell, office: desk)
+        let handed = hand.map { HandWorker($0, daemon, cell, folder.path, stop) }
         driver.run(startedAt: start, until: duration.map { start.monotonic + $0 })
-        board.finish()
+        board?.finish()
         signals.finish()
         daemon.finish()
         desk.finish()
@@ -139,6 +164,7 @@ struct WatchSession {
         try stored { () throws(StoreFault) in
             try opening.value().end(at: clock.now().utc, decisions: core.decisions.count, sha256: sha256)
         }
+        if let handed { return try handed.result() }
         reporter.end(cell.status, decisions: core.decisions.count, sha256: sha256, dropped: desk.dropped)
         return ExitCode(cell.status?.trader)
     }
@@ -162,6 +188,10 @@ struct WatchSession {
             trade.trader.haltFlag.raise()
             Terminal.complain("HALTED: \(latch.text); nothing is sent until arb resume")
         }
+        if let hand {
+            trade.trader.block(hand.words)
+            trade.trader.haltByOperator(hand.words, at: now)
+        }
         trade.start(at: now)
     }
 
@@ -174,7 +204,8 @@ struct WatchSession {
                 root: configuration.path("state_dir", home: context.home) ?? "",
                 account: configuration.text("account"), mode: mode.rawValue, venues: venues, started: start.utc,
                 silenceMax: configuration.milliseconds("risk.max_feed_silence_ms"),
-                alertPatience: configuration.seconds("alerts.halt_unacknowledged_s")),
+                alertPatience: configuration.seconds("alerts.halt_unacknowledged_s"),
+                closeDeadline: configuration.seconds("unwind.deadline_s")),
             folder: folder.path, desk: trade, office: office, cell: cell)
     }
 
@@ -291,6 +322,31 @@ extension StoreFault {
         case .locked: .locked
         case .future, .corrupt, .journalCorrupt: .configuration
         }
+    }
+}
+
+/// Does what a command wants inside its run, beside the hot lane, and ends the run after it.
+private final class HandWorker: Sendable {
+    private let outcome = Mutex<Result<ExitCode, any Error>?>(nil)
+    private let ended = Semaphore()
+    private let worker = Mutex<Worker?>(nil)
+
+    init(_ hand: WatchSession.Hand, _ daemon: Daemon, _ cell: StatusCell, _ folder: String, _ stop: RunStop) {
+        worker.withLock { worker in
+            worker = Worker(name: "hand") { [self] in
+                let result = Result { try hand.body(daemon, cell, folder) }
+                outcome.withLock { $0 = result }
+                stop.request()
+                ended.signal()
+            }
+        }
+    }
+
+    /// What came of it; a run that was ended from outside does not wait for an answer at the keyboard.
+    func result() throws -> ExitCode {
+        _ = ended.wait(timeout: .seconds(1))
+        guard let result = outcome.withLock({ $0 }) else { return .failure }
+        return try result.get()
     }
 }
 

@@ -72,7 +72,8 @@ struct ProcessTests {
 
     private static let commands = [
         "init", "run", "record", "replay", "positions", "orders", "orders show", "opportunities", "pairs list",
-        "pairs show", "pairs check", "status", "halt", "resume", "alert list", "alert ack", "config check",
+        "pairs show", "pairs check", "status", "halt", "resume", "alert list", "alert ack",
+        "close-exposure", "config check",
         "config show", "config explain", "config schema", "reconcile", "doctor", "keys test", "explain", "completion",
     ]
 

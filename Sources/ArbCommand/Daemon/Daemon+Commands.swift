@@ -13,6 +13,7 @@ extension Daemon {
         switch request.command {
         case "halt": halt(request, responder)
         case "resume": resume(request, responder)
+        case "close-exposure": closeExposure(request, responder)
         case "alert-ack": acknowledge(request, responder)
         case "status":
             let report = report(at: NanoClock().now())
@@ -132,6 +133,7 @@ extension Daemon {
             at: NanoClock.utc(), action: "resume", who: asked.who, host: Control.Identity.host, pair: asked.pair,
             reason: asked.reason, acceptedExposure: asked.accepts)
         office.perform { ledger in try? ledger?.add(row) }
+        reportSoon()
         let scope = asked.pair.map { "pair '\($0)'" } ?? "everything"
         let words = "RESUMED  \(scope); \(breakers) \(breakers == 1 ? "breaker" : "breakers") closed"
         responder.send(.done(unknown > 0 ? words + "; UNKNOWN \(unknown) legs accepted" : words))

@@ -24,6 +24,8 @@ final class Daemon: Sendable {
         let silenceMax: Nanoseconds
         /// How long a critical alert may be unseen; zero: for ever.
         let alertPatience: Nanoseconds
+        /// How long the machine gives itself for closing.
+        let closeDeadline: Nanoseconds
     }
 
     private struct State {
@@ -48,6 +50,8 @@ final class Daemon: Sendable {
     /// What stops the hot lane; in a dry run nobody looks at it.
     let flag: HaltFlag
     private let cell: StatusCell
+    /// A sweep that goes on; nil: none.
+    let sweep = Mutex<Sweep?>(nil)
     private let errands = Mailbox<@Sendable () -> Void>(capacity: 64)
     private let state: Mutex<State>
     private let ended = Atomic<Bool>(false)
@@ -58,6 +62,8 @@ final class Daemon: Sendable {
     /// How often the latch is looked at.
     private static let turn = Nanoseconds.milliseconds(20)
     private static let reportEvery = Nanoseconds.seconds(1)
+    /// The hot lane says how things are four times a second.
+    private static let statusDelay = Nanoseconds.milliseconds(300)
     /// When the ledger is copied for the first time, and how often then.
     private static let copyAfter = Nanoseconds.seconds(60), copyEvery = Nanoseconds.seconds(3_600)
     /// How long a venue has to answer a cancel of everything.
@@ -115,7 +121,10 @@ final class Daemon: Sendable {
             latch.set(.here(account: identity.account, reason: "by signal", at: now.utc))
             halted("signal", "by signal", cancelsAll: false, at: now.utc)
         }
-        if let desk { watch(desk, at: now) }
+        if let desk {
+            watch(desk, at: now)
+            lookAtSweep(desk, at: now.monotonic)
+        }
         let (isDue, isCopyDue) = state.withLock { state in
             let isDue = now.monotonic >= state.nextReport, isCopyDue = now.monotonic >= state.nextCopy
             if isDue { state.nextReport = now.monotonic + Self.reportEvery }
@@ -160,6 +169,12 @@ final class Daemon: Sendable {
         wakeup.signal()
     }
 
+    /// The status that is read from the folder is made anew as soon as the hot lane has said how things are.
+    func reportSoon() {
+        state.withLock { $0.nextReport = NanoClock.monotonic() + Self.statusDelay }
+        wakeup.signal()
+    }
+
     // MARK: Halt
 
     /// Nothing but cancels leaves from the hot lane's next look on. From any thread, first of all.
@@ -172,6 +187,7 @@ final class Daemon: Sendable {
 
     private func halted(_ means: String, _ text: String, cancelsAll: Bool, at now: UTCNanos) {
         state.withLock { $0.reason = text }
+        reportSoon()
         let row = Ledger.HaltRow(
             at: now, action: "halt", who: Control.Identity.user, host: Control.Identity.host,
             reason: text.isEmpty ? means : text)
