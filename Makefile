@@ -12,7 +12,7 @@ help:
 	@echo "make demo      arb trades against loopback venues for $(FOR), with a live board and reports"
 	@echo "make test      the tests"
 	@echo "make check     format, borders, sizes, docs"
-	@echo "make prove     the long proofs (about an hour)"
+	@echo "make prove     the long proofs (about two hours)"
 	@echo "make bench     the benchmarks, beside their C floors"
 	@echo "make install   arb into PREFIX=$(PREFIX)"
 
@@ -32,8 +32,10 @@ ALONE = Warm(Pool|Hostile)Tests|Hostile(Peer|Venue)Tests|(Kalshi|Polymarket)(Gat
 test: bootstrap
 	@Scripts/tests --skip Scenarios --skip '$(ALONE)' -j $(JOBS)
 	@Scripts/tests --skip-build --no-parallel --filter '$(ALONE)'
-	@Scripts/tests --skip-build --filter Scenarios --skip LiveTradingTests
+	@Scripts/tests --skip-build --filter Scenarios --skip 'LiveTradingTests|SceneTests|CrashTests'
 	@Scripts/tests --skip-build --filter LiveTradingTests
+	@Scripts/tests --skip-build --filter SceneTests
+	@Scripts/tests --skip-build --filter CrashTests
 	@Scripts/conformance
 
 check: bootstrap

@@ -33,6 +33,7 @@ let package = Package(
         .executable(name: "arb", targets: ["ArbCommand"]),
         .executable(name: "arb-sim", targets: ["ArbSim"]),
         .executable(name: "arb-bench", targets: ["ArbBench"]),
+        .library(name: "CrashPoints", type: .dynamic, targets: ["CCrashPoints"]),
     ],
     targets: [
         // C: system modules and small shims, each with one Swift owner.
@@ -100,6 +101,8 @@ let package = Package(
             "Simulators", "Simulators", ["Trading", "Threading", "Codec", "Signing", "Transport", "Server", "COpenSSL"]),
         // The real core against the simulated venues.
         module("Exploration", "Exploration", ["Trading", "Arb", "Assembly", "Simulators"]),
+        // Loaded before `arb` by the crash stories, and by nothing else: kills it at named points of an order's way.
+        .target(name: "CCrashPoints", path: "Sources/C/CCrashPoints", linkerSettings: [.linkedLibrary("dl")]),
         // Stories played with a live run over real sockets, judged by the venues' truth.
         module(
             "Scenes", "Scenes",

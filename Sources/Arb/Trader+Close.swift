@@ -16,6 +16,8 @@ extension Trader {
             return
         }
         judgeLast(execution, now)
+        // Orders that fill nothing do not stop the clock.
+        if execution.fruitless > 0 { expire(execution, holding, residual, "closing orders fill nothing", now) }
         if let retryAt = execution.retryAt, now.monotonic < retryAt { return }
         execution.retryAt = nil
         guard isOperators || execution.closes < settings.closesMax else {

@@ -204,11 +204,13 @@ extension Trader {
     private func took(_ snapshot: AccountSnapshot, _ now: Stamp) {
         for listed in snapshot.fills {
             let fill = priced(listed, at: snapshot.venue)
-            reception(registry.apply(fill, venue: snapshot.venue, at: now), OrderEvent.fill(fill.fill), now)
+            reception(
+                registry.apply(fill, venue: snapshot.venue, at: now), OrderEvent.fill(fill.fill), fill.outcome, now)
         }
         for order in snapshot.doneOrders + snapshot.openOrders {
             reception(
-                registry.apply(order, venue: snapshot.venue, at: now), OrderEvent.summary(order.summary), now)
+                registry.apply(order, venue: snapshot.venue, at: now), OrderEvent.summary(order.summary),
+                order.outcome, now)
         }
         registry.wasRead(snapshot.venue)
         confirmed = confirmed.filter { venue(of: $0.key.instrument) != snapshot.venue }
@@ -218,10 +220,17 @@ extension Trader {
         if unread.remove(snapshot.venue) != nil { becomeReady(now) }
     }
 
-    private func reception(_ reception: OrderRegistry.Reception, _ event: OrderEvent?, _ now: Stamp) {
+    /// - Parameter outcome: whose prices were listed; the ledger is told those of the outcome that the order trades.
+    private func reception(
+        _ reception: OrderRegistry.Reception, _ event: OrderEvent, _ outcome: Outcome?, _ now: Stamp
+    ) {
         guard case .ours(let handle, let change) = reception, change.isNews else { return }
         sold(change, handle)
-        if let event { heard(handle, event, .query, nil, now) }
+        let record = registry[handle]
+        let listed = ExecutionReport(
+            venue: record.venue, orderID: record.orderID, clOrdID: nil, symbol: record.symbol, event: event,
+            outcome: outcome, source: .query, transactTime: nil)
+        heard(handle, listed.event(trading: record.state.order.outcome), .query, nil, now)
         anomalies(change.anomalies, handle, now)
         if let owner = owners[handle.index], let execution = executions[owner] { advance(execution, now) }
     }

@@ -24,7 +24,7 @@ struct LiveAudit {
               with fills at the venues    \(audit.filled)
               faults that struck          \(audit.faults)
               unknown at the end          \(audit.unknown)
-              not ended                   \(audit.open)
+              not ended                   \(audit.open.count)
               sent twice                  \(audit.duplicates)
               markets in which we hold    \(positions.markets)
 

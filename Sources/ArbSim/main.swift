@@ -2,7 +2,9 @@ import Assembly
 import Glibc
 
 /// `arb-sim`: the loopback venues, the demonstration, and the deterministic exploration.
-let specs = [VenuesCommand.spec, DemoCommand.spec, ExploreCommand.spec, ScenesCommand.spec]
+let specs = [
+    VenuesCommand.spec, DemoCommand.spec, ExploreCommand.spec, ScenesCommand.spec, CrashCommand.spec, SoakCommand.spec,
+]
 
 func run() -> Int32 {
     let arguments = Array(CommandLine.arguments.dropFirst())
@@ -20,6 +22,8 @@ func run() -> Int32 {
         }
         switch parsed.spec.name {
         case "explore": return try ExploreCommand.run(parsed)
+        case "crash": return try CrashCommand.run(parsed)
+        case "soak": return try SoakCommand.run(parsed)
         case "scenes": return try ScenesCommand.run(parsed)
         case "venues": return try VenuesCommand.run(parsed)
         default: return try DemoCommand.run(parsed)

@@ -125,6 +125,7 @@ public struct Scene: Sendable {
         report.filled = audit.filled
         report.struck = audit.faults
         report.exposure = view.exposure.line
+        if !mayStandAlone { report.problems += audit.open.map { "not ended: \($0)" } }
         if audit.duplicates > 0 { report.problems.append("\(audit.duplicates) orders were sent twice") }
         for (pair, net) in audit.alone {
             // Every execution may leave its dust.

@@ -182,7 +182,8 @@ final class SceneDaemon: @unchecked Sendable {
         return try made.get()
     }
 
-    private static func text(_ path: String) throws -> String {
+    /// All of a file.
+    static func text(_ path: String) throws -> String {
         guard let file = fopen(path, "r") else { throw Fault(description: "\(path) cannot be read") }
         defer { fclose(file) }
         var bytes: [UInt8] = []

@@ -19,7 +19,7 @@ public struct TruthAudit: Sendable {
     /// Orders of which nobody knows, by our ledger.
     public private(set) var unknown = 0
     /// Orders that have not ended, by our ledger.
-    public private(set) var open = 0
+    public private(set) var open: [String] = []
     /// Faults that struck.
     public private(set) var faults = 0
     /// What our own fills leave without a partner, by pair, from the truth alone. Unit: 1e-6 contracts.
@@ -45,7 +45,11 @@ public struct TruthAudit: Sendable {
     public init(truth: [TruthEvent], ours: [StoredOrder], pairs: [SimPair]) {
         orders = ours.count
         unknown = ours.count { $0.state.isUnknown }
-        open = ours.count { !$0.state.isDone }
+        open = ours.filter { !$0.state.isDone }.map { order in
+            let role = order.role?.rawValue ?? "order"
+            return "\(order.state.order.clOrdID) \(role) at \(order.venue.name) is \(order.state.ordStatus.rawValue)"
+                + (order.state.isUnknown ? ", unknown" : "")
+        }
         faults = truth.count { $0.kind == .fault }
         byHand = Set(truth.filter { $0.kind == .accepted && $0.reason == "by hand" }.map(\.orderID))
         compare(truth, ours)

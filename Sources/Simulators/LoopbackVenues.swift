@@ -235,6 +235,9 @@ public final class LoopbackVenues: @unchecked Sendable {
         }
     }
 
+    /// Messages sent so far.
+    public var frames: Int { state.withLock { $0.sent } }
+
     /// The truth about orders so far.
     public var truth: [TruthEvent] { state.withLock { $0.turn.ledger.events } }
 

@@ -113,7 +113,7 @@ final class PolymarketSide: TradingSide {
     {
         var evidence = Evidence()
         if inquiry.question == .balance {
-            if let before = memory.before, try await isExplained(inquiry, before) {
+            if try await isExplained(inquiry, memory.before) {
                 evidence.findings.append(.balanceExplained(askedAt: askedAt))
             }
             return evidence
@@ -134,11 +134,17 @@ final class PolymarketSide: TradingSide {
     /// True when both tokens of the order's market are held as they were before it was sent, changed by the listed trades
     /// and by nothing else. Whatever is not certain is a no: an index that may have been behind, a split or a redemption,
     /// a trade that is not on the chain yet.
-    private func isExplained(_ inquiry: OrderInquiry, _ before: Memory.Holdings) async throws(AccountFault) -> Bool {
-        guard let contract = contracts[inquiry.symbol], before.landed < inquiry.sentAt.utc else { return false }
+    ///
+    /// - Parameter before: nil for an order of an earlier run: what that one had seen ended with it. Then all trades that
+    ///   were ever listed must explain all that is held.
+    private func isExplained(_ inquiry: OrderInquiry, _ before: Memory.Holdings?) async throws(AccountFault) -> Bool {
+        guard let contract = contracts[inquiry.symbol] else { return false }
+        let start = UTCNanos(rawValue: 0)
+        let before = before ?? Memory.Holdings(asOf: start, landed: start, positions: [])
+        guard before.landed < inquiry.sentAt.utc else { return false }
         let held = try await account.holdings(of: contract)
         // After the holdings: a trade that comes in between is listed and not held, which explains nothing.
-        let settled = before.asOf + Nanoseconds(rawValue: -Self.indexLag.rawValue)
+        let settled = max(start, before.asOf + Nanoseconds(rawValue: -Self.indexLag.rawValue))
         let fills = try await account.fills(since: settled, market: inquiry.symbol)
         guard !held.isEmpty else { return false }
         for present in held {

@@ -1,0 +1,135 @@
+// Kills the process that it is loaded into (LD_PRELOAD) at a named point, by SIGKILL: as a power switch would, with nothing
+// flushed. The program is the one that people run; it knows nothing of this.
+//
+// ARB_CRASH_AT=POINT:N   the Nth time that the point is reached, counted from 1, once armed:
+//     sign    a Polymarket order is about to be signed: prepared, not yet recorded
+//     write   an order's request is about to be written: recorded, not yet sent
+//     wrote   it was handed to the socket
+//     read    the first bytes after it were read: answered, nothing done about it
+//     wal     after an order was written: the ledger is about to write to its log
+//     recv    anything was read from a venue
+//     disk    the ledger is about to write to its log, orders or not
+// ARB_CRASH_ARM=FILE     armed from the moment that this file exists; without it from the start.
+#define _GNU_SOURCE
+#include "CCrashPoints.h"
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+int CCrashPoints_version(void) { return 1; }
+
+enum { outstanding_max = 64 };
+static _Atomic int armed;
+static _Atomic int seen;
+static _Atomic int orders;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static void *outstanding[outstanding_max];
+
+static int is_armed(void) {
+    if (atomic_load(&armed)) return 1;
+    const char *file = getenv("ARB_CRASH_ARM");
+    if (file && access(file, F_OK) != 0) return 0;
+    atomic_store(&armed, 1);
+    return 1;
+}
+
+static void reached(const char *point) {
+    const char *at = getenv("ARB_CRASH_AT");
+    if (!at || !is_armed()) return;
+    size_t length = strlen(point);
+    if (strncmp(at, point, length) != 0 || at[length] != ':') return;
+    if (atomic_fetch_add(&seen, 1) + 1 == atoi(at + length + 1)) kill(getpid(), SIGKILL);
+}
+
+static int is_order(const void *bytes, int count) {
+    static const char *const heads[] = {"POST /trade-api/v2/portfolio/", "POST /order "};
+    for (int index = 0; index < 2; index++) {
+        size_t length = strlen(heads[index]);
+        if (count > (int)length && memcmp(bytes, heads[index], length) == 0) return 1;
+    }
+    return 0;
+}
+
+static void note(void *stream, int is_out) {
+    pthread_mutex_lock(&lock);
+    for (int index = 0; index < outstanding_max; index++) {
+        if (outstanding[index] == (is_out ? NULL : stream)) {
+            outstanding[index] = is_out ? stream : NULL;
+            break;
+        }
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static int is_outstanding(void *stream) {
+    int found = 0;
+    pthread_mutex_lock(&lock);
+    for (int index = 0; index < outstanding_max; index++) found |= outstanding[index] == stream;
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+int SSL_write(void *stream, const void *bytes, int count) {
+    static int (*real)(void *, const void *, int);
+    if (!real) real = (int (*)(void *, const void *, int))dlsym(RTLD_NEXT, "SSL_write");
+    int order = is_armed() && is_order(bytes, count);
+    if (order) reached("write");
+    int written = real(stream, bytes, count);
+    if (order && written > 0) {
+        atomic_fetch_add(&orders, 1);
+        note(stream, 1);
+        reached("wrote");
+    }
+    return written;
+}
+
+int SSL_read(void *stream, void *bytes, int count) {
+    static int (*real)(void *, void *, int);
+    if (!real) real = (int (*)(void *, void *, int))dlsym(RTLD_NEXT, "SSL_read");
+    int taken = real(stream, bytes, count);
+    if (taken > 0) {
+        reached("recv");
+        if (is_outstanding(stream)) {
+            note(stream, 0);
+            reached("read");
+        }
+    }
+    return taken;
+}
+
+int secp256k1_ecdsa_sign_recoverable(
+    const void *context, void *signature, const unsigned char *message, const unsigned char *key, void *nonce,
+    const void *data) {
+    static int (*real)(const void *, void *, const unsigned char *, const unsigned char *, void *, const void *);
+    if (!real)
+        real = (int (*)(const void *, void *, const unsigned char *, const unsigned char *, void *, const void *))dlsym(
+            RTLD_NEXT, "secp256k1_ecdsa_sign_recoverable");
+    reached("sign");
+    return real(context, signature, message, key, nonce, data);
+}
+
+static int is_log(int descriptor) {
+    char name[64], path[PATH_MAX];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(name, path, sizeof path - 1);
+    if (length < 4) return 0;
+    path[length] = 0;
+    return strcmp(path + length - 4, "-wal") == 0;
+}
+
+ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off_t offset) {
+    static ssize_t (*real)(int, const void *, size_t, off_t);
+    if (!real) real = (ssize_t (*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite64");
+    if (getenv("ARB_CRASH_AT") && is_armed() && is_log(descriptor)) {
+        reached("disk");
+        if (atomic_load(&orders) > 0) reached("wal");
+    }
+    return real(descriptor, bytes, count, offset);
+}
