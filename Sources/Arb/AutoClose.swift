@@ -304,7 +304,7 @@ public struct AutoClose: Sendable {
     }
 
     /// What today's bids give for up to `quantity` contracts of the leg's outcome.
-    private static func sale(of quantity: Quantity, _ leg: SizingLeg, floor: Price?) throws(FeeFault) -> (
+    static func sale(of quantity: Quantity, _ leg: SizingLeg, floor: Price?) throws(FeeFault) -> (
         quantity: Quantity, proceeds: Money, limitPx: Price
     )? {
         // A bid for an outcome is an offer of the other one at one less its price.

@@ -9,6 +9,8 @@ struct ExecutionOrder {
     let leg: Int
     let venue: VenueID
     var report: LegReport?
+    /// Of an earlier run: no reply to it will come.
+    var isAdopted = false
     /// When its end was known.
     var ended: MonotonicNanos?
 }
@@ -122,6 +124,8 @@ final class Execution {
     var booked = Money.zero
     /// Net of its box as it was last told. Unit: USD.
     private var boxNet: Money?
+    /// Both legs of its box were sold before their time.
+    var isClosingEarly = false
     /// When it was done.
     var endedAt: MonotonicNanos?
     /// It waits to be forgotten.
@@ -130,9 +134,14 @@ final class Execution {
     let isRecovered: Bool
 
     /// A leg that waits for the other.
+    ///
+    /// It keeps a slot: connection and tokens are there when it is its turn. What leaves is prepared anew in that place,
+    /// at the size of the first one's fills.
     struct PendingLeg {
         let leg: Int
         let order: NewOrder
+        /// Nil while it could not be renewed.
+        var slot: SendSlot?
     }
 
     init(

@@ -98,11 +98,15 @@ public final class ExecutionEngine {
     /// Fires without the gate, for tests of the engine alone.
     func fire(_ fire: Fire) { take(fire) }
 
-    /// Sends one order that lessens exposure, or proves another dead: no approval is asked (law 10 kept cash for it).
+    /// Sends orders that lessen exposure, or prove another dead: no approval is asked (law 10 kept cash for it). Two are the
+    /// sales of both legs of a box.
     ///
-    /// - Precondition: not `isFull`, and the order is no entry.
+    /// - Precondition: not `isFull`, and no order is an entry.
     public func close(_ fire: Fire) {
-        precondition(fire.second == nil && fire.first.order.purpose != .entry, "an entry needs an approval")
+        precondition(fire.first.order.purpose != .entry, "an entry needs an approval")
+        precondition(
+            fire.second.map { $0.order.side == .sell && fire.first.order.side == .sell && $0.order.purpose == .close }
+                ?? true, "two that leave together only sell")
         take(fire)
     }
 

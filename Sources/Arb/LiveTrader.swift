@@ -26,6 +26,9 @@ public protocol LiveTrader: OrderSink {
     /// True when nothing is under way; after `stop` the run ends then, or when its time is over.
     var isQuiet: Bool { get }
 
+    /// True while an operator's halt stands: nothing may be ready to leave.
+    var isHalted: Bool { get }
+
     /// What it knows of itself, for people; nil where it does not say.
     func status(at now: Stamp) -> TraderStatus?
 }
@@ -33,6 +36,9 @@ public protocol LiveTrader: OrderSink {
 extension LiveTrader {
     /// Not of interest.
     public func settled(_ facts: [SettlementFact], at now: Stamp) {}
+
+    /// Never halted.
+    public var isHalted: Bool { false }
 
     /// Says nothing.
     public func status(at now: Stamp) -> TraderStatus? { nil }

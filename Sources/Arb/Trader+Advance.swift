@@ -25,6 +25,8 @@ extension Trader {
         guard !isOpen else { return tellUnknown(execution, now) }
         if let second = execution.second {
             execution.second = nil
+            waitingSeconds -= 1
+            if let slot = second.slot { gateway(of: second.order.instrument).giveBack(slot) }
             if sendSecond(second, of: execution, now) { return }
             reserve(execution)
         }
@@ -136,6 +138,18 @@ extension Trader {
         return sendAlone(order, .leg, leg: second.leg, of: execution, now) == nil
     }
 
+    /// Makes the slots of legs that wait anew: a signature ages, and a connection may have ended.
+    func renewSeconds(_ now: Stamp) {
+        guard waitingSeconds > 0 else { return }
+        for execution in open {
+            guard var second = execution.second else { continue }
+            let gateway = gateway(of: second.order.instrument)
+            if let slot = second.slot { gateway.giveBack(slot) }
+            second.slot = try? gateway.prepare(second.order, at: now)
+            execution.second = second
+        }
+    }
+
     // MARK: The end
 
     /// Every order has ended: what is whole is a box, what stands alone is closed.
@@ -155,13 +169,15 @@ extension Trader {
     func finish(_ execution: Execution, _ holding: Holding, _ now: Stamp) {
         let wasAlone = execution.residualSince != nil
         end(execution, now)
+        positions.setClosing(execution.id, false)
         execution.residualSince = nil
         inFlight.release(execution.claim, execution.basket.legs)
         let boxed = holding.boxed
         let rate = payoffRate(execution.basket)
         let net = net(of: execution)
-        let kind = kind(execution, holding)
-        if wasAlone || execution.orders.contains(where: { $0.role != .leg && $0.role != .tombstone }) {
+        let isSold = execution.isClosingEarly && !wasAlone
+        let kind = isSold ? execution.told ?? .filled : kind(execution, holding)
+        if wasAlone || !isSold && execution.orders.contains(where: { $0.role != .leg && $0.role != .tombstone }) {
             let worst = holding.legs.indices.max { holding.legs[$0].quantity < holding.legs[$1].quantity } ?? 0
             report(execution, holding, (worst, holding.residual?.quantity ?? .zero), .closed, nil, "", now)
         }

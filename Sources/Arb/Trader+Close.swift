@@ -249,7 +249,9 @@ extension Trader {
         }
         if let due = nextRead, due <= now.monotonic { readAll(now) }
         if isSweep {
+            renewSeconds(now)
             tellStrays(now, lag: settings.strayLag)
+            closeBoxesEarly(now)
             forgetEnded(now)
         }
         tellBreaker()

@@ -7,8 +7,7 @@ extension Trader: EntryDesk {
     /// False when nothing can be entered on this basket now.
     public func isOpen(_ basket: Basket) -> Bool {
         guard !haltFlag.isRaised, isReady, !isStopping, !isBlocked, basket.kind == .crossVenue, basket.legs.count == 2,
-            let fires,
-            !fires.isFull, hasRoom
+            hasSeat, hasRoom
         else { return false }
         guard gate.killSwitch.allows(.entry), gate.suspensions(of: basket.pair).isEmpty else { return false }
         return basket.legs.allSatisfy { !inFlight.isClaimed($0.instrument) && isSettled($0.instrument) }

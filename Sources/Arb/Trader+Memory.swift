@@ -40,6 +40,12 @@ extension Trader {
         live.count < settings.executionsMax && executions.count < PositionTracker.executionsMax
     }
 
+    /// False when a fire now would leave none for a leg that waits for its turn.
+    var hasSeat: Bool {
+        guard let fires else { return false }
+        return fires.underWay + waitingSeconds + (settings.legOrder == .both ? 0 : 1) < settings.seats
+    }
+
     func keep(_ execution: Execution) {
         executions[execution.id.sequence] = execution
         live.insert(execution.id.sequence)
@@ -96,22 +102,23 @@ extension Trader {
     /// True when nothing that is told of it can change what it came to: every fill is final, and its fee is known.
     private func isFinal(_ order: ExecutionOrder) -> Bool {
         let state = registry[order.handle].state
-        guard state.isDone else { return false }
+        // A stream may be ahead of the reply.
+        guard state.isDone, order.report != nil || order.isAdopted else { return false }
         if state.cumQty.rawValue == 0 { return true }
         return state.isFeeWhole && (order.venue == .kalshi || state.confirmedQty == state.cumQty)
     }
 
     /// More was told of an order that was forgotten than it had come to: it is nobody's now, so a person must look.
-    func toldTooLate(_ report: ExecutionReport, _ now: Stamp) {
-        for pair in pairs(trading: report.symbol, at: report.venue) {
-            guard halt(pair, .drift, "late word of an order that was over: \(report.orderID?.text ?? "")") else {
+    func toldTooLate(_ name: String, _ symbol: String, _ venue: VenueID, _ now: Stamp) {
+        for pair in pairs(trading: symbol, at: venue) {
+            guard halt(pair, .drift, "late word of an order that was over: \(name)") else {
                 continue
             }
             tell(
                 .alert(
                     TradeAlert(
                         "E_EXEC_LATE_FILL", isCritical: true, pair: pair,
-                        "order \(report.orderID?.text ?? "without a name") at \(report.venue.name) ended long ago, and more is told of it now; pair halted, nothing is ordered. See arb reconcile --explain",
+                        "order \(name) at \(venue.name) ended long ago, and more is told of it now; pair halted, nothing is ordered. See arb reconcile --explain",
                         at: now)))
         }
     }

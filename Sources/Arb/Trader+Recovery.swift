@@ -54,6 +54,12 @@ extension Trader {
         tellBreaker()
     }
 
+    /// Takes in the names of orders of earlier runs that ended: lists of the account have them for a while, and they are
+    /// nobody else's. Before `start`.
+    public func remember(_ ended: [(orderID: OrderID, cumQty: Quantity)]) {
+        for order in ended { registry.remember(order.orderID, cumQty: order.cumQty) }
+    }
+
     private func take(_ id: ExecutionID, _ orders: [AdoptedOrder], _ now: Stamp) {
         guard let pair = orders.first?.pair else { return }
         guard let basket = basket(of: orders), executions[id.sequence] == nil,
@@ -97,7 +103,8 @@ extension Trader {
             registry.apply(
                 adopted.state.isDone ? .summary(end(of: adopted.state)) : .unknown(.restart), to: handle, at: now)
             execution.orders.append(
-                ExecutionOrder(handle: handle, role: adopted.role, leg: leg, venue: adopted.venue))
+                ExecutionOrder(
+                    handle: handle, role: adopted.role, leg: leg, venue: adopted.venue, isAdopted: true))
             owners[handle.index] = execution.id.sequence
         } catch {
             isBlocked = true

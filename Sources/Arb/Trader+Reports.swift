@@ -7,11 +7,10 @@ extension Trader {
     /// A fire is over: each of its orders has an answer or a deadline.
     func fired(_ tag: UInt64, _ first: LegReport, _ second: LegReport?, at now: Stamp) {
         guard let execution = executions[UInt32(truncatingIfNeeded: tag >> 16)] else { return }
-        let place = Int(tag & 0xFFFF)
-        let start = place == Self.bothLegs ? 0 : place
+        let place = Int(tag >> 1 & 0x7FFF)
         let wasDone = execution.phase == .done
-        took(first, execution, start, now)
-        if let second { took(second, execution, start + 1, now) }
+        took(first, execution, place, now)
+        if let second { took(second, execution, place + 1, now) }
         advance(execution, now)
         // A private stream may have told its end before the reply: the reply has the stamps, so it is told once more.
         guard wasDone, execution.phase == .done, let told = execution.told else { return }
@@ -72,7 +71,9 @@ extension Trader {
     private func joined(_ told: ExecutionReport, at now: Stamp) {
         let report = priced(told)
         let reception = registry.apply(report, at: now)
-        if case .retired(isMore: true) = reception { return toldTooLate(report, now) }
+        if case .retired(isMore: true) = reception {
+            return toldTooLate(report.orderID?.text ?? "without a name", report.symbol, report.venue, now)
+        }
         guard case .ours(let handle, let change) = reception, change.isNews else { return }
         sold(change, handle)
         let own = registry[handle].state.order.outcome
@@ -172,7 +173,10 @@ extension Trader: OrderSink {
         }
         let now = now
         for execution in open where execution.residualSince != nil {
-            if execution.basket.legs.contains(where: { $0.instrument == instrument }) { advance(execution, now) }
+            guard execution.basket.legs.contains(where: { $0.instrument == instrument }) else { continue }
+            // This is what it waited for.
+            if execution.hold == .unconfirmed { execution.retryAt = nil }
+            advance(execution, now)
         }
     }
 
@@ -208,9 +212,11 @@ extension Trader {
                 registry.apply(fill, venue: snapshot.venue, at: now), OrderEvent.fill(fill.fill), fill.outcome, now)
         }
         for order in snapshot.doneOrders + snapshot.openOrders {
-            reception(
-                registry.apply(order, venue: snapshot.venue, at: now), OrderEvent.summary(order.summary),
-                order.outcome, now)
+            let told = registry.apply(order, venue: snapshot.venue, at: now)
+            if case .retired(isMore: true) = told {
+                toldTooLate(order.orderID.text, order.symbol, snapshot.venue, now)
+            }
+            reception(told, OrderEvent.summary(order.summary), order.outcome, now)
         }
         registry.wasRead(snapshot.venue)
         confirmed = confirmed.filter { venue(of: $0.key.instrument) != snapshot.venue }

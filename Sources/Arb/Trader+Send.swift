@@ -23,7 +23,7 @@ extension Trader {
         let alone = first.map { (leg: $0, slot: slots[$0]) }
         do throws(Refusal) {
             try track(execution, approval.request, now)
-            try record(execution, alone.map { [$0] } ?? slots.enumerated().map { (leg: $0, slot: $1) }, now)
+            try record(execution, alone.map { [$0] } ?? slots.enumerated().map { (leg: $0, slot: $1) }, .leg, now)
         } catch {
             for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
             positions.abandon(id)
@@ -35,11 +35,11 @@ extension Trader {
         let deadline = now.monotonic + settings.orderTimeout
         guard let fires else { preconditionFailure("asked before: attached") }
         if let alone {
-            // That the other could be prepared is known now. It is prepared and recorded anew, at the size of the first's
-            // fills, when those are known: an intent that was never sent could not be told from a lost one.
+            // The other keeps its slot. It is recorded, at the size of the first's fills, when those are known: an intent
+            // that was never sent could not be told from a lost one.
             let other = 1 - alone.leg
-            gateway(of: orders[other].instrument).giveBack(slots[other])
-            execution.second = Execution.PendingLeg(leg: other, order: orders[other])
+            execution.second = Execution.PendingLeg(leg: other, order: orders[other], slot: slots[other])
+            waitingSeconds += 1
             markSent(execution, [0], now)
             execution.reservation = fires.start(
                 approval, &gate,
@@ -52,17 +52,17 @@ extension Trader {
             execution.reservation = fires.start(
                 approval, &gate,
                 ExecutionEngine.Fire(
-                    tag: tag(execution, Self.bothLegs), first: slots[0], at: venue(of: orders[0].instrument),
+                    tag: tag(execution, 0, isPair: true), first: slots[0], at: venue(of: orders[0].instrument),
                     second: slots[1], at: venue(of: orders[1].instrument), deadline: deadline))
             for place in execution.orders.indices { tellIntent(execution, place, slots[place]) }
         }
         counters.fired &+= 1  // bounded by frames
     }
 
-    /// The place of a fire of both legs, in a tag.
-    static let bothLegs = 0xFFFF
-
-    func tag(_ execution: Execution, _ place: Int) -> UInt64 { UInt64(execution.id.sequence) << 16 | UInt64(place) }
+    /// Which orders a fire has: one, or a pair from that place on.
+    func tag(_ execution: Execution, _ place: Int, isPair: Bool = false) -> UInt64 {
+        UInt64(execution.id.sequence) << 16 | UInt64(place) << 1 | (isPair ? 1 : 0)
+    }
 
     /// The leg that goes alone first; nil: both at once.
     private func leader(_ problem: SizingProblem, _ plan: BasketPlan) -> Int? {
@@ -91,7 +91,7 @@ extension Trader {
         return Quantity(rawValue: sum)
     }
 
-    private func prepared(_ orders: [NewOrder], _ now: Stamp) throws(Refusal) -> [SendSlot] {
+    func prepared(_ orders: [NewOrder], _ now: Stamp) throws(Refusal) -> [SendSlot] {
         var slots: [SendSlot] = []
         for order in orders {
             do throws(LocalRefusal) {
@@ -105,10 +105,12 @@ extension Trader {
     }
 
     /// Registers the orders and records their intents in one append.
-    private func record(_ execution: Execution, _ legs: [(leg: Int, slot: SendSlot)], _ now: Stamp) throws(Refusal) {
+    func record(_ execution: Execution, _ legs: [(leg: Int, slot: SendSlot)], _ role: OrderRole, _ now: Stamp)
+        throws(Refusal)
+    {
         var added: [ExecutionOrder] = []
         do throws(Refusal) {
-            for (leg, slot) in legs { added.append(try register(slot, .leg, leg, execution, now)) }
+            for (leg, slot) in legs { added.append(try register(slot, role, leg, execution, now)) }
             let second = added.count > 1 ? intent(execution, added[1], legs[1].slot) : nil
             do throws(JournalFault) {
                 try journal.append(intent(execution, added[0], legs[0].slot), second)
@@ -119,7 +121,7 @@ extension Trader {
             for order in added { forget(order, now) }
             throw error
         }
-        execution.orders = added
+        execution.orders += added
         for order in added { owners[order.handle.index] = execution.id.sequence }
     }
 

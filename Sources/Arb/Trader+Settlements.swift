@@ -89,13 +89,16 @@ extension Trader {
     func tellBox(_ execution: Execution, _ now: Stamp) {
         guard let box = positions.box(of: execution.id) else { return }
         let net = net(of: execution)
+        let change = execution.change(to: net)
         tell(
             .box(
                 BoxReport(
                     execution: execution.id, basket: execution.basket.id, pair: execution.basket.pair,
                     state: box.state, quantity: box.quantity, cost: box.cost, payoff: box.payout,
-                    net: net, netChange: execution.change(to: net), dust: [], payoutAt: box.payoutAt,
-                    openedAt: box.openedAt, at: now)))
+                    net: net, netChange: change, dust: [], payoutAt: box.payoutAt, openedAt: box.openedAt, at: now)))
+        // What the ledger says it came to is what a restart has booked already.
+        guard execution.phase == .done, change.map({ $0.rawValue != 0 }) ?? false else { return }
+        tellResult(execution, execution.told ?? .filled, now, net: net)
     }
 
     /// What a contract of YES paid. Of a split the revenue tells it; where as many of each were held it cannot, and then

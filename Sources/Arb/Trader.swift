@@ -51,6 +51,8 @@ public final class Trader {
     var floors: [VenueID: Price] = [:]
     /// Losses that an operator allowed, by execution. Unit: USD.
     var overrides: [UInt32: Money] = [:]
+    /// Legs that wait for the other one of their basket: each will need a seat.
+    var waitingSeconds = 0
     /// When something of ours last filled there.
     private var filledAt: [InstrumentID: MonotonicNanos] = [:]
     private var lastRefusal: [BasketID: Refused] = [:]
@@ -66,6 +68,8 @@ public final class Trader {
     var blockReason = "something of an earlier run could not be taken up"
     var nextRead: MonotonicNanos?
     var nextSweep: MonotonicNanos?
+    /// The box that was looked at last, of those that may be sold early.
+    var lastLookedAt: UInt32 = 0
     /// False until both accounts were read and everything of earlier runs is known.
     public internal(set) var isReady = false
     var unread: Set<VenueID>
@@ -220,6 +224,8 @@ public struct TraderCounters: Hashable, Sendable {
     public var pairHalts: UInt64 = 0
     /// Account reads that failed.
     public var readsFailed: UInt64 = 0
+    /// Boxes of which both legs were sold before their time.
+    public var earlyCloses: UInt64 = 0
     /// Orders and contracts that are not ours.
     public var foreign: UInt64 = 0
     /// Reads of cash that nothing of ours explains.
@@ -250,6 +256,9 @@ extension Trader: LiveTrader {
         stampOfCalls = now
         isStopping = true
     }
+
+    /// True while an operator's halt stands, also one that was raised and not looked at yet.
+    public var isHalted: Bool { haltFlag.isRaised || gate.killSwitch.reason(.operator) != nil }
 
     /// True when no order is out and nothing stands alone that could be closed now.
     public var isQuiet: Bool {

@@ -43,6 +43,9 @@ public struct TraderSettings: Sendable {
     public var strayLag = Nanoseconds.seconds(5)
     /// Account reads lag what happened by less than this, by venue: Polymarket's positions come from an index of the chain.
     public var readLag: [VenueID: Nanoseconds] = [.kalshi: .seconds(5), .polymarket: .seconds(120)]
+    /// A box is sold before its time when both bids give this much more, after both fees, than it will pay; nil: never.
+    /// Unit: USD.
+    public var earlyCloseMin: Money?
     /// Closing orders of one execution that the machine sends by itself; then a person must look.
     public var closesMax = 64
     /// An execution that is over is forgotten after this long, the sooner the more of them there are.

@@ -126,5 +126,13 @@ enum Schema {
         CREATE INDEX refusals_at ON refusals (at_utc);
         CREATE INDEX refusals_opportunity ON refusals (run, opportunity);
         """,
+        // What venues last said of their purses while nothing was under way: what the next read is compared with. A venue
+        // with one purse has -1 for its index. Unit: 1e-8.
+        """
+        CREATE TABLE cash (
+            venue TEXT NOT NULL, exchange_index INTEGER NOT NULL, cash INTEGER NOT NULL, currency TEXT NOT NULL,
+            at_utc INTEGER NOT NULL, PRIMARY KEY (venue, exchange_index)
+        ) STRICT, WITHOUT ROWID;
+        """,
     ]
 }

@@ -162,6 +162,24 @@ struct TraderForeignTests {
         #expect(rig.kalshi.sent.last?.orderQty == Stage.contracts(4), "never more than ours, whatever is held")
     }
 
+    @Test("orders of earlier runs that ended are nobody else's, and what they filled since then is no news")
+    func earlierRuns() throws {
+        let rig = try TraderStage(isStarted: false)
+        rig.trader.remember([(OrderID("old"), Stage.contracts(5)), (OrderID("0xold"), .zero)])
+        try rig.begin()
+        rig.read(.kalshi, held: []) {
+            $0.doneOrders = [
+                self.order("old", "K-p", 5, clOrdID: ClOrdID(prefix: 0xABCD_1234, run: 0, sequence: 3))
+            ]
+            $0.fills = [self.fill("old", "K-p", .yes, 5)]
+        }
+        rig.read(.polymarket, held: []) { $0.fills = [self.fill("0xold", "0xp", .no, 5)] }
+        #expect(rig.events.alerts.isEmpty && rig.trader.suspensions(of: PairID("p")).isEmpty)
+        rig.read(.kalshi, held: []) { $0.doneOrders = [self.order("old", "K-p", 6)] }
+        #expect(rig.events.alerts.map(\.code) == ["E_EXEC_LATE_FILL"])
+        #expect(rig.trader.suspensions(of: PairID("p")) == [.drift])
+    }
+
     @Test("item 9: cash that nothing of ours moved is told by the second read; our own fills and payouts are not")
     func cash() throws {
         let rig = try TraderStage()

@@ -104,6 +104,9 @@ public enum ConfigurationSchema {
             "closed by then at any price within max_loss_usd, in seconds"),
         .init("unwind.max_loss_usd", dollars(100_000), "\"10\"", "most that one unwind may cost, in dollars"),
         .init("unwind.deadline_s", .integer(1...3_600), "10", "time for an unwind, in seconds"),
+        .init(
+            "unwind.early_close_usd", dollars(100_000), "\"0\"",
+            "a box is sold before its time for so much more than it will pay, in dollars; 0: never"),
         .init("unwind.sweep_interval_s", .integer(1...3_600), "5", "time between sweeps for residuals, in seconds"),
         .init(
             "orders.timeout_ms", .integer(50...60_000), "2000",

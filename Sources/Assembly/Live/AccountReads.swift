@@ -59,6 +59,8 @@ public final class AccountReads: AccountDesk {
     private var waiting: [Waiting] = []
     /// Of orders that were asked about.
     private var memories: [ClOrdID: Memory] = [:]
+    /// Their names, the oldest first.
+    private var remembered: [ClOrdID] = []
     /// The newest account reads of each venue, oldest first.
     private var holdings: [VenueID: [Memory.Holdings]] = [:]
     private var number: UInt64 = 0
@@ -84,9 +86,9 @@ public final class AccountReads: AccountDesk {
     /// Looks for what one order became.
     public func ask(_ inquiry: OrderInquiry) {
         let id = inquiry.order.clOrdID
-        if memories[id]?.before == nil, memories[id] != nil || memories.count < Self.memoriesMax {
+        if memories[id]?.before == nil {
             let before = holdings[inquiry.venue]?.last { $0.landed < inquiry.sentAt.utc }
-            memories[id, default: Memory()].before = before
+            remember(id) { $0.before = before }
         }
         want(
             Waiting(
@@ -108,11 +110,18 @@ public final class AccountReads: AccountDesk {
     public func tombstone(for order: NewOrder, venue: VenueID, sentAt: MonotonicNanos, at now: MonotonicNanos)
         -> NewOrder?
     {
-        guard memories[order.clOrdID] != nil || memories.count < Self.memoriesMax,
-            let tombstone = venues[venue]?.side.tombstone(for: order, sentAt: sentAt, at: now)
-        else { return nil }
-        memories[order.clOrdID, default: Memory()].tombstone = tombstone
+        guard let tombstone = venues[venue]?.side.tombstone(for: order, sentAt: sentAt, at: now) else { return nil }
+        remember(order.clOrdID) { $0.tombstone = tombstone }
         return tombstone
+    }
+
+    /// What is remembered of an order; the oldest is forgotten for it, which was asked about long ago.
+    private func remember(_ id: ClOrdID, _ change: (inout Memory) -> Void) {
+        if memories[id] == nil {
+            if remembered.count == Self.memoriesMax { memories[remembered.removeFirst()] = nil }
+            remembered.append(id)
+        }
+        change(&memories[id, default: Memory()])
     }
 
     private func want(_ waiting: Waiting) {

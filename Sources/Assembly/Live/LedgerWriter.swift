@@ -56,6 +56,20 @@ public final class LedgerWriter: @unchecked Sendable {
         return (recovery, through)
     }
 
+    /// Names of orders of earlier runs that ended, and what venues last said of their purses.
+    ///
+    /// - Throws: `StoreFault`.
+    public func account(since: UTCNanos) throws(StoreFault) -> (
+        ended: [(orderID: OrderID, cumQty: Quantity)], cash: [(balances: [VenueBalance], asOf: UTCNanos)]
+    ) {
+        let ended = try ledger.endedOrders(since: since, limit: OrderRegistry.retiredMax)
+        var cash: [(balances: [VenueBalance], asOf: UTCNanos)] = []
+        for venue in VenueID.allCases {
+            if let known = try ledger.cash(at: venue) { cash.append(known) }
+        }
+        return (ended, cash)
+    }
+
     /// The run's number in this ledger.
     public var run: Int64 { ledger.run }
 

@@ -62,6 +62,8 @@ public final class LiveTrading {
     private let links: Set<LinkID>
     private var stoppedAt: MonotonicNanos?
     private var isDirty = true
+    /// What was signed ahead is void, and nothing more is.
+    private var isVoid = false
 
     /// The longest that an orderly end may take.
     public static let patience = Nanoseconds.seconds(10)
@@ -154,6 +156,7 @@ public final class LiveTrading {
             begin(now)
             work.run(at: now)
         }
+        followHalt()
         if stop.isRequested, stoppedAt == nil {
             stoppedAt = now.monotonic
             isDirty = true
@@ -166,6 +169,14 @@ public final class LiveTrading {
         if isDue { trader.begin(at: now) }
         trader.turn(at: now)
         return true
+    }
+
+    /// A halt voids what was signed ahead; the end of it lets signing ahead go on.
+    private func followHalt() {
+        guard trader.isHalted != isVoid else { return }
+        isVoid.toggle()
+        isDirty = true
+        if isVoid { venues.halt() } else { venues.resume() }
     }
 
     /// The time of the run is over.

@@ -35,7 +35,8 @@ final class TradeRows {
             var known = rows[key]
             if known == nil { known = try found(key, ledger) }
             guard let row = known else { return }
-            rows[key] = row
+            // What comes after the end is rare, and found again.
+            rows[key] = heard.state.isDone ? nil : row
             try ledger.append(
                 StoredOrderEvent(
                     at: heard.at.utc, transactTime: heard.transactTime, source: heard.source, event: heard.event),
@@ -50,13 +51,14 @@ final class TradeRows {
                 changed: box.at.utc)
             row.payoutAt = box.payoutAt
             try ledger.keep(row)
+        case .cash(let balances, let asOf): try ledger.keep(balances, asOf: asOf)
         case .alert(let alert):
             try ledger.addAlert(
                 level: alert.isCritical ? "critical" : "warning", code: alert.code, text: alert.text, at: alert.at.utc)
         case .breaker(let event): try stops.keep(event, in: ledger)
         case .suspended(let report): try stops.keep(report, in: ledger)
         case .profit(let profit, let at): try ledger.keepProfit(profit, at: at.utc)
-        case .residual, .cash: break
+        case .residual: break
         }
     }
 

@@ -28,6 +28,10 @@ extension TradingDesk {
         trader.restore(
             breakers: breakers, suspensions: recovery.breakers.compactMap { StopRows.suspension($0, at: now) }, at: now)
         if !taken.holds.isEmpty { trader.hold(taken.holds.joined(separator: "; ")) }
+        // Accounts are read a day back, and venues' lists overlap.
+        let account = try ledger.account(since: now.utc + .seconds(-2 * 86_400))
+        trader.remember(account.ended)
+        for purse in account.cash { trader.adopt(cash: purse.balances, asOf: purse.asOf) }
         let orders = Self.orders(recovery)
         trader.adopt(orders, profitToday: recovery.profitToday, at: now)
         taken.executions = Set(orders.map(\.execution)).count

@@ -59,6 +59,8 @@ extension TraderSettings {
         orderTimeout = configuration.milliseconds("orders.timeout_ms")
         legOrder = LegOrder(rawValue: configuration.text("orders.leg_order")) ?? .both
         sweepInterval = configuration.seconds("unwind.sweep_interval_s")
+        let early = configuration.money("unwind.early_close_usd")
+        earlyCloseMin = early.rawValue > 0 ? early : nil
         resolver = UnknownResolver.Settings(configuration)
         seats = max(2, Int(configuration.integer("orders.warm_connections")))
     }
