@@ -34,6 +34,7 @@ actor ScriptGateway: OrderGateway {
         var open: Set<UInt64> = []
         var offLane = 0
         var cancelAlls = 0
+        var latency: Nanoseconds?
         var waiting: [UnsafeContinuation<LegReport.Outcome, Never>] = []
         var orderID: ((NewOrder) -> OrderID?) = { _ in nil }
     }
@@ -53,6 +54,8 @@ actor ScriptGateway: OrderGateway {
     nonisolated func nameOrders(_ name: @escaping @Sendable (NewOrder) -> OrderID?) {
         state.withLock { $0.orderID = name }
     }
+    /// Every answer says that it took this long; nil: as long as it did.
+    nonisolated func takes(_ latency: Nanoseconds?) { state.withLock { $0.latency = latency } }
     nonisolated var sent: [NewOrder] { state.withLock { $0.sent } }
     nonisolated var prepared: [NewOrder] { state.withLock { $0.prepared } }
     nonisolated var givenBack: Int { state.withLock { $0.givenBack } }
@@ -107,9 +110,10 @@ actor ScriptGateway: OrderGateway {
                 state.withLock { $0.waiting.append(continuation) }
             }
         }
+        let latency = state.withLock { $0.latency }
         return LegReport(
             clOrdID: slot.order.clOrdID, orderID: slot.orderID, outcome: outcome,
-            stamps: .init(signed: slot.signed, sent: sent, acked: NanoClock.monotonic()))
+            stamps: .init(signed: slot.signed, sent: sent, acked: latency.map { sent + $0 } ?? NanoClock.monotonic()))
     }
 
     func cancel(_ order: OrderRef, deadline: MonotonicNanos) async -> CancelReport { .cancelled(nil) }
