@@ -77,17 +77,13 @@ struct TraderBreakerTests {
         #expect(rig.kalshi.sent.last?.orderQty == Stage.contracts(10) && rig.events.results.last?.success == true)
     }
 
-    @Test("a probe that is slow, killed or unknown opens it again for another cooldown", arguments: [0, 1, 2])
-    func fails(how: Int) throws {
+    @Test("a probe that is slow or unknown opens it again for another cooldown", arguments: [true, false])
+    func fails(isSlow: Bool) throws {
         let rig = try slowed()
-        rig.kalshi.takes(how == 0 ? .seconds(2) : nil)
+        rig.kalshi.takes(isSlow ? .seconds(2) : nil)
         rig.stage.pass(61_000)
         for pair in [0, 1] { calm(rig, pair) }
-        switch how {
-        case 0: rig.kalshi.will(.says(TraderStage.filled(1, 40)))
-        case 1: rig.kalshi.will(.says(TraderStage.killed))
-        default: rig.kalshi.will(.silence)
-        }
+        if isSlow { rig.kalshi.will(.says(TraderStage.filled(1, 40))) } else { rig.kalshi.will(.silence) }
         rig.polymarket.will(.says(TraderStage.killed))
         edge(rig, 0)
         #expect(rig.kalshi.sent.count >= 4)
@@ -96,6 +92,18 @@ struct TraderBreakerTests {
         calm(rig, 1)
         edge(rig, 1)
         #expect(rig.kalshi.sent.filter { $0.purpose == .entry }.count == sent, "closed for entries again")
+    }
+
+    @Test("a probe that is killed at once was answered: the venue is well")
+    func killed() throws {
+        let rig = try slowed()
+        rig.kalshi.takes(nil)
+        rig.stage.pass(61_000)
+        for pair in [0, 1] { calm(rig, pair) }
+        rig.kalshi.will(.says(TraderStage.killed))
+        rig.polymarket.will(.says(TraderStage.killed))
+        edge(rig, 0)
+        #expect(rig.kalshi.sent.count == 4 && rig.events.breaker.last?.kind == .closed)
     }
 
     @Test("a probe that cannot be prepared is taken back: the next edge may try")
