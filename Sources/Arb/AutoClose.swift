@@ -335,7 +335,7 @@ public struct AutoClose: Sendable {
 extension LegWalk {
     /// What buying `quantity` costs at the book as it stands; nil where the book or the venue does not admit it.
     static func quote(_ quantity: Quantity, _ leg: SizingLeg) throws(FeeFault) -> PlannedLeg? {
-        var walk = LegWalk(leg)
+        let walk = LegWalk(leg)
         while walk.reach < quantity.rawValue, walk.level != nil { try walk.advance() }
         guard walk.level != nil else { return nil }
         return try walk.price(quantity.rawValue)

@@ -86,7 +86,7 @@ public final class Sizer {
         guard lot > 0, problem.legs.allSatisfy({ lot % $0.lot.rawValue == 0 }) else { return nil }
         var passed: Int64 = 0
         while walks.allSatisfy({ $0.level != nil }), passed < problem.limits.orderQtyMax.rawValue {
-            let end = walks.map(\.reach).min() ?? 0
+            let end = walks.lazy.map(\.reach).min() ?? 0
             let first = (passed / lot + 1) * lot
             let last = min(end, problem.limits.orderQtyMax.rawValue) / lot * lot
             if first <= last {
@@ -94,6 +94,8 @@ public final class Sizer {
                 if lockedAtLeast > Int128(problem.limits.lockedMax.rawValue) { break }
                 try scan(problem, Segment(first: first, last: last, lot: lot))
             }
+            // Costs only grow: what a leg's cash does not reach here, it reaches at no further level.
+            if walks.contains(where: { !$0.isWithinCash(first) }) { break }
             if isHopeless(problem, at: min(end, problem.limits.orderQtyMax.rawValue)) { break }
             for index in walks.indices where walks[index].reach == end { try walks[index].advance() }
             passed = end
@@ -109,9 +111,10 @@ public final class Sizer {
             payoff: Money(rawValue: best.payoff), net: Money(rawValue: net), edgeBps: bps)
     }
 
+    /// Sizes between two level ends.
     private struct Segment {
-        var first: Int64
-        var last: Int64
+        let first: Int64
+        let last: Int64
         let lot: Int64
         var sizes: Int64 { (last - first) / lot + 1 }
         func size(_ index: Int64) -> Int64 { first + index * lot }
@@ -121,12 +124,11 @@ public final class Sizer {
     private func isHopeless(_ problem: SizingProblem, at quantity: Int64) -> Bool {
         var marginal = problem.payoffRate
         var slack: Int128 = 0
-        for (walk, leg) in zip(walks, problem.legs) {
-            marginal -= Int64(
-                clamping: Int128(walk.marginalCost) * Int128(problem.valuation.spentRate(leg.currency))
-                    / Int128(FixedPoint.one))
+        for walk in walks {
+            let rate = problem.valuation.spentRate(walk.leg.currency)
+            marginal -= Int64(clamping: Int128(walk.marginalCost) * Int128(rate) / Int128(FixedPoint.one))
             // Levels that a ladder of 1e-4 ticks can still add.
-            slack += Int128(leg.fees.shortfallMax.rawValue) * 2 * 16_384
+            slack += walk.shortfall * 2 * 16_384
         }
         guard marginal <= 0 else { return false }
         let bound = objectiveBound(problem, quantity) + slack
@@ -138,9 +140,9 @@ public final class Sizer {
 
     private func lockedBound(_ problem: SizingProblem, _ quantity: Int64) -> Int128 {
         var sum: Int128 = 0
-        for (walk, leg) in zip(walks, problem.legs) {
+        for walk in walks {
             let cost = walk.lowerBound(quantity)
-            let rate = problem.valuation.spentRate(leg.currency)
+            let rate = problem.valuation.spentRate(walk.leg.currency)
             sum += rate == FixedPoint.one ? cost : cost * Int128(rate) / Int128(FixedPoint.one)
         }
         return sum
@@ -156,77 +158,98 @@ public final class Sizer {
         return netBound(problem, quantity) - Int128(hurdle.rawValue) + 1
     }
 
-    /// False when no rounding can make this size pass.
-    private func canPass(_ problem: SizingProblem, _ quantity: Int64) -> Bool {
-        let locked = max(0, lockedBound(problem, quantity))
-        let net = netBound(problem, quantity)
-        return locked <= Int128(problem.limits.lockedMax.rawValue) && net >= Int128(problem.thresholds.edgeMin.rawValue)
-            && net * 10_000 >= Int128(problem.thresholds.edgeBpsMin) * locked && objectiveBound(problem, quantity) >= 0
-    }
-
     /// Tries the sizes of a segment that can win, from its better end.
     private func scan(_ problem: SizingProblem, _ segment: Segment) throws(FeeFault) {
         guard let segment = passable(problem, segment) else { return }
         let atFirst = objectiveBound(problem, segment.first)
         let atLast = objectiveBound(problem, segment.last)
         if let best, max(atFirst, atLast) <= Int128(best.objective) { return }
-        let rising = atLast >= atFirst
+        let isRising = atLast >= atFirst
+        // The bound falls from the better end in a straight line but for its roundings: no size needs it computed.
+        let (from, to) = isRising ? (atLast, atFirst) : (atFirst, atLast)
+        let steps = Int128(max(1, segment.sizes - 1))
         for step in 0..<segment.sizes {
-            let quantity = segment.size(rising ? segment.sizes - 1 - step : step)
             if let best {
-                let bound = objectiveBound(problem, quantity)
                 // Falling sizes may tie with a smaller one; rising sizes must be better.
-                if rising ? bound < Int128(best.objective) : bound <= Int128(best.objective) { return }
+                let spare = from + Self.roundings - Int128(best.objective)
+                if spare * steps < (from - to) * Int128(step) { return }
             }
-            try consider(problem, quantity)
+            try consider(problem, segment.size(isRising ? segment.sizes - 1 - step : step))
         }
     }
 
-    /// The part of a segment in which sizes can pass. Each condition is linear in the size, so what passes is one run;
-    /// two sizes more on either side make up for the bounds' own roundings.
+    /// More units than the roundings of any bound come to.
+    private static let roundings: Int128 = 16
+
+    /// The part of a segment in which sizes can pass; nil when none can.
+    ///
+    /// Each condition is linear in the size but for its bound's roundings, which are granted to it: so each leaves one run
+    /// of sizes, found from the segment's two ends.
     private func passable(_ problem: SizingProblem, _ segment: Segment) -> Segment? {
-        let count = segment.sizes
-        let first = canPass(problem, segment.first)
-        let last = canPass(problem, segment.last)
-        if first && last { return segment }
-        guard count > 8 else { return segment }
-        var result = segment
-        if first {
-            let end = boundary(0, count - 1) { canPass(problem, segment.size($0)) }
-            result.last = segment.size(min(count - 1, end + 2))
-            return result
+        var run = Run(last: segment.sizes - 1)
+        let ends = (spare(problem, segment.first), spare(problem, segment.last))
+        run.cut(ends.0.locked, ends.1.locked)
+        run.cut(ends.0.net, ends.1.net)
+        run.cut(ends.0.share, ends.1.share)
+        run.cut(ends.0.objective, ends.1.objective)
+        for walk in walks {
+            guard let cash = walk.leg.cash else { continue }
+            run.cut(
+                Int128(cash.rawValue) - walk.lowerBound(segment.first) + Self.roundings,
+                Int128(cash.rawValue) - walk.lowerBound(segment.last) + Self.roundings)
         }
-        if last {
-            let start = count - 1 - boundary(0, count - 1) { canPass(problem, segment.size(count - 1 - $0)) }
-            result.first = segment.size(max(0, start - 2))
-            return result
-        }
-        // Neither end passes: one condition may fail at each. Sizes with the greatest chance lie where the net is large
-        // enough and the cap not yet reached.
-        let capped = boundary(0, count - 1) {
-            lockedBound(problem, segment.size($0)) <= Int128(problem.limits.lockedMax.rawValue)
-        }
-        result.last = segment.size(min(count - 1, capped + 2))
-        return result
+        guard !run.isEmpty else { return nil }
+        return Segment(first: segment.size(run.low), last: segment.size(run.high), lot: segment.lot)
     }
 
-    /// The last index of `low...high` at which `holds`, where it holds from `low` on up to some index.
-    private func boundary(_ low: Int64, _ high: Int64, _ holds: (Int64) -> Bool) -> Int64 {
-        var (good, bad) = (low, high + 1)
-        while bad - good > 1 {
-            let middle = (good + bad) / 2
-            if holds(middle) { good = middle } else { bad = middle }
+    /// By how much a size passes each condition, at most; below zero: no rounding can make it pass.
+    private func spare(_ problem: SizingProblem, _ quantity: Int64) -> (
+        locked: Int128, net: Int128, share: Int128, objective: Int128
+    ) {
+        let locked = max(0, lockedBound(problem, quantity))
+        let net = netBound(problem, quantity)
+        let bps = Int128(problem.thresholds.edgeBpsMin)
+        return (
+            Int128(problem.limits.lockedMax.rawValue) - locked + Self.roundings,
+            net - Int128(problem.thresholds.edgeMin.rawValue) + Self.roundings,
+            net * 10_000 - bps * locked + Self.roundings * (10_000 + bps),
+            objectiveBound(problem, quantity) + Self.roundings
+        )
+    }
+
+    /// Indices of sizes that are left.
+    private struct Run {
+        var low: Int64 = 0
+        var high: Int64
+        private let last: Int64
+
+        init(last: Int64) {
+            self.last = last
+            high = last
         }
-        return good
+
+        var isEmpty: Bool { low > high }
+
+        /// Keeps what lies at or above zero of a line through these values at the first and the last index.
+        mutating func cut(_ first: Int128, _ last: Int128) {
+            if first >= 0, last >= 0 { return }
+            if first < 0, last < 0 {
+                high = -1
+            } else if first >= 0 {
+                high = min(high, Int64(clamping: first * Int128(self.last) / (first - last)) + 1)
+            } else {
+                low = max(low, self.last - Int64(clamping: last * Int128(self.last) / (last - first)) - 1)
+            }
+        }
     }
 
     private func consider(_ problem: SizingProblem, _ quantity: Int64) throws(FeeFault) {
         candidate.removeAll(keepingCapacity: true)
         var locked: Int64 = 0
-        for (walk, leg) in zip(walks, problem.legs) {
+        for walk in walks {
             guard let plan = try walk.price(quantity) else { return }
             candidate.append(plan)
-            locked = try adding(locked, plan, leg.currency, problem.valuation)
+            locked = try adding(locked, plan, walk.leg.currency, problem.valuation)
         }
         let payoff = Int64(clamping: Int128(problem.payoffRate) * Int128(quantity) / Int128(FixedPoint.one))
         let net = payoff - locked

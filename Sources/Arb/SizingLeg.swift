@@ -52,8 +52,13 @@ public struct SizingLeg {
 /// Walks one leg outward and answers, for sizes inside the level it stands at, what the order costs.
 ///
 /// Everything below the current level is kept as sums, so that a size is priced in constant time.
-struct LegWalk {
-    private let leg: SizingLeg
+///
+/// A class: the Sizer asks it thousands of times in a row, and a leg is dear to copy.
+final class LegWalk {
+    let leg: SizingLeg
+    private let fees: any FeeSchedule
+    /// What the fee of one fill can lie below the model at most. Unit: 1e-8 of the currency.
+    let shortfall: Int128
     private var curve: LegCurve
     /// Contracts in the levels already passed.
     private(set) var passedQty: Int64 = 0
@@ -70,12 +75,14 @@ struct LegWalk {
 
     init(_ leg: SizingLeg) {
         self.leg = leg
+        fees = leg.fees
+        shortfall = Int128(leg.fees.shortfallMax.rawValue)
         curve = LegCurve(leg.book, leg.outcome)
         readLevel()
     }
 
-    private mutating func readLevel() {
-        marginalFee = curve.level.map { leg.fees.marginalBuyFee($0.price, .taker).rawValue } ?? 0
+    private func readLevel() {
+        marginalFee = curve.level.map { fees.marginalBuyFee($0.price, .taker).rawValue } ?? 0
     }
 
     /// The current level; nil when the book is exhausted.
@@ -88,11 +95,11 @@ struct LegWalk {
     var marginalCost: Int64 { (curve.level?.price.rawValue ?? FixedPoint.one) + marginalFee }
 
     /// Passes the whole current level.
-    mutating func advance() throws(FeeFault) {
+    func advance() throws(FeeFault) {
         guard let level = curve.level else { return }
         passedCost += Int128(level.price.rawValue) * Int128(level.quantity.rawValue)
         passedModel += Int128(level.price.rawValue + marginalFee) * Int128(level.quantity.rawValue)
-        passedFee = try Self.sum(passedFee, leg.fees.buyFee(level.price, level.quantity, .taker, &feeState).rawValue)
+        passedFee = try Self.sum(passedFee, fees.buyFee(level.price, level.quantity, .taker, &feeState).rawValue)
         passedQty += level.quantity.rawValue
         passedLevels += 1
         curve.advance()
@@ -104,8 +111,13 @@ struct LegWalk {
     func lowerBound(_ quantity: Int64) -> Int128 {
         let inside = Int128(quantity - passedQty)
         let price = (curve.level?.price.rawValue ?? 0) + marginalFee
-        let shortfall = Int128(leg.fees.shortfallMax.rawValue) * Int128(passedLevels + 1)
-        return (passedModel + Int128(price) * inside) / Int128(FixedPoint.one) - shortfall
+        return (passedModel + Int128(price) * inside) / Int128(FixedPoint.one) - shortfall * Int128(passedLevels + 1)
+    }
+
+    /// False when `quantity` costs more than there is cash for, whatever the roundings do. `quantity` lies within `reach`.
+    func isWithinCash(_ quantity: Int64) -> Bool {
+        guard let cash = leg.cash else { return true }
+        return lowerBound(quantity) <= Int128(cash.rawValue)
     }
 
     /// What an order for `quantity` (within `reach`, above what was passed) spends and pays in fees; nil when the venue
@@ -124,7 +136,7 @@ struct LegWalk {
         let inside = Quantity(rawValue: quantity - passedQty)
         let exact = passedCost + Int128(level.price.rawValue) * Int128(inside.rawValue)
         let cost = try Self.roundedUp(exact, step: 1)
-        let fee = try Self.sum(passedFee, leg.fees.buyFee(level.price, inside, .taker, &state).rawValue)
+        let fee = try Self.sum(passedFee, fees.buyFee(level.price, inside, .taker, &state).rawValue)
         return try admitted(
             PlannedLeg(
                 instrument: leg.instrument, outcome: leg.outcome, orderQty: Quantity(rawValue: quantity),
@@ -151,7 +163,7 @@ struct LegWalk {
             let taken = left >= whole ? level.quantity.rawValue : part
             if taken > 0 {
                 fee = try Self.sum(
-                    fee, leg.fees.buyFee(level.price, Quantity(rawValue: taken), .taker, &state).rawValue)
+                    fee, fees.buyFee(level.price, Quantity(rawValue: taken), .taker, &state).rawValue)
                 shares += taken
                 levels += 1
                 limit = level.price

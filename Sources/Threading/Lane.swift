@@ -63,6 +63,9 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Jobs that once had to wait outside the ring; above zero means that the lane is overrun.
     public var spilled: Int { jobs.spilled }
 
+    /// True when a job waits. In a lane's own turn: what it has queued itself is seen, what others queue a moment later.
+    public var hasJobs: Bool { !jobs.isEmpty }
+
     /// True on the lane's own thread, while it runs.
     public var isCurrent: Bool { owner.load(ordering: .relaxed) == UInt(pthread_self()) }
 

@@ -23,6 +23,7 @@ public final class LiveDriver {
     private var links: [LinkID: Entry] = [:]
     private var tokens: [UInt64: LinkID] = [:]
     private var backlog: [UInt64] = []
+    private var isHurried = false
     private var nextToken: UInt64 = 0
     private var random: SeededGenerator
     private var requests = 0
@@ -121,6 +122,12 @@ public final class LiveDriver {
             poll(token)
             isBusy = true
         }
+        // Orders that were fired leave before anything else is done; what waits is done a turn later, not ever later.
+        isHurried = !isHurried && lane.hasJobs
+        if isHurried, let trading {
+            trading.touch()
+            return .busy
+        }
         let now = clock.now()
         if let due = engine.nextDeadline, due <= now.monotonic {
             recorder?.timer(at: now)
@@ -195,6 +202,7 @@ public final class LiveDriver {
         do throws(TransportFault) {
             while taken < Self.messagesPerTurn {
                 let now = clock.now()
+                if taken > 0, lane.hasJobs { break }
                 guard let event = try socket.next(now: now.monotonic) else { break }
                 taken += 1
                 guard case .message(let payload) = event else { continue }
@@ -207,7 +215,8 @@ public final class LiveDriver {
                 recorder?.frame(link, payload.bytes, at: now)
                 engine.frame(link, payload.bytes, at: now)
             }
-            if taken == Self.messagesPerTurn { backlog.append(token) }
+            let mayHaveMore = taken == Self.messagesPerTurn || taken > 0 && lane.hasJobs
+            if mayHaveMore, !backlog.contains(token) { backlog.append(token) }
             if socket.wantsOutput { watch(socket, token, output: true) }
         } catch {
             down(link, "\(error.code) \(error.text)", clock.now())

@@ -126,6 +126,9 @@ public final class LiveTrading {
 
     // MARK: Turns
 
+    /// Something was read in a turn that ended early: the next one looks at everything.
+    func touch() { isDirty = true }
+
     /// Everything that is due; after the engine has had its turn.
     ///
     /// - Parameter isBusy: something was read in this turn.
