@@ -6,6 +6,7 @@ public import Trading
 extension Trader {
     /// A fire is over: each of its orders has an answer or a deadline.
     func fired(_ tag: UInt64, _ first: LegReport, _ second: LegReport?, at now: Stamp) {
+        tellAll()
         guard let execution = executions[UInt32(truncatingIfNeeded: tag >> 16)] else { return }
         let place = Int(tag >> 1 & 0x7FFF)
         let wasDone = execution.phase == .done

@@ -166,7 +166,7 @@ extension Trader {
     }
 
     func tellIntent(_ execution: Execution, _ place: Int, _ slot: SendSlot) {
-        tell(.intended(intent(execution, execution.orders[place], slot)))
+        tellLater(.intended(intent(execution, execution.orders[place], slot)))
     }
 
     /// From here on bytes may leave: without an answer these orders are unknown.

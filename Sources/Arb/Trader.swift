@@ -18,7 +18,8 @@ public final class Trader {
     let journal: any Journal
     let accounts: any AccountDesk
     let clock: any Timekeeper
-    let tell: (TradeEvent) -> Void
+    private let listener: (TradeEvent) -> Void
+    private var untold: [TradeEvent] = []
     let autoClose: AutoClose
     let sizer = Sizer()
 
@@ -138,7 +139,7 @@ public final class Trader {
         gate = parts.gate
         positions = PositionTracker(parts.gate.limits)
         self.settings = settings
-        self.tell = tell
+        listener = tell
         autoClose = AutoClose(settings.close)
         inFlight = InFlight(instruments: parts.catalog.count)
         registry = OrderRegistry(prefix: settings.prefix)
@@ -239,16 +240,36 @@ public struct TraderCounters: Hashable, Sendable {
 
 extension Trader: LiveTrader {
     /// The instant of the calls that follow.
-    public func begin(at now: Stamp) { stampOfCalls = now }
+    public func begin(at now: Stamp) {
+        stampOfCalls = now
+        tellAll()
+    }
 
     var now: Stamp { stampOfCalls }
 
     /// Everything that was there to read has been read.
     public func turn(at now: Stamp) {
         stampOfCalls = now
+        tellAll()
         seeHalt(now)
         if let due = nextDeadline, due <= now.monotonic { advance(to: now) }
         booksChanged(at: now)
+    }
+
+    /// Hands an event over, behind those that wait.
+    func tell(_ event: TradeEvent) {
+        guard untold.isEmpty else { return untold.append(event) }
+        listener(event)
+    }
+
+    /// Hands an event over in the next turn: writing for people and ledger costs more than sending.
+    func tellLater(_ event: TradeEvent) { untold.append(event) }
+
+    /// Hands over what waits: when orders have left.
+    func tellAll() {
+        guard !untold.isEmpty else { return }
+        for event in untold { listener(event) }
+        untold.removeAll(keepingCapacity: true)
     }
 
     /// Nothing new is entered; what is open goes on.

@@ -161,12 +161,13 @@ extension RiskGate {
     /// Cash of all purses and locked capital together; nil where a balance is unknown and none is demanded.
     var equity: Int128? {
         var equity = sums.open
-        for purse in purses {
-            guard let free = purse.free else {
+        for index in purses.indices {
+            guard let free = purses[index].free else {
                 if demands.balances { continue }
                 return nil
             }
-            equity += free * Int128(limits.valuation.receivedRate(purse.currency)) / Int128(FixedPoint.one)
+            let rate = limits.valuation.receivedRate(purses[index].currency)
+            equity += free * Int128(rate) / Int128(FixedPoint.one)
         }
         return equity
     }
@@ -221,8 +222,7 @@ extension RiskGate {
         usd = min(usd, Int128(limits.venueMax.rawValue) - venues[seat.venue.place].open)
         // What is spent counts in dollars rounded up: one unit less always fits.
         var cash = rate == Int128(FixedPoint.one) ? usd : max(0, usd - 1) * Int128(FixedPoint.one) / rate
-        let purse = purses[Int(seat.purse)]
-        if let free = entryCash(purse) {
+        if let free = entryCash(purses[Int(seat.purse)]) {
             cash = min(cash, isOneVenue ? free / 2 : free)
         } else if demands.balances {
             cash = 0
