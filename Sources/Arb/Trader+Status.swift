@@ -84,6 +84,12 @@ extension Trader {
     /// Takes no entries until `resume`: what a restart found needs a person's word.
     public func hold(_ reason: String) { gate.killSwitch.halt(.breaker, reason: reason) }
 
+    /// As `hold`, and a person is told.
+    public func holdLoudly(_ code: String, _ reason: String, at now: Stamp) {
+        hold(reason)
+        tell(.alert(TradeAlert(code, isCritical: true, pair: nil, "\(reason); entries stopped, closing goes on", at: now)))
+    }
+
     /// Takes no entries while alerts are unseen, or again.
     public func holdForAlert(_ reason: String?) {
         if let reason { gate.killSwitch.halt(.alert, reason: reason) } else { gate.killSwitch.lift(.alert) }

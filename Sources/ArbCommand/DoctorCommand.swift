@@ -1,5 +1,6 @@
 import Assembly
 import Codec
+import Control
 import Store
 import Threading
 import Trading
@@ -8,10 +9,14 @@ import Trading
 enum DoctorCommand {
     static let spec = CommandSpec(
         "doctor", "what is well, what is not, and what to do about it",
-        [OptionSpec("--offline", nil, "ask no venue")])
+        [
+            OptionSpec("--offline", nil, "ask no venue"),
+            OptionSpec("--recover", nil, "put damaged records aside and go on from what is whole; halts until resume"),
+        ])
 
     static func run(_ context: CommandContext) throws -> ExitCode {
         let configuration = try context.configuration()
+        if context.parsed.has("--recover") { return try recover(context, configuration) }
         let pairs = try context.pairs(configuration)
         var findings = LocalChecks(configuration, pairs, home: context.home).run()
         if !context.parsed.has("--offline") {
@@ -19,6 +24,40 @@ enum DoctorCommand {
             findings += Waiting.on { await probe.run() }
         }
         return show(findings, context)
+    }
+
+    /// Damaged records are put aside; where anything was, nothing is sent until a person has looked.
+    private static func recover(_ context: CommandContext, _ configuration: Configuration) throws -> ExitCode {
+        let target = context.controlTarget()
+        guard configuration.path("state_dir", home: context.home) == target.root else {
+            throw CommandFailure(.configuration, "E_CFG_MISSING", "state_dir is empty")
+        }
+        let words = try OrdersCommand.stored { () throws(StoreFault) in
+            try Mending.mend(StateFolder(root: target.root, account: target.account), at: NanoClock.utc())
+        }
+        if !words.isEmpty {
+            target.latch.set(
+                .here(
+                    account: target.account, reason: "arb doctor --recover: run arb reconcile, then arb resume",
+                    at: NanoClock.utc()))
+        }
+        guard !context.isJSON else {
+            var json = JSONWriter()
+            json.beginObject()
+            json.member("schema", "arb.recover/1")
+            json.member("halted", !words.isEmpty)
+            json.key("did")
+            json.beginArray()
+            for line in words { json.string(line) }
+            json.endArray()
+            json.endObject()
+            context.terminal.out(json.string)
+            return .done
+        }
+        for line in words { context.terminal.out(HelpText.paragraph(TerminalText.neutral(line), first: "MENDED  ")) }
+        context.terminal.out(
+            words.isEmpty ? "nothing is damaged; nothing was changed" : "HALTED: run arb reconcile, then arb resume")
+        return .done
     }
 
     /// What the ledger says of each account; nothing where there is none yet.

@@ -52,6 +52,10 @@ struct WatchSession {
         mode = try Self.mode(context, configuration, isRecording: recording != nil)
         let all = try context.pairs(configuration)
         pairs = try Self.chosen(all, context.option("--pairs"))
+        guard mode == .live, !pairs.pairs.contains(where: { $0.status == .approved }) else { return }
+        throw CommandFailure(
+            .configuration, "E_PAIR_NONE", "no pair is approved: a live run would send nothing",
+            fix: "review one: arb pairs show ID, arb pairs check; then set status = \"approved\" in its file")
     }
 
     /// Live is hard to start: the flag, and the account's name typed once more (law 12).

@@ -71,9 +71,13 @@ public enum ErrorCatalog {
         E_EXEC_ANOMALY|the venue's accounts of one order do not fit together (overfill, void fill, contradiction); booked as told, pair halted|after a person has looked, `arb resume --pair`|as told
         E_EXEC_BLOCKED|the venue is in a mode, or the account in a state, that takes no such order|when the mode ends|yes: nothing was sent
         E_EXEC_BROKER_TIMEOUT|a sent order has no answer, and nobody knows what became of it; counted as filled and as open until evidence says which|never by us: evidence ends it|no
+        E_EXEC_CASH_DRIFT|two reads show cash that our own fills, fees and payouts do not explain: a deposit, a withdrawal or FOREIGN trading; the limits use the venue's figure|by itself|yes: the venue's figure counts
         E_EXEC_CIRCUIT_OPEN|entries are halted, or the breaker is open for all, for a venue or for the pair|after the cooldown's probe, or `arb resume`|yes: nothing was sent
+        E_EXEC_CLOCK|the wall clock jumped by two seconds or more while trading; entries are held|after the clock is right, and `arb resume`|yes: closing goes on
         E_EXEC_CLOSE_FAILED|contracts that stand alone could not be closed within `unwind.deadline_s` and `max_loss_usd`; pair halted, the sweep goes on|by the sweep, or `arb close-exposure`|yes: exposed as told
+        E_EXEC_DRIFT|two reads say that contracts of ours are gone and nothing explains it, or two counts of what stands alone differ; pair halted, nothing is ordered|by a person, `arb reconcile --explain`|no: that is what is to be found out
         E_EXEC_DUPLICATE_ID|an order id that is in use: it is not sent a second time|no|yes: nothing was sent
+        E_EXEC_FOREIGN|orders or contracts on the account that are not ours: shown, never touched; at Kalshi, and for a trade of the day, the pair is suspended; an order with our own name halts entries|after the other hand is off, `arb resume --pair`|yes: nothing of ours changed
         E_EXEC_HEARTBEAT|the venue did not hear of us in time: it may have cancelled what rests; orders are read anew|by itself|no: orders are read
         E_EXEC_IDEMPOTENCY_CONFLICT|an intent whose id was recorded before, with other content: refused|no|yes: nothing was sent of this one
         E_EXEC_LATE_FILL|evidence came after the end of an execution whose markets are in use again; pair halted|by a person|yes: exposed as told

@@ -148,11 +148,11 @@ public final class Ledger {
 
     private static func damaged(_ path: String, _ verdict: String) -> String {
         let copy = path + ".bak"
-        let words = "\(path) is damaged (\(verdict.prefix(200))); nothing was changed. Move it away and keep it; "
+        let words = "\(path) is damaged (\(verdict.prefix(200))); nothing was changed. 'arb doctor --recover' puts it aside"
         guard access(copy, R_OK) == 0 else {
-            return words + "there is no copy: 'arb reconcile' shows what the venues hold"
+            return words + "; there is no copy: 'arb reconcile' shows what the venues hold"
         }
-        return words + "then put \(copy) in its place and run 'arb reconcile'"
+        return words + " and \(copy) in its place; then run 'arb reconcile'"
     }
 
     private func migrate() throws(StoreFault) {

@@ -73,7 +73,9 @@ final class LiveDesk {
 
     /// When the venues took orders of ours: their own truth, by wall clock.
     func accepted() throws -> [UTCNanos] {
-        try String(contentsOfFile: place.path("v/orders.ndjson"), encoding: .utf8).split(separator: "\n").compactMap {
+        let path = place.path("v/orders.ndjson")
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").compactMap {
             guard $0.contains("\"accepted\""), $0.contains("\"ours\""),
                 let at = try objects(String($0)).first?["at"] as? String
             else { return nil }

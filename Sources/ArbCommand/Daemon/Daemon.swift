@@ -37,6 +37,7 @@ final class Daemon: Sendable {
         var nextCopy: MonotonicNanos
         /// What the trader was told of the ledger.
         var blocked = ""
+        var clock = ClockWatch()
         /// Entries are held for an alert that nobody saw.
         var isHeldForAlert = false
     }
@@ -157,6 +158,10 @@ final class Daemon: Sendable {
             return (isNew, isChanged)
         }
         if isNew { _ = desk.work.post { _ in desk.trader.block(fault) } }
+        if let jump = state.withLock({ $0.clock.look(now) }) {
+            let reason = "the wall clock jumped by \(jump.rawValue / 1_000_000) ms: set it right, then arb resume"
+            _ = desk.work.post { stamp in desk.trader.holdLoudly("E_EXEC_CLOCK", reason, at: stamp) }
+        }
         guard isChanged else { return }
         let seconds = patience.rawValue / 1_000_000_000
         let reason = isLate ? "nobody acknowledged a critical alert for \(seconds) s: arb alert ack" : nil

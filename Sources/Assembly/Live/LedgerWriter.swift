@@ -73,11 +73,13 @@ public final class LedgerWriter: @unchecked Sendable {
     /// The run's number in this ledger.
     public var run: Int64 { ledger.run }
 
-    /// Ends the run.
+    /// Ends the run; of one that traded a copy is kept, for the day when the ledger is damaged.
     ///
     /// - Throws: `StoreFault`.
     public func end(at instant: UTCNanos, decisions: UInt64, sha256: String) throws(StoreFault) {
         try ledger.endRun(ended: instant, decisions: decisions, sha256: sha256)
+        // A disk without room for one is no fault of the run.
+        if reserve != nil { try? ledger.keepCopy() }
     }
 
     /// - Returns: why nothing more can be written; nil when all was.

@@ -324,8 +324,8 @@ extension IntentLog {
             access(path + ".bak", R_OK) == 0 ? "the log of the start before is \(path).bak; " : ""
         throw StoreFault(
             .journalCorrupt,
-            "\(path): \(first)\(more); nothing was changed. \(copy)what the ledger knows is in ledger.db: move the log "
-                + "away (keep it), start without it, and let 'arb reconcile' compare with the venues")
+            "\(path): \(first)\(more); nothing was changed. \(copy)'arb doctor --recover' "
+                + "puts it aside and keeps what is whole of it; then let 'arb reconcile' compare with the venues")
     }
 
     /// Puts the new file in place of the old one, which stays as `.bak`. A kill in between leaves either in place.
