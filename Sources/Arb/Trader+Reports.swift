@@ -220,6 +220,7 @@ extension Trader {
             reception(told, OrderEvent.summary(order.summary), order.outcome, now)
         }
         registry.wasRead(snapshot.venue)
+        lastRead[snapshot.venue] = snapshot.asOf
         confirmed = confirmed.filter { venue(of: $0.key.instrument) != snapshot.venue }
         for position in snapshot.positions { apply(position) }
         gate.set(snapshot.balances, asOf: snapshot.asOf)

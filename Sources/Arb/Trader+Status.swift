@@ -87,7 +87,8 @@ extension Trader {
     /// As `hold`, and a person is told.
     public func holdLoudly(_ code: String, _ reason: String, at now: Stamp) {
         hold(reason)
-        tell(.alert(TradeAlert(code, isCritical: true, pair: nil, "\(reason); entries stopped, closing goes on", at: now)))
+        let text = "\(reason); entries stopped, closing goes on"
+        tell(.alert(TradeAlert(code, isCritical: true, pair: nil, text, at: now)))
     }
 
     /// Takes no entries while alerts are unseen, or again.

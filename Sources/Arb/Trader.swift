@@ -74,6 +74,8 @@ public final class Trader {
     /// False until both accounts were read and everything of earlier runs is known.
     public internal(set) var isReady = false
     var unread: Set<VenueID>
+    /// When the newest whole read of each account was sent.
+    var lastRead: [VenueID: UTCNanos] = [:]
     /// Counts since the start.
     public internal(set) var counters = TraderCounters()
 

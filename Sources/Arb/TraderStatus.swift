@@ -47,6 +47,17 @@ extension Trader {
         resolvers.keys.sorted().map { registry[OrderHandle($0)].state.order.clOrdID.description }
     }
 
+    /// Reads both accounts to the last page, soon: orders and fills since then.
+    public func readAccounts(since: UTCNanos, at now: Stamp) {
+        for venue in gateways.keys.sorted() { accounts.read(venue, since: since) }
+        for (index, _) in resolvers { step(OrderHandle(index), now) }
+    }
+
+    /// Venues of which no whole read was sent since then and has come back.
+    public func unread(since instant: UTCNanos) -> [VenueID] {
+        gateways.keys.sorted().filter { lastRead[$0].map { $0 < instant } ?? true }
+    }
+
     /// True for a pair of the catalog.
     public func knows(_ pair: PairID) -> Bool { catalog.baskets.contains { $0.pair == pair } }
 

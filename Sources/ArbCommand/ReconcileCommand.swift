@@ -1,6 +1,7 @@
 import Arb
 import Assembly
 import Codec
+import Control
 import Store
 import Threading
 import Trading
@@ -8,8 +9,9 @@ import Trading
 /// `arb reconcile`: what our record and the venues' own accounts of us do not agree on. It reads, and changes nothing.
 enum ReconcileCommand {
     static let spec = CommandSpec(
-        "reconcile", "where our record and the venues' accounts of us differ, and why; changes nothing",
+        "reconcile", "where our record and the venues' accounts of us differ, and why; changes nothing without --apply",
         [
+            OptionSpec("--apply", nil, "first take up what the venues say of our orders; trades nothing"),
             OptionSpec("--explain", nil, "what each difference means, and what to do"),
             OptionSpec("--since", "DURATION", "how far back done orders and fills are read (default 24h)"),
             OptionSpec("--venue", "VENUE", "kalshi or polymarket"),
@@ -27,6 +29,7 @@ enum ReconcileCommand {
         let since =
             NanoClock.utc() + Nanoseconds(rawValue: -(try context.duration("--since") ?? .seconds(86_400)).rawValue)
         let only = try context.venue()
+        if context.parsed.has("--apply") { try apply(context) }
         let configuration = try context.configuration()
         let pairs = try context.pairs(configuration)
         // Without a ledger there is nothing of ours, and all that the venues have is not ours.
@@ -74,6 +77,33 @@ enum ReconcileCommand {
         // Unknown legs outrank everything; a venue that was not read outranks what the other one showed.
         return [.unknownLegs, .permissions, .configuration, .unavailable, .checkFailed].first { exits.contains($0) }
             ?? .done
+    }
+
+    /// Has the accounts read and joined into our orders: by the daemon, or, where none runs, by a run of our own.
+    private static func apply(_ context: CommandContext) throws {
+        let target = context.controlTarget()
+        let seconds = (try context.duration("--since") ?? .seconds(86_400)).rawValue / 1_000_000_000
+        let request = ControlRequest("reconcile", ["since_s": String(seconds)])
+        if target.holder != nil { return try ask(request, target.folder, context) }
+        let session = try WatchSession(context, hand: "arb reconcile: nothing is entered") { _, cell, folder in
+            try OperatorHand.waitForAccounts(cell)
+            try ask(request, folder, context)
+            return .done
+        }
+        _ = try session.run()
+    }
+
+    private static func ask(_ request: ControlRequest, _ folder: String, _ context: CommandContext) throws {
+        let reply: ControlReply
+        do throws(ControlFault) {
+            reply = try ControlClient.ask(folder: folder, request, timeout: .seconds(60))
+        } catch {
+            throw error.failure
+        }
+        guard reply.isDone else {
+            throw CommandFailure(ExitCode(rawValue: reply.exitCode) ?? .failure, reply.code, reply.text)
+        }
+        context.terminal.say(HelpText.paragraph(TerminalText.neutral(reply.text), first: "applied: "))
     }
 
     private static func read(

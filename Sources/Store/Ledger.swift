@@ -148,7 +148,8 @@ public final class Ledger {
 
     private static func damaged(_ path: String, _ verdict: String) -> String {
         let copy = path + ".bak"
-        let words = "\(path) is damaged (\(verdict.prefix(200))); nothing was changed. 'arb doctor --recover' puts it aside"
+        let words =
+            "\(path) is damaged (\(verdict.prefix(200))); nothing was changed. 'arb doctor --recover' puts it aside"
         guard access(copy, R_OK) == 0 else {
             return words + "; there is no copy: 'arb reconcile' shows what the venues hold"
         }

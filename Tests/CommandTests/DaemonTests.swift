@@ -176,4 +176,48 @@ struct DaemonTests {
         let refused = try desk.trade(["--state", mount]).wait()
         #expect(refused.status == 73 && refused.err.contains("set aside"), "\(refused.status) \(refused.err)")
     }
+
+    @Test("P25: SIGTERM while an answer is out ends within 10 s, says what is not known, and the next start finds it")
+    func termination() throws {
+        let desk = try LiveDesk(pairs: 4, faults: "N05@polymarket/create:1")
+        let run = try desk.trade()
+        #expect(run.waitForOutput(seconds: 60) { _ in (try? !desk.accepted().isEmpty) ?? false }, "nothing was sent")
+        let asked = NanoClock.monotonic()
+        run.signal(SIGTERM)
+        let end = run.wait()
+        let took = (NanoClock.monotonic() - asked).rawValue / 1_000_000
+        print("SIGTERM while an answer is out: \(took) ms, exit \(end.status)")
+        #expect(!end.isSignalled && took < 11_500 && [0, 2, 3, 4].contains(end.status), "\(end.err.suffix(1_000))")
+        // Exit 0 only when it is known.
+        let recorded = try desk.run("status").status
+        #expect(end.status != 0 || recorded == 0, "exit \(end.status), recorded \(recorded)")
+        let applied = try desk.run("reconcile", "--apply")
+        #expect(applied.err.contains("applied: read both accounts"), "\(applied.out) \(applied.err)")
+        let count = try desk.accepted().count
+        let again = try desk.trade(["--for", "6s"]).wait()
+        #expect(again.status != 3, "\(again.err.suffix(800))")
+        #expect(try desk.run("status").status != 3)
+        #expect(try desk.accepted().count >= count)
+    }
+
+    @Test(
+        "reconcile --apply through the daemon: both accounts are read, nothing is ordered for it, the comparison follows"
+    )
+    func reconcile() throws {
+        let desk = try LiveDesk(pairs: 4)
+        let run = try desk.trade()
+        try #require(desk.waitForFills(run, 2), "\(run.output.suffix(800))")
+        #expect(try desk.run("halt", "--reason", "reconcile").status == 0)
+        usleep(300_000)
+        let count = try desk.accepted().count
+        let outcome = try desk.run("reconcile", "--apply")
+        #expect(outcome.err.contains("applied: read both accounts"), "\(outcome.status) \(outcome.err)")
+        #expect(outcome.err.contains("0 differences"), "\(outcome.out) \(outcome.err)")
+        #expect(outcome.status == 0)
+        #expect(try desk.accepted().count == count)
+        let rows = try Ledger.reader(path: desk.state + "/ledger.db").halts()
+        #expect(rows.contains { $0.action == "reconcile" })
+        run.signal(SIGTERM)
+        _ = run.wait()
+    }
 }

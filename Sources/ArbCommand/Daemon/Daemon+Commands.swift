@@ -14,6 +14,7 @@ extension Daemon {
         case "halt": halt(request, responder)
         case "resume": resume(request, responder)
         case "close-exposure": closeExposure(request, responder)
+        case "reconcile": reconcile(request, responder)
         case "alert-ack": acknowledge(request, responder)
         case "status":
             let report = report(at: NanoClock().now())

@@ -53,6 +53,8 @@ final class Daemon: Sendable {
     private let cell: StatusCell
     /// A sweep that goes on; nil: none.
     let sweep = Mutex<Sweep?>(nil)
+    /// What the hot lane is asked about again; one or two a command.
+    let watches = Mutex<[Watch]>([])
     private let errands = Mailbox<@Sendable () -> Void>(capacity: 64)
     private let state: Mutex<State>
     private let ended = Atomic<Bool>(false)
@@ -125,6 +127,7 @@ final class Daemon: Sendable {
         if let desk {
             watch(desk, at: now)
             lookAtSweep(desk, at: now.monotonic)
+            lookAtWatches(desk, at: now.monotonic)
         }
         let (isDue, isCopyDue) = state.withLock { state in
             let isDue = now.monotonic >= state.nextReport, isCopyDue = now.monotonic >= state.nextCopy
