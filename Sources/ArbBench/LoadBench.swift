@@ -12,7 +12,7 @@ struct LoadBench {
     let seconds: Int
 
     /// The folder of a run, removed at its end.
-    private static func folder() -> String? {
+    static func folder() -> String? {
         var template = Array(("/tmp/arb-load-" + String(repeating: "X", count: 6)).utf8CString)
         guard mkdtemp(&template) != nil else { return nil }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -101,7 +101,8 @@ struct LoadBench {
         return beats
     }
 
-    private static func beside(_ name: String) -> String {
+    /// The program that lies beside this one.
+    static func beside(_ name: String) -> String {
         var buffer = [CChar](repeating: 0, count: 4_096)
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
         let own = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)

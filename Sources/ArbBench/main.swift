@@ -3,8 +3,8 @@ import Glibc
 // arb-bench NAME [--json] [--floors FILE]: stage benchmarks; `Scripts/bench` runs them beside their C floors.
 
 let usage = """
-    usage: arb-bench all|parse|book|pipeline|sign|journal|net|trade|start|load [--pairs LIST] [--json] [--floors FILE]
-                     [--net-floor PROGRAM]
+    usage: arb-bench all|parse|book|pipeline|sign|journal|net|trade|t2w|start|load [--pairs LIST] [--json]
+                     [--floors FILE] [--net-floor PROGRAM]
 
       parse      one message from bytes to numbers, and the lookup of names
       book       one Kalshi delta from bytes to the changed book; one ladder update
@@ -13,6 +13,7 @@ let usage = """
       journal    both intents of an execution recorded before they are sent, in both durabilities
       net        an order's request and its answer over loopback TLS on a polled lane, beside the C round trip in turns
       trade      both legs of a fire through all that a live run has, against both loopback venues in this process
+      t2w        from a readable frame to both orders in the kernel: arb run --live against loopback venues
       start      from the start of the program to the first connection that a loopback venue accepts
       load       the real program against loopback venues in real time: 10,000 pairs at 50,000 messages/s
       --pairs    of the pipeline (default 10,1000,10000,100000)
@@ -39,7 +40,7 @@ while let word = words.first {
         }
         words.removeFirst()
         options[word] = value
-    case "all", "parse", "book", "pipeline", "sign", "journal", "net", "trade", "start", "load": names.append(word)
+    case "all", "parse", "book", "pipeline", "sign", "journal", "net", "trade", "t2w", "start", "load": names.append(word)
     default:
         emit("arb-bench: unknown '\(word)'\n\n" + usage, STDERR_FILENO)
         exit(64)
@@ -71,6 +72,7 @@ for name in names {
     if name == "all" || name == "journal" { try JournalBench().run(json: isJSON) }
     if name == "all" || name == "net" { try NetBench(floor: options["--net-floor"]).run(json: isJSON) }
     if name == "all" || name == "trade" { try await TradeBench().run(json: isJSON) }
+    if name == "all" || name == "t2w" { try TickToWireBench().run(floors, json: isJSON) }
     if name == "all" || name == "pipeline" {
         for size in sizes {
             for isZipf in size >= 10_000 ? [false, true] : [false] {
