@@ -41,7 +41,8 @@ struct Board {
         }
         let reasons = engine.voidReasons.map { "\($0.count) \($0.reason.rawValue)" }.joined(separator: ", ")
         return [
-            bright(Terminal.cell(exposure, 36)) + " \(status.trader == nil ? "nothing is sent" : "LIVE") "
+            bright(Terminal.cell(exposure, 36))
+                + " \(status.trader == nil ? "nothing is sent" : exposure.hasPrefix("PAPER") ? "PAPER" : "LIVE") "
                 + "\(venues) \(Terminal.cell(account, 12))" + Terminal.right("\(seconds / 60)m\(seconds % 60)s", 8),
             "links  " + perVenue.joined(separator: "   ")
                 + "   \(status.framesPerSecond) msg/s   \(engine.counters.frames) messages",

@@ -77,16 +77,24 @@ struct CommandContext {
         for mode in TradingMode.allCases where parsed.has("--" + mode.rawValue) {
             flags.append(("mode", mode.rawValue, "--" + mode.rawValue))
         }
-        do throws(SourceFaults) {
-            return try ConfigurationReader.read(
-                text, file: file, folder: file.map { Self.folder(of: absolute($0)) } ?? absolute("."),
-                environment: environment,
-                flags: flags)
-        } catch {
-            throw CommandFailure(
-                .configuration, error.all.first?.code ?? "E_CFG_SYNTAX", error.rendered,
-                fix: "mend the places above; 'arb config explain KEY' says what a key means")
+        func read(_ flags: [(path: String, value: String, flag: String)]) throws(CommandFailure) -> Configuration {
+            do throws(SourceFaults) {
+                return try ConfigurationReader.read(
+                    text, file: file, folder: file.map { Self.folder(of: absolute($0)) } ?? absolute("."),
+                    environment: environment, flags: flags)
+            } catch {
+                throw CommandFailure(
+                    .configuration, error.all.first?.code ?? "E_CFG_SYNTAX", error.rendered,
+                    fix: "mend the places above; 'arb config explain KEY' says what a key means")
+            }
         }
+        let configuration = try read(flags)
+        // What is traded on paper has an account of its own: its rows are never taken for those of one with money.
+        let account = configuration.text("account")
+        guard configuration.text("mode") == TradingMode.paper.rawValue, !account.hasSuffix(TradingDesk.paperSuffix)
+        else { return configuration }
+        flags.removeAll { $0.path == "account" }
+        return try read(flags + [("account", account + TradingDesk.paperSuffix, "--paper")])
     }
 
     /// All pair files that the configuration names, read and checked.

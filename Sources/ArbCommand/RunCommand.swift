@@ -5,9 +5,10 @@ import Trading
 /// `arb run`: watches both venues, logs every opportunity, and with `--live` trades them.
 enum RunCommand {
     static let spec = CommandSpec(
-        "run", "watch the venues and log every opportunity; --live trades them",
+        "run", "watch the venues and log every opportunity; --paper and --live trade them",
         [
             OptionSpec("--dry-run", nil, "send nothing (the default)"),
+            OptionSpec("--paper", nil, "send nothing; orders are filled by a model of the live books"),
             OptionSpec("--live", nil, "send orders; needs --confirm-account"),
             OptionSpec("--confirm-account", "NAME", "the account's name, typed once more"),
             OptionSpec("--pairs", "GLOB", "only the pairs and sets whose id fits"),
@@ -21,7 +22,7 @@ enum RunCommand {
 enum RecordCommand {
     static let spec = CommandSpec(
         "record", "as run, and record every input for replay",
-        RunCommand.spec.options.filter { !["--live", "--confirm-account"].contains($0.name) } + [
+        RunCommand.spec.options.filter { !["--live", "--paper", "--confirm-account"].contains($0.name) } + [
             OptionSpec("--out", "FILE", "the recording (default arb-<time>.ndjson; must not exist)")
         ])
 

@@ -73,8 +73,17 @@ final class RunReporter: Sendable {
             }
         }
         context.terminal.say(
-            "arb \(BuildInfo.version) \(mode == "live" ? "LIVE: orders are sent." : "dry run: nothing is ever sent.") venues=\(venues) account=\(account) "
+            "arb \(BuildInfo.version) \(Self.nature(mode)) venues=\(venues) account=\(account) "
                 + "pairs=\(counts.pairs) sets=\(counts.sets)" + (recording.map { " recording=\($0)" } ?? ""))
+    }
+
+    /// What a mode means, for people.
+    private static func nature(_ mode: String) -> String {
+        switch TradingMode(rawValue: mode) {
+        case .live: "LIVE: orders are sent."
+        case .paper: "PAPER: fills are a model, nothing is sent."
+        case .dryRun, nil: "dry run: nothing is ever sent."
+        }
     }
 
     func take(_ event: BackOffice.Event) {
@@ -155,7 +164,8 @@ final class RunReporter: Sendable {
     /// Am I exposed? What is halted is said with it.
     private func exposure(_ status: LiveStatus) -> String {
         guard let trader = status.trader else { return "FLAT (dry run)" }
-        return trader.exposure.line + (trader.isHaltedByOperator ? " · HALTED" : "")
+        let label = mode == TradingMode.paper.rawValue ? "PAPER, a model: " : ""
+        return label + trader.exposure.line + (trader.isHaltedByOperator ? " · HALTED" : "")
     }
 
     private func heartbeat(_ status: LiveStatus, _ tally: Tally, _ json: inout JSONWriter) {
@@ -191,12 +201,13 @@ final class RunReporter: Sendable {
         let messages = status?.engine.counters.frames ?? 0
         if !trades.summary.isEmpty { context.terminal.say(trades.summary) }
         context.terminal.say(
-            "\(status.map { exposure($0) } ?? "FLAT"). \(tally.born) opportunities seen, \(tally.taken) \(mode == "live" ? "passed every gate" : "would have been taken"),\n"
+            "\(status.map { exposure($0) } ?? "FLAT"). \(tally.born) opportunities seen, \(tally.taken) \(status?.trader == nil ? "would have been taken" : "passed every gate"),\n"
                 + "\(tally.held) still there at the last look; expected \(Money(rawValue: tally.expected)) USD in all.\n"
                 + "\(messages) messages, \(decisions) decisions, "
                 + "sha256 \(sha256.prefix(16))…"
                 + (dropped > 0 ? "\n\(dropped) decisions reached the ledger late or not: it was too slow." : "")
-                + "\nSee them: arb opportunities --since 1h")
+                + "\nSee them: arb opportunities --since 1h"
+                + (mode == TradingMode.paper.rawValue ? " --account \(account)" : ""))
     }
 }
 

@@ -66,16 +66,18 @@ struct WatchSession {
             throw CommandFailure(.configuration, "E_CFG_MODE", "mode = \"\(configuration.text("mode"))\" is none")
         }
         guard mode != .dryRun else { return mode }
-        guard mode != .paper else {
-            throw CommandFailure(
-                .configuration, "E_CFG_MODE", "mode = \"paper\": this version watches, or trades live",
-                fix: "set mode = \"dry-run\"")
-        }
         guard !isRecording else {
             throw CommandFailure(
                 .configuration, "E_CFG_MODE", "recordings are made in dry runs", fix: "set mode = \"dry-run\"")
         }
+        guard mode != .paper else { return mode }
         let account = configuration.text("account")
+        guard !account.hasSuffix(TradingDesk.paperSuffix) else {
+            throw CommandFailure(
+                .configuration, "E_CFG_MODE",
+                "'\(account)' is the name of a paper account: no money is traded under it",
+                fix: "choose an account whose name does not end with \(TradingDesk.paperSuffix)")
+        }
         guard context.parsed.has("--live") else {
             throw CommandFailure(
                 .configuration, "E_CFG_MODE", "mode = \"live\" in the configuration is not enough to send orders",
@@ -116,7 +118,7 @@ struct WatchSession {
         // The disk takes as long as the first connection: both at once. A ledger that cannot be kept ends the run.
         let lane = try lane()
         let mode = mode.rawValue
-        let isTrading = self.mode == .live, isHand = hand != nil
+        let isTrading = self.mode != .dryRun, isHand = hand != nil
         let isDurable = configuration.text("store.durability") == JournalDurability.power.rawValue
         let opening = Deferred<LedgerWriter, StoreFault>(name: "ledger") { () throws(StoreFault) in
             do throws(StoreFault) {
@@ -145,7 +147,7 @@ struct WatchSession {
         office.open(desk)
         let stop = RunStop(lane)
         let trade =
-            try self.mode == .live
+            try isTrading
             ? self.desk(core, lane, folder, opening, seed, stop) { office.post(.trade($0)) } : nil
         let driver = LiveDriver(
             engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,
@@ -221,6 +223,13 @@ struct WatchSession {
         let ledger = try stored { () throws(StoreFault) in try opening.value() }
         let parts = TradingDesk.Parts(core: core, lane: lane, folder: folder, run: ledger.run, seed: seed)
         let configuration = configuration
+        guard mode == .live else {
+            do {
+                return try TradingDesk.paper(configuration, parts, ledger: ledger, stop: stop, tell: tell)
+            } catch {
+                throw Self.failure(error)
+            }
+        }
         let home = context.home
         let box = UncheckedBox((parts, tell))
         let made = Waiting.on { () async -> Result<TradingDesk, any Error> in

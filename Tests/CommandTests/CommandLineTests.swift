@@ -5,6 +5,8 @@ import Testing
 struct CommandLineTests {
     private let specs = [
         CommandSpec("run", "runs", [OptionSpec("--for", "DURATION", "how long"), OptionSpec("--dry-run", nil, "dry")]),
+        CommandSpec("shown", "shows", [OptionSpec("--csv", nil, "as lines")]),
+        CommandSpec("kept", "keeps", [OptionSpec("--csv", "FILE", "as a file")]),
         CommandSpec("pairs list", "lists"), CommandSpec("pairs show", operands: "ID", count: 1...1, "shows"),
     ]
 
@@ -21,6 +23,16 @@ struct CommandLineTests {
         #expect(parsed.spec.name == "run" && parsed.has("--json"))
         #expect(parsed.options["--for"] == "60s" && parsed.options["--config"] == "x.toml")
         #expect(try ParsedCommand(["pairs", "show", "--", "--odd"], among: specs).operands == ["--odd"])
+    }
+
+    @Test("an option that takes a value in one command and none in another is read by its command")
+    func ambiguous() throws {
+        #expect(try ParsedCommand(["shown", "--csv"], among: specs).options["--csv"] == "")
+        #expect(try ParsedCommand(["--json", "shown", "--csv", "--quiet"], among: specs).has("--quiet"))
+        #expect(try ParsedCommand(["kept", "--csv", "-"], among: specs).options["--csv"] == "-")
+        #expect(try ParsedCommand(["kept", "--csv", "a.csv", "--json"], among: specs).options["--csv"] == "a.csv")
+        #expect(fault(["kept", "--csv"])?.contains("needs a value") == true)
+        #expect(fault(["shown", "--csv", "a.csv"])?.contains("takes nothing more") == true)
     }
 
     @Test(

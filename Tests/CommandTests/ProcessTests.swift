@@ -71,9 +71,9 @@ struct ProcessTests {
     }
 
     private static let commands = [
-        "init", "run", "record", "replay", "positions", "orders", "orders show", "opportunities", "pairs list",
-        "pairs show", "pairs check", "status", "halt", "resume", "alert list", "alert ack",
-        "close-exposure", "config check",
+        "init", "run", "record", "replay", "positions", "orders", "orders show", "opportunities", "latency",
+        "report daily", "export", "pairs list", "pairs show", "pairs check", "status", "halt", "resume", "alert list",
+        "alert ack", "close-exposure", "config check",
         "config show", "config explain", "config schema", "reconcile", "doctor", "keys test", "explain", "completion",
     ]
 
@@ -248,8 +248,8 @@ struct ProcessTests {
 
     @Test("a mode that this version has not, an unknown key and a missing field have their codes")
     func codes() throws {
-        let mode = try desk.run("run", "--json", environment: ["ARB__MODE": "paper"])
-        #expect(mode.status == 78 && mode.err.contains("E_CFG_MODE"))
+        let mode = try desk.run("run", "--json", environment: ["ARB__MODE": "shadow"])
+        #expect(mode.status == 78 && mode.err.contains("mode"))
         var live = ["ARB__MODE": "live"]
         for name in [
             "SIZING__MAX_ORDER_USD", "SIZING__MAX_CONTRACTS", "RISK__MAX_OPEN_USD", "RISK__MAX_PAIR_USD",
@@ -261,6 +261,11 @@ struct ProcessTests {
         ] { live["ARB__" + name] = "100" }
         let flag = try desk.run("run", "--json", environment: live)
         #expect(flag.status == 78 && flag.err.contains("E_CFG_MODE") && flag.err.contains("--confirm-account"))
+        // What is traded on paper and what is traded for money have accounts of their own.
+        let paper = try desk.arb.run(
+            ["run", "--live", "--account", "test-paper", "--confirm-account", "test-paper"], in: desk.place.url,
+            environment: live)
+        #expect(paper.status == 78 && paper.err.contains("paper account"), "\(paper.err)")
         for words in [["--live"], ["--live", "--confirm-account", "mian"]] {
             let confirm = try desk.arb.run(["run", "--json"] + words, in: desk.place.url, environment: live)
             #expect(confirm.status == 78 && confirm.err.contains("E_CFG_CONFIRM"), "\(confirm.err)")

@@ -83,11 +83,36 @@ public struct ParsedCommand: Sendable {
     ///
     /// - Throws: `UsageFault`.
     public init(_ arguments: [String], among specs: [CommandSpec]) throws(UsageFault) {
+        let all = CommandSpec.globals + specs.flatMap(\.options)
+        let flags = Set(all.filter { $0.argument == nil }.map(\.name))
+        let takers = Set(all.filter { $0.argument != nil }.map(\.name))
+        // A name that takes a value in one command and none in another: which one it is is known with the command.
+        var (words, _) = try Self.split(arguments, takers: takers.subtracting(flags), isFinal: false)
+        spec = try Self.command(&words, specs)
+        let own = Set((spec.options + spec.ownGlobals).filter { $0.argument != nil }.map(\.name))
+        let options: [(String, String?)]
+        (words, options) = try Self.split(arguments, takers: takers.subtracting(flags).union(own), isFinal: true)
+        _ = try Self.command(&words, specs)
+        operands = words
+        self.options = try Self.checked(options, spec)
+        guard spec.operandCount.contains(operands.count) || self.options["--help"] != nil else {
+            let wanted = spec.operands.isEmpty ? "takes nothing more" : "takes \(spec.operands)"
+            throw UsageFault(
+                "'arb \(spec.name)' \(wanted); got \(operands.count == 0 ? "nothing" : operands.joined(separator: " "))"
+            )
+        }
+    }
+
+    /// Words, and options with what follows those that take a value.
+    ///
+    /// - Parameter isFinal: false: a value that is missing is no matter yet.
+    private static func split(_ arguments: [String], takers: Set<String>, isFinal: Bool) throws(UsageFault) -> (
+        words: [String], options: [(String, String?)]
+    ) {
         var words: [String] = []
         var options: [(String, String?)] = []
         var index = 0
         var isLiteral = false
-        let takers = Set((CommandSpec.globals + specs.flatMap(\.options)).filter { $0.argument != nil }.map(\.name))
         while index < arguments.count {
             let word = arguments[index]
             index += 1
@@ -98,22 +123,17 @@ public struct ParsedCommand: Sendable {
             } else if let equals = word.firstIndex(of: "="), word.hasPrefix("--") {
                 options.append((String(word[..<equals]), String(word[word.index(after: equals)...])))
             } else if takers.contains(word) {
-                guard index < arguments.count else { throw UsageFault("\(word) needs a value") }
+                guard index < arguments.count else {
+                    if isFinal { throw UsageFault("\(word) needs a value") }
+                    break
+                }
                 options.append((word, arguments[index]))
                 index += 1
             } else {
                 options.append((word, nil))
             }
         }
-        spec = try Self.command(&words, specs)
-        operands = words
-        self.options = try Self.checked(options, spec)
-        guard spec.operandCount.contains(operands.count) || self.options["--help"] != nil else {
-            let wanted = spec.operands.isEmpty ? "takes nothing more" : "takes \(spec.operands)"
-            throw UsageFault(
-                "'arb \(spec.name)' \(wanted); got \(operands.count == 0 ? "nothing" : operands.joined(separator: " "))"
-            )
-        }
+        return (words, options)
     }
 
     private static func command(_ words: inout [String], _ specs: [CommandSpec]) throws(UsageFault) -> CommandSpec {

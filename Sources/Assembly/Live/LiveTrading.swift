@@ -58,6 +58,7 @@ public final class LiveTrading {
     private let stop: RunStop
     private let work: HotWork
     private let patience: Nanoseconds
+    private let paper: PaperDesk?
     private var streams: [any UserStream]
     private let links: Set<LinkID>
     private var stoppedAt: MonotonicNanos?
@@ -72,10 +73,12 @@ public final class LiveTrading {
     ///   - reads: must be those that `trader` asks.
     ///   - work: what other threads want done; nil: nothing.
     ///   - patience: how long the trader may take to end.
+    ///   - paper: who fills orders and answers for accounts where none leave; nil in a live run.
     public init(
         _ venues: TradingVenues, reads: AccountReads, trader: any LiveTrader, stop: RunStop,
-        work: HotWork? = nil, patience: Nanoseconds = LiveTrading.patience
+        work: HotWork? = nil, patience: Nanoseconds = LiveTrading.patience, paper: PaperDesk? = nil
     ) {
+        self.paper = paper
         self.venues = venues
         self.reads = reads
         self.trader = trader
@@ -144,6 +147,10 @@ public final class LiveTrading {
             begin(now)
             reads.deliver(to: trader, at: now)
         }
+        if let paper, paper.nextDeadline.map({ $0 <= now.monotonic }) ?? false {
+            begin(now)
+            paper.turn(into: trader, at: now)
+        }
         let notes = venues.takeNotes()
         if !notes.isEmpty { begin(now) }
         for note in notes {
@@ -200,6 +207,7 @@ public final class LiveTrading {
         }
         for stream in streams { take(stream.nextDeadline) }
         take(reads.nextDeadline)
+        take(paper?.nextDeadline)
         take(stoppedAt.map { $0 + patience })
         return next
     }

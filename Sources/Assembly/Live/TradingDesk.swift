@@ -79,7 +79,7 @@ public final class TradingDesk: @unchecked Sendable {
         return TradingDesk(trader, trading, venues, journal, work)
     }
 
-    private init(
+    init(
         _ trader: Trader, _ trading: LiveTrading, _ venues: TradingVenues, _ journal: IntentLog,
         _ work: HotWork
     ) {

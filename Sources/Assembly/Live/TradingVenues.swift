@@ -66,6 +66,11 @@ public final class TradingVenues: Sendable {
         return TradingVenues(made, contracts, lanes)
     }
 
+    /// None: nothing is ever sent. What trades on paper has lanes and nothing else.
+    public static func none(_ contracts: [Contract], lanes: LaneSet) -> TradingVenues {
+        TradingVenues([], contracts, lanes)
+    }
+
     private init(_ all: [TradingVenue], _ contracts: [Contract], _ lanes: LaneSet) {
         self.all = all
         self.contracts = contracts

@@ -46,13 +46,15 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
     /// Cash of the paper account. Unit: 1e-8 of the venue's currency.
     private var cash: Int64
     private var lastExec: UInt64 = 0
+    private let shards: [Int?]
     private static let pendingMax = 256
 
     private struct Pending {
         let order: NewOrder
         let signed: MonotonicNanos
         let sent: MonotonicNanos
-        let due: MonotonicNanos
+        var due: MonotonicNanos
+        let deadline: MonotonicNanos
         let continuation: UnsafeContinuation<LegReport, Never>
     }
 
@@ -70,11 +72,15 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
     /// A paper account with this much cash.
     ///
     /// - Parameters:
+    ///   - shards: purses that share the cash; one without a number where a venue has one.
     ///   - market: nil where the book may not be used.
     public init(
-        _ venue: VenueID, cash: Money, currency: Currency, latency: Nanoseconds, clock: any Timekeeper,
-        market: @escaping (InstrumentID) -> PaperMarket?, symbol: @escaping (InstrumentID) -> String
+        _ venue: VenueID, cash: Money, currency: Currency, shards: [Int?] = [nil], latency: Nanoseconds,
+        clock: any Timekeeper, market: @escaping (InstrumentID) -> PaperMarket?,
+        symbol: @escaping (InstrumentID) -> String
     ) {
+        precondition(!shards.isEmpty, "an account has a purse")
+        self.shards = shards
         self.venue = venue
         self.cash = cash.rawValue
         self.currency = currency
@@ -82,6 +88,13 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
         self.clock = clock
         self.market = market
         self.symbol = symbol
+    }
+
+    /// What earlier runs of the same paper account did: on top of the cash that it began with. Before the first order.
+    public func restore(_ instrument: InstrumentID, _ outcome: Outcome, held quantity: Quantity, cash change: Money) {
+        held[HeldKey(instrument: instrument, outcome: outcome), default: 0] += quantity.rawValue
+        cash += change.rawValue
+        net(instrument)
     }
 
     // MARK: Orders
@@ -123,7 +136,7 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
             pending.append(
                 Pending(
                     order: slot.order, signed: slot.signed, sent: now, due: min(now + latency, deadline),
-                    continuation: continuation))
+                    deadline: deadline, continuation: continuation))
         }
     }
 
@@ -138,12 +151,26 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
     /// When the next order meets its book; nil while none is under way.
     public var nextDeadline: MonotonicNanos? { pending.map(\.due).min() }
 
-    /// Fills what is due, against the books as they stand.
+    /// True while an order of that name has not met its book yet.
+    public func isUnderWay(_ clOrdID: ClOrdID) -> Bool { pending.contains { $0.order.clOrdID == clOrdID } }
+
+    /// Fills what is due, against the books as they stand. An order whose book is void waits for one that is not, until
+    /// its deadline: the venue has its book all the while.
     public func turn(at now: Stamp) {
         guard let next = nextDeadline, next <= now.monotonic else { return }
         prune()
-        let due = pending.filter { $0.due <= now.monotonic }
-        pending.removeAll { $0.due <= now.monotonic }
+        var due: [Pending] = []
+        pending.removeAll { order in
+            let isReady =
+                order.due <= now.monotonic
+                && (market(order.order.instrument) != nil || order.deadline <= now.monotonic)
+            if isReady { due.append(order) }
+            return isReady
+        }
+        // What is still here is looked at again soon.
+        for index in pending.indices where pending[index].due <= now.monotonic {
+            pending[index].due = min(now.monotonic + Self.lookAgain, pending[index].deadline)
+        }
         for order in due {
             let outcome = fill(order.order, now)
             order.continuation.resume(
@@ -154,13 +181,17 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
         }
     }
 
+    private static let lookAgain = Nanoseconds.milliseconds(10)
+
     /// The account as a venue would list it.
     public func snapshot(at now: UTCNanos) -> AccountSnapshot {
         var snapshot = AccountSnapshot(venue: venue, asOf: now)
-        snapshot.balances = [
+        // The purses of an exchange with several are told as equal parts of the one sum.
+        snapshot.balances = shards.map { shard in
             VenueBalance(
-                venue: venue, exchangeIndex: nil, cash: Money(rawValue: cash), currency: currency)
-        ]
+                venue: venue, exchangeIndex: shard, cash: Money(rawValue: cash / Int64(shards.count)),
+                currency: currency)
+        }
         snapshot.positions = held.filter { $0.value > 0 }.map { key, quantity in
             VenuePosition(
                 venue: venue, symbol: symbol(key.instrument), outcome: key.outcome,
@@ -188,7 +219,8 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
 
     private func fill(_ order: NewOrder, _ now: Stamp) -> LegReport.Outcome {
         guard let market = market(order.instrument) else {
-            return .rejected(VenueRejection(.market, status: 0, code: "paper", text: "its book may not be used"))
+            return .rejected(
+                VenueRejection(.unfilled, status: 0, code: "paper", text: "its book was void until the deadline"))
         }
         guard let taking = try? taking(order, market), taking.quantity > 0 else { return Self.killed }
         let isWhole = order.cashOrderQty == nil ? taking.quantity == order.orderQty.rawValue : true
@@ -253,6 +285,7 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
         cash += isSale ? amount - taking.fee : -(amount + taking.fee)
         let key = HeldKey(instrument: order.instrument, outcome: order.outcome)
         held[key, default: 0] += isSale ? -taking.quantity : taking.quantity
+        net(order.instrument)
         for level in taking.levels {
             lastExec += 1  // bounded by orders
             let fill = Fill(
@@ -267,6 +300,17 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
             VenuePosition(
                 venue: venue, symbol: symbol(order.instrument), outcome: order.outcome,
                 quantity: Quantity(rawValue: max(0, held[key] ?? 0))))
+    }
+
+    /// Kalshi has one signed position a market: a YES and a NO are paid out at once.
+    private func net(_ instrument: InstrumentID) {
+        guard venue == .kalshi else { return }
+        let (yes, no) = (HeldKey(instrument: instrument, outcome: .yes), HeldKey(instrument: instrument, outcome: .no))
+        let both = min(held[yes] ?? 0, held[no] ?? 0)
+        guard both > 0 else { return }
+        held[yes, default: 0] -= both
+        held[no, default: 0] -= both
+        cash += both
     }
 
     /// A level that is gone gives back what was taken of it.

@@ -148,6 +148,35 @@ struct PaperGatewayTests {
         #expect(desk.summary()?.cumQty == Desk.contracts(7) && desk.summary()?.cumCash == Money(rawValue: 300_000_000))
     }
 
+    @Test("an order whose book is void for a moment meets the next one that is not")
+    func voidForAMoment() throws {
+        let desk = try Desk()
+        try desk.ask(40, 5)
+        try desk.send(.yes, .buy, 5, at: 40)
+        desk.isUsable = false
+        desk.pass(150)
+        #expect(desk.reports.isEmpty)
+        desk.isUsable = true
+        desk.pass(10)
+        #expect(desk.summary()?.cumQty == Desk.contracts(5))
+    }
+
+    @Test("an account goes on with what it held; Kalshi nets a YES and a NO into a dollar; purses share the cash")
+    func restores() throws {
+        let desk = try Desk()
+        desk.gateway.restore(
+            InstrumentID(0), .yes, held: Desk.contracts(8), cash: Money(rawValue: -400_000_000))
+        #expect(desk.gateway.snapshot(at: desk.stamp.utc).balances.map(\.cash) == [Money(rawValue: 9_600_000_000)])
+        try desk.bid(60, 10)
+        try desk.send(.no, .buy, 5, at: 40)
+        desk.pass(150)
+        let after = desk.gateway.snapshot(at: desk.stamp.utc)
+        #expect(after.positions.map(\.quantity) == [Desk.contracts(3)] && after.positions.first?.outcome == .yes)
+        let fee = try #require(desk.summary()?.fee)
+        // Five NO for 2.00 and the fee, and five dollars for five whole ones.
+        #expect(after.balances[0].cash == Money(rawValue: 9_600_000_000 - 200_000_000 - fee.rawValue + 500_000_000))
+    }
+
     @Test("a slot is used once, and a book that may not be used refuses")
     func refusals() throws {
         let desk = try Desk()
@@ -159,8 +188,11 @@ struct PaperGatewayTests {
         try desk.send(.yes, .buy, 1, at: 40)
         desk.isUsable = false
         desk.pass(150)
+        // The venue has its book while ours is void: the order waits for one, and dies at its deadline.
+        #expect(desk.reports.isEmpty && desk.gateway.nextDeadline == desk.stamp.monotonic + .milliseconds(10))
+        desk.pass(1_850)
         guard case .rejected(let rejection)? = desk.reports.last?.outcome else { throw Unexpected() }
-        #expect(rejection.kind == .market)
+        #expect(rejection.kind == .unfilled && rejection.text.contains("void"))
     }
 
     private struct Unexpected: Error {}
