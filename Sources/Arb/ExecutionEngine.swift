@@ -189,7 +189,18 @@ private final class Seat: @unchecked Sendable {
             return given
         }
         if isOver { return nil }
-        return await withUnsafeContinuation { waiting = $0 }
+        // The way into the continuation is a job of its own, and others run before it: what they gave meanwhile is taken
+        // here, or nobody would ever take it.
+        return await withUnsafeContinuation { continuation in
+            if let given {
+                self.given = nil
+                continuation.resume(returning: given)
+            } else if isOver {
+                continuation.resume(returning: nil)
+            } else {
+                waiting = continuation
+            }
+        }
     }
 
     func finish(_ fire: ExecutionEngine.Fire, _ first: LegReport, _ second: LegReport?) {

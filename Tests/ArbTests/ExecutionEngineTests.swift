@@ -133,4 +133,40 @@ struct ExecutionEngineTests {
         while full.withLock({ $0.count }) < 3, NanoClock.monotonic() < end { await Task.yield() }
         #expect(full.withLock { $0 } == [false, true, false])
     }
+
+    /// What a stepped engine was told, and what it is to do then.
+    private final class Told: @unchecked Sendable {
+        // Safety: used by one test on one thread.
+        var tags: [UInt64] = []
+        var then: ((UInt64) -> Void)?
+    }
+
+    @Test("an order that is given to a seat while it settles down to wait is not lost")
+    func settling() throws {
+        let lane = StepLane()
+        let kalshi = ScriptGateway(.kalshi, on: lane)
+        let told = Told()
+        let engine = ExecutionEngine(gateways: [kalshi], lane: lane, seats: 2) { tag, _, _ in
+            told.tags.append(tag)
+            told.then?(tag)
+        }
+        lane.drain()
+        let now = Stamp(monotonic: NanoClock.monotonic(), utc: NanoClock.utc())
+        func fire(_ number: UInt64) throws {
+            let slot = try kalshi.prepare(order(number), at: now)
+            engine.fire(.init(tag: number, slot, at: .kalshi, deadline: now.monotonic + .seconds(20)))
+        }
+        kalshi.will(.waits, .waits, .says(Self.filled))
+        try fire(1)
+        try fire(2)
+        lane.drain()
+        // Both answers come at once: the first seat is on its way to wait when the second one's end sends a third order.
+        told.then = { tag in if tag == 2 { try? fire(3) } }
+        kalshi.answer(Self.filled)
+        kalshi.answer(Self.filled)
+        lane.drain()
+        #expect(told.tags == [1, 2, 3] && engine.underWay == 0)
+        engine.stop()
+        lane.drain()
+    }
 }
