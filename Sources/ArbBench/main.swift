@@ -40,7 +40,8 @@ while let word = words.first {
         }
         words.removeFirst()
         options[word] = value
-    case "all", "parse", "book", "pipeline", "sign", "journal", "net", "trade", "t2w", "start", "load": names.append(word)
+    case "all", "parse", "book", "pipeline", "sign", "journal", "net", "trade", "t2w", "start", "load":
+        names.append(word)
     default:
         emit("arb-bench: unknown '\(word)'\n\n" + usage, STDERR_FILENO)
         exit(64)
