@@ -12,6 +12,8 @@ enum ReconcileCommand {
         "reconcile", "where our record and the venues' accounts of us differ, and why; changes nothing without --apply",
         [
             OptionSpec("--apply", nil, "first take up what the venues say of our orders; trades nothing"),
+            OptionSpec(
+                "--adopt", "ID", "take an order with our name, that no record has, for ours; a pair with a comma"),
             OptionSpec("--explain", nil, "what each difference means, and what to do"),
             OptionSpec("--since", "DURATION", "how far back done orders and fills are read (default 24h)"),
             OptionSpec("--venue", "VENUE", "kalshi or polymarket"),
@@ -29,6 +31,10 @@ enum ReconcileCommand {
         let since =
             NanoClock.utc() + Nanoseconds(rawValue: -(try context.duration("--since") ?? .seconds(86_400)).rawValue)
         let only = try context.venue()
+        if let list = context.option("--adopt") {
+            try AdoptOrders.run(list, context)
+            return .done
+        }
         if context.parsed.has("--apply") { try apply(context) }
         let configuration = try context.configuration()
         let pairs = try context.pairs(configuration)
@@ -104,6 +110,16 @@ enum ReconcileCommand {
             throw CommandFailure(ExitCode(rawValue: reply.exitCode) ?? .failure, reply.code, reply.text)
         }
         context.terminal.say(HelpText.paragraph(TerminalText.neutral(reply.text), first: "applied: "))
+    }
+
+    /// One account to the last page.
+    static func snapshot(
+        _ venue: VenueID, _ configuration: Configuration, _ pairs: PairFiles, _ home: String, _ since: UTCNanos
+    ) async -> Result<AccountSnapshot, CommandFailure> {
+        let reading = await read(venue, configuration, pairs, home, since)
+        if let snapshot = reading.snapshot { return .success(snapshot) }
+        let fault = reading.fault ?? (code: "E_CLI_INTERNAL", text: "nothing was read", exit: .internalFault)
+        return .failure(CommandFailure(fault.exit, fault.code, "\(venue.name): \(fault.text)"))
     }
 
     private static func read(

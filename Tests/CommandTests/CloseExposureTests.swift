@@ -88,6 +88,30 @@ struct CloseExposureTests {
         #expect(!desk.latch.isSet, "its own halt is nobody else's")
     }
 
+    @Test("a lost record: the order with our own name is adopted, once, shown as exposed, and closed like any other")
+    func adopted() throws {
+        let desk = try LiveDesk(pairs: 4, faults: "V07@polymarket/create:1")
+        let run = try exposed(desk)
+        run.signal(SIGKILL)
+        _ = run.wait()
+        for name in try FileManager.default.contentsOfDirectory(atPath: desk.state) where !name.hasPrefix("cache") {
+            try FileManager.default.removeItem(atPath: desk.state + "/" + name)
+        }
+        let truth = try objects(String(contentsOfFile: desk.place.path("v/orders.ndjson"), encoding: .utf8))
+        let taken = truth.first {
+            $0["kind"] as? String == "accepted" && $0["account"] as? String == "ours"
+                && $0["venue"] as? String == "kalshi"
+        }
+        let id = try #require(taken?["order_id"] as? String)
+        #expect(try desk.run("reconcile", "--adopt", "12345678").status == 1)
+        let adopted = try desk.run("reconcile", "--adopt", id)
+        #expect(adopted.status == 0 && adopted.err.contains("adopted 1"), "\(adopted.err)")
+        #expect(try desk.run("reconcile", "--adopt", id).status != 0, "never twice")
+        #expect(try desk.run("status").status == 4)
+        let closed = try desk.run("close-exposure", "--yes")
+        #expect(closed.status == 0 && closed.out.contains("closed 1"), "\(closed.out) \(closed.err)")
+    }
+
     @Test(
         "wrong words are usage, and nothing is taken or asked",
         arguments: [
