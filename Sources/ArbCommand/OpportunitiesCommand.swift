@@ -22,7 +22,7 @@ enum OpportunitiesCommand {
     static func run(_ context: CommandContext) throws -> ExitCode {
         let rows = try rows(context)
         if context.isJSON {
-            for row in rows { context.terminal.out(row.json) }
+            for row in rows { context.terminal.out(json(row)) }
         } else if context.parsed.has("--csv") {
             context.terminal.out(csvHeader)
             for row in rows { context.terminal.out(csv(row)) }
@@ -60,13 +60,33 @@ enum OpportunitiesCommand {
                 "\(row.born.rfc3339.prefix(19).replacing("T", with: " ")) \(Terminal.cell(row.pair, 15)) "
                     + "\(Terminal.right(row.bestQty.description, 8)) \(Terminal.right(OpportunityLine.dollars(row.bestEdge), 8)) "
                     + "\(Terminal.right(life, 7)) \(Terminal.cell(row.disposition, 12)) "
-                    + (row.judgedFilled.map { $0 ? "held" : "gone" } ?? "-"))
+                    + outcome(row))
         }
+    }
+
+    /// In a run that trades: whether it was fired. Otherwise whether it was still there later.
+    private static func outcome(_ row: Ledger.OpportunityRow) -> String {
+        if let fired = row.fired, row.disposition == Disposition.taken.rawValue {
+            return fired > 0 ? "fired" : "not"
+        }
+        return row.judgedFilled.map { $0 ? "held" : "gone" } ?? "-"
+    }
+
+    /// The object as it was told, and what came of it where a run traded.
+    private static func json(_ row: Ledger.OpportunityRow) -> String {
+        guard let fired = row.fired, row.json.hasSuffix("}") else { return row.json }
+        var more = JSONWriter()
+        more.beginObject()
+        more.member("fired", fired)
+        more.key("refusal")
+        if let refusal = row.refusal { more.string(refusal) } else { more.null() }
+        more.endObject()
+        return row.json.dropLast() + "," + more.string.dropFirst()
     }
 
     private static let csvHeader =
         "born,pair,kind,direction,disposition,order_qty,locked_usd,edge_usd,edge_bps,best_edge_usd,best_qty,lifetime_ns,"
-        + "end_reason,judged_net_usd,judged_filled"
+        + "end_reason,judged_net_usd,judged_filled,fired,refusal"
 
     private static func csv(_ row: Ledger.OpportunityRow) -> String {
         let fields: [String] = [
@@ -74,7 +94,7 @@ enum OpportunitiesCommand {
             row.locked.description,
             row.edge.description, String(row.edgeBps), row.bestEdge.description, row.bestQty.description,
             row.lifetime.map { String($0.rawValue) } ?? "", row.endReason ?? "", row.judgedNet?.description ?? "",
-            row.judgedFilled.map { String($0) } ?? "",
+            row.judgedFilled.map { String($0) } ?? "", row.fired.map { String($0) } ?? "", row.refusal ?? "",
         ]
         return CSVText.line(fields)
     }

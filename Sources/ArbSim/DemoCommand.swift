@@ -45,7 +45,7 @@ enum DemoCommand {
             complain(
                 list == "none"
                     ? "nothing goes wrong\n"
-                    : "with faults: partial fills, kills, lost answers, 5xx, and three refusals in a row\n")
+                    : "with faults: partial fills, kills, lost answers, 5xx, and refusals in a row\n")
         }
         let folder = try LoopbackFolder(path, settings, trading: trading)
         if isLive {

@@ -12,18 +12,20 @@ struct DemoScenes {
         let seen: String
     }
 
-    /// What goes wrong, in the words of `--faults`: once each early on, then the three refusals that trip the breaker, and
+    /// What goes wrong, in the words of `--faults`: once each early on, then the refusals that trip the breaker, and
     /// a few in a hundred all the time.
     static func faults(seed: UInt64) -> String {
         let shift = Int(seed % 3)
         let trip = 12 + Int(seed / 3 % 4)
-        return [
-            "V06@kalshi/create:\(2 + shift)", "V07@polymarket/create:\(4 + shift)",
-            "N02-lost@kalshi/create:\(7 + shift)", "V02-500-applied@polymarket/create:\(9 + shift)",
-            "V11@kalshi/create:\(trip)", "V11@kalshi/create:\(trip + 1)", "V11@kalshi/create:\(trip + 2)",
-            "V07@polymarket/create:8%", "V06@kalshi/create:8%", "N02-lost@kalshi/create:2%",
-            "V02-500-applied@polymarket/create:2%",
-        ].joined(separator: ",")
+        // Three in a row trip it. The answer to an order of before may come between the first two: five are three all the same.
+        let refusals = (0..<5).map { "V11@kalshi/create:\(trip + $0)" }
+        return
+            ([
+                "V06@kalshi/create:\(2 + shift)", "V07@polymarket/create:\(4 + shift)",
+                "N02-lost@kalshi/create:\(7 + shift)", "V02-500-applied@polymarket/create:\(9 + shift)",
+                "V07@polymarket/create:8%", "V06@kalshi/create:8%", "N02-lost@kalshi/create:2%",
+                "V02-500-applied@polymarket/create:2%",
+            ] + refusals).joined(separator: ",")
     }
 
     /// What was seen, from our ledger alone.

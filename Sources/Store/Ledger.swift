@@ -43,6 +43,10 @@ public final class Ledger {
         public var judgedFilled: Bool?
         /// The whole record, schema `arb.opportunity/1`.
         public var json: String
+        /// Executions that came of it; nil in a run that does not trade, and in ledgers of before it was kept.
+        public var fired: Int?
+        /// Why it was not fired, or not again: the newest reason; nil when there was none.
+        public var refusal: String?
 
         /// A row.
         public init(
@@ -296,10 +300,18 @@ public final class Ledger {
     /// - Throws: `StoreFault`.
     public func opportunities(_ filter: Filter) throws(StoreFault) -> [OpportunityRow] {
         var rows: [OpportunityRow] = []
+        let trades =
+            try version() < 4
+            ? "NULL, NULL"
+            : """
+            CASE WHEN (SELECT mode FROM runs WHERE id = o.run) = 'dry-run' THEN NULL ELSE
+            (SELECT count(*) FROM executions e WHERE e.run = o.run AND e.opportunity = o.sequence) END,
+            (SELECT reason FROM refusals r WHERE r.run = o.run AND r.opportunity = o.sequence ORDER BY r.rowid DESC LIMIT 1)
+            """
         try database.query(
             """
             SELECT sequence, pair, kind, direction, disposition, born_utc, lifetime_ns, end_reason, order_qty, locked_usd, edge_usd,
-            edge_bps, best_edge_usd, best_qty, judged_net_usd, judged_filled, json FROM opportunities
+            edge_bps, best_edge_usd, best_qty, judged_net_usd, judged_filled, json, \(trades) FROM opportunities o
             WHERE born_utc >= ?1 AND best_edge_usd >= ?2 AND (?3 IS NULL OR instr(pair, ?3) > 0) AND (?4 IS NULL OR kind = ?4)
             AND (?5 IS NULL OR disposition = ?5) ORDER BY born_utc DESC, sequence DESC LIMIT ?6
             """,
@@ -326,6 +338,8 @@ public final class Ledger {
         result.endReason = row.text(7)
         result.judgedNet = row.integer(14).map { Money(rawValue: $0) }
         result.judgedFilled = row.integer(15).map { $0 != 0 }
+        result.fired = row.integer(17).map { Int($0) }
+        result.refusal = row.text(18)
         return result
     }
 

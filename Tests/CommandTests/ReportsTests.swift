@@ -84,4 +84,34 @@ struct ReportsTests {
         #expect(try desk.run("export", "order").err.contains("did you mean 'orders'"))
         #expect(try desk.run("export", "orders", "--format", "xml").status == 64)
     }
+
+    @Test("opportunities of a run that trades say what was fired, and why the rest was not")
+    func fired() throws {
+        let ledger = try Ledger(path: desk.place.path("state/test/ledger.db"))
+        let now = UTCNanos(rawValue: Int64(Date().timeIntervalSince1970) * 1_000_000_000)
+        try ledger.beginRun(started: now, mode: "live", venues: "loopback", build: "test", configurationSHA256: "00")
+        for sequence in 1...2 as ClosedRange<UInt64> {
+            try ledger.add(
+                Ledger.OpportunityRow(
+                    sequence: sequence, pair: "fed-dec-cut", kind: "cross-venue", direction: "d", disposition: "taken",
+                    born: now + .seconds(-Int64(sequence)), orderQty: .zero, locked: .zero, edge: .cent, edgeBps: 5,
+                    bestEdge: .cent, bestQty: .zero, json: #"{"schema":"arb.opportunity/1","id":\#(sequence)}"#))
+        }
+        try ledger.keep(
+            Ledger.ExecutionRow(
+                id: ExecutionID(run: UInt32(ledger.run), sequence: 1), pair: "fed-dec-cut", direction: "d",
+                mode: "live",
+                result: "filled", edgeExpected: .cent, decided: now, opportunity: 1))
+        try ledger.add(
+            Ledger.RefusalRow(
+                opportunity: 2, pair: "fed-dec-cut", at: now, code: "E_EXEC_RISK_REFUSED", reason: "opposite_open",
+                text: "opposite_open", edge: .cent))
+        let rows = try objects(try desk.run("opportunities", "--json").out)
+        #expect(rows.map { $0["fired"] as? Int } == [1, 0])
+        #expect(rows[1]["refusal"] as? String == "opposite_open" && rows[0]["refusal"] is NSNull)
+        let table = try desk.run("opportunities")
+        #expect(table.out.contains("fired") && table.out.contains(" not"))
+        for line in table.lines { #expect(line.count <= 80, "\(line)") }
+        #expect(try desk.run("opportunities", "--csv").lines[1].hasSuffix(",1,"))
+    }
 }

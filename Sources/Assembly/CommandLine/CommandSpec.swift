@@ -87,11 +87,11 @@ public struct ParsedCommand: Sendable {
         let flags = Set(all.filter { $0.argument == nil }.map(\.name))
         let takers = Set(all.filter { $0.argument != nil }.map(\.name))
         // A name that takes a value in one command and none in another: which one it is is known with the command.
-        var (words, _) = try Self.split(arguments, takers: takers.subtracting(flags), isFinal: false)
+        var (words, _) = try Self.split(arguments, takers: takers.subtracting(flags))
         spec = try Self.command(&words, specs)
         let own = Set((spec.options + spec.ownGlobals).filter { $0.argument != nil }.map(\.name))
         let options: [(String, String?)]
-        (words, options) = try Self.split(arguments, takers: takers.subtracting(flags).union(own), isFinal: true)
+        (words, options) = try Self.split(arguments, takers: takers.subtracting(flags).union(own))
         _ = try Self.command(&words, specs)
         operands = words
         self.options = try Self.checked(options, spec)
@@ -104,9 +104,7 @@ public struct ParsedCommand: Sendable {
     }
 
     /// Words, and options with what follows those that take a value.
-    ///
-    /// - Parameter isFinal: false: a value that is missing is no matter yet.
-    private static func split(_ arguments: [String], takers: Set<String>, isFinal: Bool) throws(UsageFault) -> (
+    private static func split(_ arguments: [String], takers: Set<String>) throws(UsageFault) -> (
         words: [String], options: [(String, String?)]
     ) {
         var words: [String] = []
@@ -123,10 +121,7 @@ public struct ParsedCommand: Sendable {
             } else if let equals = word.firstIndex(of: "="), word.hasPrefix("--") {
                 options.append((String(word[..<equals]), String(word[word.index(after: equals)...])))
             } else if takers.contains(word) {
-                guard index < arguments.count else {
-                    if isFinal { throw UsageFault("\(word) needs a value") }
-                    break
-                }
+                guard index < arguments.count else { throw UsageFault("\(word) needs a value") }
                 options.append((word, arguments[index]))
                 index += 1
             } else {
