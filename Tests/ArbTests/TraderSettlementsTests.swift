@@ -51,6 +51,86 @@ struct TraderSettlementsTests {
         #expect(rig.trader.boxes.first?.payout == Stage.dollars("10"))
     }
 
+    @Test("a box is told when one venue has paid, and when both have; the profit that it came to is booked")
+    func told() throws {
+        let rig = try boxed()
+        pay(rig, 0, .yes, revenue: "10", yes: 10)
+        pay(rig, 1, .yes, revenue: "0", no: 10)
+        #expect(rig.events.boxes.map(\.state) == [.open, .settling(.kalshi), .settled])
+        #expect(rig.events.boxes.map(\.netChange) == [nil, .zero, .zero])
+        #expect(rig.trader.dayProfit(at: rig.stage.now) == Stage.dollars("1"))
+    }
+
+    @Test(
+        "a split here and a result there: what the rules did not promise is a loss, booked and told, and no order follows"
+    )
+    func unequal() throws {
+        let rig = try boxed()
+        // Kalshi pays NO, Polymarket one half: YES brings nothing and NO a half.
+        pay(rig, 0, .no, revenue: "0", yes: 10)
+        #expect(rig.trader.dayProfit(at: rig.stage.now) == Stage.dollars("1"), "NO is expected to pay one")
+        pay(rig, 1, nil, revenue: "0")
+        #expect(rig.events.boxes.last?.state == .settled && rig.events.boxes.last?.net == Stage.dollars("-4"))
+        #expect(rig.events.boxes.last?.netChange == Stage.dollars("-5"))
+        #expect(rig.trader.dayProfit(at: rig.stage.now) == Stage.dollars("-4"))
+        #expect(rig.events.results.last?.edgeRealized == Stage.dollars("-4"), "the ledger has what a restart books")
+        #expect(rig.kalshi.sent.count == 1 && rig.polymarket.sent.count == 1 && rig.trader.reserved == .zero)
+    }
+
+    @Test("a box whose loss at settlement reaches the day's limit stops entries")
+    func dailyLoss() throws {
+        var limits = TraderStage.limits()
+        limits.dailyLossMax = Stage.dollars("4")
+        let rig = try TraderStage(limits: limits)
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.says(TraderStage.filled(10, 50)))
+        rig.edge()
+        pay(rig, 0, .no, revenue: "0", yes: 10)
+        pay(rig, 1, .yes, revenue: "0", no: 10)
+        #expect(rig.trader.dayProfit(at: rig.stage.now) == Stage.dollars("-9"), "both venues paid the other side")
+        #expect(rig.events.alerts.map(\.code) == ["E_EXEC_CIRCUIT_OPEN"])
+    }
+
+    @Test("markets that have ended and hold something of ours are asked about, where the venue has no list of them")
+    func ended() throws {
+        let rig = try boxed()
+        rig.wait(31_000)
+        #expect(rig.accounts.endedAsked.isEmpty, "both markets are open")
+        try rig.stage.terms(1) { $0.status = .closed }
+        rig.wait(31_000)
+        #expect(rig.accounts.endedAsked == ["0xp"])
+        pay(rig, 1, .yes, revenue: "0", no: 10)
+        rig.accounts.forgetEnded()
+        rig.wait(31_000)
+        #expect(rig.accounts.endedAsked.isEmpty, "what was paid is not asked about again")
+    }
+
+    @Test("after buying the opposite both tokens wait for a merge; two reads without them end it, at what they pay")
+    func merged() throws {
+        let rig = try TraderStage { $0.close.policy = .opposite }
+        rig.kalshi.will(.waits)
+        rig.polymarket.will(.says(TraderStage.filled(10, 50)), .says(TraderStage.filled(10, 48)))
+        rig.edge()
+        rig.sync()
+        rig.stage.book(0, bids: [(39, 100)], asks: [])
+        rig.stage.book(1, bids: [(46, 100)], asks: [(48, 100)])
+        rig.kalshi.answer(TraderStage.killed)
+        rig.step()
+        let close = try #require(rig.polymarket.sent.last)
+        try #require(close.outcome == .yes && close.side == .buy && close.purpose == .close)
+        rig.step()
+        #expect(rig.trader.reserved.rawValue > 0, "pairs wait to be merged")
+        rig.stage.wait(200_000)
+        rig.calm()
+        rig.read(.polymarket, held: [(1, .no, 10), (1, .yes, 10)])
+        rig.read(.polymarket, held: [])
+        #expect(rig.trader.reserved.rawValue > 0, "one read is one source")
+        rig.read(.polymarket, held: [])
+        #expect(rig.trader.reserved == .zero && rig.trader.exposure.line == "FLAT")
+        #expect(rig.trader.dayProfit(at: rig.stage.now) == Stage.dollars("0.20"), "two cents a pair")
+        #expect(rig.events.alerts.isEmpty && rig.polymarket.sent.count == 2)
+    }
+
     @Test("what stands alone in a market that was paid is not closed any more")
     func alone() throws {
         let rig = try TraderStage()

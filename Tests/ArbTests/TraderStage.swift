@@ -182,6 +182,7 @@ final class ScriptAccounts: AccountDesk {
     func read(_ venue: VenueID, since: UTCNanos) { reads.append(venue) }
     private(set) var settlementReads: [VenueID] = []
     private(set) var endedAsked: [String] = []
+    func forgetEnded() { endedAsked = [] }
     func readSettlements(_ venue: VenueID, since: UTCNanos, of symbols: [String]) {
         settlementReads.append(venue)
         endedAsked = symbols.isEmpty ? endedAsked : symbols
