@@ -35,12 +35,13 @@ struct AutoCloseTests {
         }
 
         func residual(
-            _ quantity: Int64, cost: String, sellable: Int64? = nil, partner: Bool = true, opposite: Bool = false
+            _ quantity: Int64, cost: String, sellable: Int64? = nil, partner: Bool = true, opposite: Bool = false,
+            merge: Int64 = 100_000_000
         ) -> ResidualMarket {
             ResidualMarket(
                 held: leg(0, .yes), partner: partner ? leg(1, .no) : nil, opposite: opposite ? leg(0, .no) : nil,
                 quantity: Stage.contracts(quantity), cost: Stage.dollars(cost),
-                sellable: Stage.contracts(sellable ?? quantity), payoffRate: 100_000_000, mergeRate: 100_000_000)
+                sellable: Stage.contracts(sellable ?? quantity), payoffRate: 100_000_000, mergeRate: merge)
         }
     }
 
@@ -105,6 +106,17 @@ struct AutoCloseTests {
         let gain = closer(loss: "0.50").decide(
             desk.residual(10, cost: "1"), spent: Stage.dollars("0.50"), toClose: nil)
         #expect(order(gain) != nil, "what loses nothing is always within the budget")
+    }
+
+    @Test("a pair of outcomes is worth what its own venue's money is, not what the basket pays")
+    func mergeRate() throws {
+        let desk = try Desk()
+        try desk.set(0, bids: [(50, 100)], asks: [(60, 50)])
+        let plan = try #require(
+            order(
+                closer(.opposite).decide(
+                    desk.residual(10, cost: "4", opposite: true, merge: 90_000_000), spent: .zero, toClose: nil)))
+        #expect(plan.way == .opposite && plan.value == Stage.dollars("4"), "nine for the pairs, less five for NO")
     }
 
     @Test("a floor bounds sales alone")

@@ -162,6 +162,23 @@ struct TraderForeignTests {
         #expect(rig.kalshi.sent.last?.orderQty == Stage.contracts(4), "never more than ours, whatever is held")
     }
 
+    @Test("nothing is entered before both accounts were read")
+    func unread() throws {
+        let rig = try TraderStage(isStarted: false)
+        rig.sync()
+        rig.trader.start(at: rig.stage.now)
+        rig.read(.kalshi, held: []) {
+            $0.balances = [
+                VenueBalance(venue: .kalshi, exchangeIndex: 0, cash: Stage.dollars("1000"), currency: .usd)
+            ]
+        }
+        #expect(!rig.trader.isReady)
+        rig.edge()
+        #expect(rig.kalshi.sent.isEmpty && rig.polymarket.sent.isEmpty && rig.events.results.isEmpty)
+        rig.read(.polymarket, held: [])
+        #expect(rig.trader.isReady)
+    }
+
     @Test("orders of earlier runs that ended are nobody else's, and what they filled since then is no news")
     func earlierRuns() throws {
         let rig = try TraderStage(isStarted: false)
