@@ -1,41 +1,6 @@
-import Synchronization
 import Testing
 import Threading
 import Trading
-
-@Suite("Ring")
-struct RingTests {
-    @Test("gives back what was pushed, in order, and refuses when full")
-    func order() {
-        let ring = Ring<Int>(capacity: 4)
-        #expect(ring.pop() == nil)
-        for value in 0..<4 { #expect(ring.push(value)) }
-        #expect(!ring.push(4))
-        #expect(ring.count == 4)
-        for value in 0..<4 { #expect(ring.pop() == value) }
-        #expect(ring.pop() == nil)
-        #expect(ring.push(9))
-        #expect(ring.pop() == 9)
-    }
-
-    @Test("loses nothing and keeps order between two threads")
-    func twoThreads() {
-        let ring = Ring<Int>(capacity: 64)
-        let total = 200_000
-        let producer = Worker(name: "producer") {
-            var next = 0
-            while next < total { if ring.push(next) { next += 1 } }
-        }
-        var expected = 0
-        while expected < total {
-            guard let value = ring.pop() else { continue }
-            if value != expected { break }
-            expected += 1
-        }
-        producer.join()
-        #expect(expected == total)
-    }
-}
 
 @Suite("Lane")
 struct LaneTests {
