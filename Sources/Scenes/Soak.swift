@@ -181,6 +181,10 @@ public struct Soak: Sendable {
             report.problems.append(
                 "the run ended as \(ended.map { "\($0)" } ?? "not at all"): \(child.text.suffix(600))")
         }
+        if !report.problems.isEmpty {
+            let alerts = child.text.split(separator: "\n").filter { $0.contains("\"event\":\"alert\"") }
+            report.problems += alerts.suffix(5).map { String($0.prefix(500)) }
+        }
         report.audit = audit()
         if let audit = report.audit {
             report.problems += (audit.differences + audit.breaches).prefix(10)

@@ -113,7 +113,10 @@ final class PolymarketSide: TradingSide {
     {
         var evidence = Evidence()
         if inquiry.question == .balance {
-            if try await isExplained(inquiry, memory.before) {
+            var isProved = try await isExplained(inquiry, memory.before)
+            // Fills at about the time of that read leave it open for ever; all trades ever listed have no such time.
+            if !isProved, memory.before != nil { isProved = try await isExplained(inquiry, nil) }
+            if isProved {
                 evidence.findings.append(.balanceExplained(askedAt: askedAt))
             }
             return evidence
