@@ -149,8 +149,8 @@ public struct Scene: Sendable {
             truth: stage.truth, ledger: stage.house.path + "/state/loopback/ledger.db", pairs: stage.house.venues.pairs)
     }
 
-    /// Contracts below it are dust, as the configuration says: worth less than five cents at most. Unit: 1e-6.
-    private static let dust = 50_000
+    /// Contracts below it are dust, as the configuration says: worth less than five cents at a third of a dollar. Unit: 1e-6.
+    private static let dust = 150_000
 }
 
 /// A folder below the system's temporary one, removed with everything in it when nobody needs it any more.
