@@ -85,6 +85,16 @@ struct TraderUnknownTests {
         #expect(rig.trader.dayProfit(at: rig.stage.now) == Stage.dollars("0.853"))
     }
 
+    @Test("an order of which no byte left is withdrawn from the record, the one that left is not")
+    func withdrawn() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.says(.notSent(LocalRefusal(.noConnection, "test"))))
+        rig.polymarket.will(.says(TraderStage.killed))
+        rig.edge()
+        #expect(rig.journal.withdrawn == rig.kalshi.sent.map(\.clOrdID) && rig.journal.withdrawn.count == 1)
+        #expect(rig.trader.claims == 0 && rig.trader.unknownLegs == 0)
+    }
+
     @Test("closes never rest on a book, whatever entries do")
     func immediate() throws {
         let rig = try TraderStage { $0.timeInForce = .fok }
