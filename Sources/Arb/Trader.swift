@@ -288,6 +288,21 @@ extension Trader: LiveTrader {
         // During an operator's halt the machine closes nothing: there is nothing to wait for.
         let closes = gate.killSwitch.allows(.autoClose)
         return (fires?.underWay ?? 0) == 0
-            && !open.contains { $0.phase == .working || ($0.phase == .closing && closes) }
+            && !open.contains { $0.phase == .working || ($0.phase == .closing && closes) } && !awaitsFees
     }
+
+    /// True while the fills of an order that has just ended are still on their way: a reply may tell the sum alone, and the
+    /// fees come with the fills. They come within a moment, or are read at the next start.
+    private var awaitsFees: Bool {
+        let since = clock.now().monotonic + Nanoseconds(rawValue: -Self.fillsAwaited.rawValue)
+        return executions.values.contains { execution in
+            guard let endedAt = execution.endedAt, endedAt > since else { return false }
+            return execution.orders.contains { order in
+                let state = registry[order.handle].state
+                return state.cumQty.rawValue > 0 && !state.isFeeWhole
+            }
+        }
+    }
+
+    private static let fillsAwaited = Nanoseconds.seconds(2)
 }

@@ -80,7 +80,7 @@ final class RunReporter: Sendable {
     /// What a mode means, for people.
     private static func nature(_ mode: String) -> String {
         switch TradingMode(rawValue: mode) {
-        case .live: "LIVE: orders are sent."
+        case .live: "LIVE, orders are sent."
         case .paper: "PAPER: fills are a model, nothing is sent."
         case .dryRun, nil: "dry run: nothing is ever sent."
         }

@@ -35,7 +35,7 @@ enum DemoCommand {
         let path = try kept.map { try made($0) } ?? temporary()
         defer { if kept == nil { remove(path) } }
         complain(
-            "loopback venues: \(settings.pairs) pairs, seed \(seed), TLS on free ports; no keys, no money, no network\n"
+            "loopback venues: \(settings.pairs) pairs, seed \(seed), TLS on free ports; no money, no network\n"
         )
         let isLive = parsed.options["--dry-run"] == nil && parsed.options["--record"] == nil
         var trading = LoopbackFolder.Trading()
