@@ -38,10 +38,14 @@ final class TradeReporter: Sendable {
         var fired: Int { kinds.values.reduce(0, +) }
 
         /// An execution that is told again is counted once, as what it came to.
-        mutating func add(_ result: ExecutionResult, _ line: String) {
+        ///
+        /// - Returns: false when its line says nothing new.
+        mutating func add(_ result: ExecutionResult, _ line: String) -> Bool {
             kinds[result.kind, default: 0] += 1
+            var isNews = true
             if let known = recent.lastIndex(where: { $0.id == result.id }) {
                 kinds[recent[known].kind, default: 1] -= 1
+                isNews = recent[known].line != line
                 recent[known] = (result.id, result.kind, line)
             } else {
                 recent.append((result.id, result.kind, line))
@@ -50,9 +54,10 @@ final class TradeReporter: Sendable {
                     wired = wired.intersection(recent.map(\.id))
                 }
             }
-            guard let first = result.tickToWire?.first, wired.insert(result.id).inserted else { return }
+            guard let first = result.tickToWire?.first, wired.insert(result.id).inserted else { return isNews }
             if wire.count >= Self.wireMax { wire.removeFirst(Self.wireMax / 2) }
             wire.append(first.rawValue)
+            return isNews
         }
 
         /// What was fired, and how it ended.
@@ -113,20 +118,19 @@ final class TradeReporter: Sendable {
     }
 
     private func take(_ result: ExecutionResult) {
-        tally.withLock { tally in
-            if result.kind == .refused {
-                tally.refusals[String(result.error.prefix { $0 != ":" }), default: 0] += 1
-            } else {
-                tally.add(result, TradeLine.text(result, names))
-            }
+        let line = TradeLine.text(result, names)
+        let isNews = tally.withLock { tally in
+            guard result.kind == .refused else { return tally.add(result, line) }
+            tally.refusals[String(result.error.prefix { $0 != ":" }), default: 0] += 1
+            return true
         }
         if context.isJSON {
             var json = JSONWriter()
             ExecutionJSON.write(result, names: names, mode: mode, venues: venues, into: &json)
             json.newline()
             context.terminal.out(json.bytes)
-        } else if !context.terminal.isTerminal {
-            context.terminal.out(TradeLine.text(result, names))
+        } else if !context.terminal.isTerminal, isNews {
+            context.terminal.out(line)
         }
     }
 
