@@ -1,4 +1,4 @@
-public import Risk
+import Risk
 public import Trading
 
 /// What an operator wants closed, and within which bounds.

@@ -1,8 +1,8 @@
 public import Arb
 internal import Risk
-public import Store
+import Store
 internal import Threading
-public import Trading
+import Trading
 
 extension TradingDesk {
     /// What a paper account's name ends with: its ledger and its order ids are never those of an account with money.

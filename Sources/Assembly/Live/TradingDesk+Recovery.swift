@@ -1,4 +1,4 @@
-public import Arb
+import Arb
 internal import Risk
 public import Store
 public import Trading

@@ -1,5 +1,5 @@
 public import Codec
-public import Store
+import Store
 internal import Trading
 
 // The report for machines: money as decimal strings, exact.

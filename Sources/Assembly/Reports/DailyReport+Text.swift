@@ -1,6 +1,6 @@
 internal import Codec
 internal import Store
-public import Trading
+import Trading
 
 // The report for people: lines of at most 80 columns, what is held first.
 extension DailyReport {

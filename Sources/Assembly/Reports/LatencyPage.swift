@@ -1,4 +1,4 @@
-public import Trading
+import Trading
 
 /// The latency report as one self-contained page: tiles, charts, tables. No script, nothing loaded, light and dark.
 public enum LatencyPage {

@@ -1,4 +1,4 @@
-public import Trading
+import Trading
 
 /// Pieces of the self-contained pages: escaping, styles for light and dark, figures. A page loads nothing and runs nothing.
 enum PageText {
