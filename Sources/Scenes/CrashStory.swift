@@ -1,5 +1,5 @@
 internal import Glibc
-public import Simulators
+import Simulators
 internal import Store
 internal import Threading
 internal import Trading
