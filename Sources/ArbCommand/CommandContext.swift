@@ -12,11 +12,12 @@ struct CommandFailure: Error {
     /// What a person can do.
     let fix: String
 
+    /// - Parameter fix: empty: what the table of codes says.
     init(_ code: ExitCode, _ error: String, _ text: String, fix: String = "") {
         self.code = code
         self.error = error
         self.text = text
-        self.fix = fix
+        self.fix = fix.isEmpty ? ErrorCatalog.fix(of: error) : fix
     }
 }
 

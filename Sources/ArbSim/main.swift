@@ -10,14 +10,16 @@ func run() -> Int32 {
     let arguments = Array(CommandLine.arguments.dropFirst())
     if arguments.isEmpty || arguments == ["--help"] {
         show(
-            HelpText.overview(specs, version: BuildInfo.version).replacing("arb ", with: "arb-sim ", maxReplacements: 3)
+            HelpText.overview(
+                specs, version: BuildInfo.version, program: "arb-sim",
+                about: "loopback venues, and what is proved on them")
         )
         return arguments.isEmpty ? 64 : 0
     }
     do {
         let parsed = try ParsedCommand(arguments, among: specs)
         if parsed.has("--help") {
-            show(HelpText.command(parsed.spec))
+            show(HelpText.command(parsed.spec, program: "arb-sim"))
             return 0
         }
         switch parsed.spec.name {

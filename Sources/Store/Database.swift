@@ -23,7 +23,7 @@ final class Database {
         self.path = path
         if !readOnly {
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-            guard descriptor >= 0 else { throw StoreFault(.io, "\(path): \(String(cString: strerror(errno)))") }
+            guard descriptor >= 0 else { throw StoreFault(errno: errno, path) }
             close(descriptor)
         }
         var opened: OpaquePointer?
@@ -115,10 +115,12 @@ final class Database {
         let words = "\(path): \(String(cString: sqlite3_errmsg(handle)))"
         switch code {
         case SQLITE_CORRUPT, SQLITE_NOTADB: return StoreFault(.corrupt, words)
-        case SQLITE_FULL: return StoreFault(.full, words)
+        case SQLITE_FULL: return StoreFault(errno: ENOSPC, path)
         case SQLITE_IOERR:
-            let fault = StoreFault(sqlite3_system_errno(handle) == ENOSPC ? .full : .io, words)
-            if fault.kind == .io { poison = fault }
+            // A disk that cannot take the files beside the ledger is told as an error of the disk: it is a full one.
+            if sqlite3_system_errno(handle) == ENOSPC { return StoreFault(errno: ENOSPC, path) }
+            let fault = StoreFault(.io, words)
+            poison = fault
             return fault
         default: return StoreFault(.io, words)
         }

@@ -22,14 +22,15 @@ public final class DiskReserve {
         self.path = path
         self.bytes = bytes
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw StoreFault(.io, "\(path): \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw StoreFault(errno: errno, path) }
         defer { close(descriptor) }
         let refusal = SystemCalls.allocate(descriptor, bytes: bytes)
         guard refusal == 0 else {
             unlink(path)
             throw StoreFault(
                 .preallocate,
-                "\(path): \(bytes >> 20) MiB cannot be set aside: \(String(cString: strerror(refusal))); free the disk")
+                "\(path): \(bytes >> 20) MiB cannot be set aside: \(String(cString: strerror(refusal)))"
+                    + StoreFault.room(path))
         }
     }
 

@@ -388,7 +388,7 @@ public final class Ledger {
         try database.run("VACUUM INTO ?", [.text(made)])
         chmod(made, 0o600)
         guard rename(made, database.path + ".bak") == 0 else {
-            throw StoreFault(.io, "\(database.path).bak: \(String(cString: strerror(errno)))")
+            throw StoreFault(errno: errno, database.path + ".bak")
         }
     }
 }

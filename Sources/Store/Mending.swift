@@ -38,7 +38,7 @@ public enum Mending {
         }
         // A link, not a copy of bytes: the name is whole or not there. The next copy is a new file.
         guard link(copy, path) == 0, unlink(copy) == 0 else {
-            throw StoreFault(.io, "\(copy): \(String(cString: strerror(errno)))")
+            throw StoreFault(errno: errno, copy)
         }
         words.append("the copy is the ledger now; what came after it is not in it")
         return words
@@ -65,7 +65,7 @@ public enum Mending {
 
     private static func move(_ path: String, to other: String) throws(StoreFault) {
         guard rename(path, other) == 0 else {
-            throw StoreFault(.io, "\(path): \(String(cString: strerror(errno)))")
+            throw StoreFault(errno: errno, path)
         }
     }
 }

@@ -69,6 +69,6 @@ public final class StateFolder: Sendable {
     }
 
     private static func refused(_ path: String) -> StoreFault {
-        StoreFault(.io, "\(path): \(String(cString: strerror(errno)))")
+        StoreFault(errno: errno, path)
     }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The store cannot be used. What is on disk is left as it is.
 public struct StoreFault: Error, Hashable, Sendable {
     /// What is wrong.
@@ -32,5 +34,23 @@ public struct StoreFault: Error, Hashable, Sendable {
     public init(_ kind: Kind, _ text: String) {
         self.kind = kind
         self.text = text
+    }
+
+    /// What the system refused at `path`: a full disk is told as one.
+    init(errno number: Int32, _ path: String) {
+        guard number == ENOSPC || number == EDQUOT else {
+            self.init(.io, "\(path): \(String(cString: strerror(number)))")
+            return
+        }
+        self.init(.full, "\(path): the disk is full" + Self.room(path))
+    }
+
+    /// How much room is left where `path` lies, in words; empty where nobody says.
+    static func room(_ path: String) -> String {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        var system = statvfs()
+        guard statvfs(folder, &system) == 0 else { return "" }
+        let free = UInt64(system.f_bavail) &* UInt64(system.f_frsize)
+        return free < 1 << 20 ? "; \(free >> 10) KiB are free" : "; \(free >> 20) MiB are free"
     }
 }

@@ -1,4 +1,4 @@
-import Assembly
+@testable import Assembly
 import Foundation
 import Testing
 
@@ -14,6 +14,16 @@ struct ErrorCatalogTests {
                 entry.code.hasPrefix("E_") && entry.meaning.count > 5 && !entry.retryable.isEmpty
                     && !entry.outcomeKnown.isEmpty)
         }
+    }
+
+    @Test("every code says what a person can do about it, in one line, and what is said names codes that there are")
+    func fixes() {
+        for code in ErrorCatalog.entries.map(\.code) + ["E_OF_NO_TABLE"] {
+            let fix = ErrorCatalog.fix(of: code)
+            #expect(fix.count > 10 && fix.count < 200 && !fix.contains("\n"), "\(code): \(fix)")
+        }
+        #expect(ErrorCatalog.fix(of: "E_STORE_FULL").contains("set aside"))
+        #expect(ErrorCatalog.ownFixes.allSatisfy { code in ErrorCatalog.entries.contains { $0.code == code } })
     }
 
     /// What no input can provoke. A code does not come here because its test is work.

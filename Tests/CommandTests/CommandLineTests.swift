@@ -66,9 +66,12 @@ struct CommandLineTests {
         #expect(help.contains("--state STATE") && !help.contains("--state DIR"))
     }
 
-    @Test("help fits 80 columns")
+    @Test("help fits 80 columns, and calls a program by its own name")
     func help() {
-        for text in [HelpText.overview(specs, version: "0")] + specs.map(HelpText.command) {
+        let other =
+            HelpText.overview(specs, version: "0", program: "arb-sim") + HelpText.command(specs[0], program: "arb-sim")
+        #expect(!other.contains("arb ") && other.contains("usage: arb-sim "))
+        for text in [HelpText.overview(specs, version: "0")] + specs.map { HelpText.command($0) } {
             #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
         }
     }

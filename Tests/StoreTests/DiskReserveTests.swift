@@ -51,4 +51,28 @@ struct DiskReserveTests {
         }
         #expect(try ledger.orders(.init(limit: 100_000)).count == Int(number) - 1 + 50)
     }
+
+    @Test("P15: a ledger that is opened on a full disk is refused as one, whichever of its files finds no room")
+    func opening() throws {
+        let mount = place.path("full")
+        try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: true)
+        let mounted = try Program.shell("mount -t tmpfs -o size=1m none '\(mount)'", in: place.url)
+        guard mounted.status == 0 else {
+            print("skipped: a small tmpfs cannot be mounted here (\(mounted.err.prefix(80)))")
+            return
+        }
+        defer { _ = try? Program.shell("umount -l '\(mount)'", in: place.url) }
+        try persist { _ = try Ledger(path: mount + "/ledger.db") }
+        for free in [0, 4, 8, 16] {
+            _ = try Program.shell("cat /dev/zero > filler; truncate -s -\(free)K filler", in: URL(filePath: mount))
+            let fault = #expect(throws: StoreFault.self) {
+                let ledger = try Ledger(path: mount + "/ledger.db")
+                for number in 1...10_000 as ClosedRange<UInt64> { try ledger.keep(SomeIntents.one(number)) }
+            }
+            #expect(
+                fault?.kind == .full && fault?.text.contains("KiB are free") == true,
+                "\(free): \(String(describing: fault))")
+            try FileManager.default.removeItem(atPath: mount + "/filler")
+        }
+    }
 }

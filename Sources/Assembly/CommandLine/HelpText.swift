@@ -1,10 +1,15 @@
 /// Help, made from the commands themselves; fits 80 columns.
 public enum HelpText {
     /// The overview.
-    public static func overview(_ specs: [CommandSpec], version: String) -> String {
-        var lines = [
-            "arb \(version): cross-venue arbitrage, watched and logged", "", "usage: arb COMMAND [OPTIONS]", "",
-        ]
+    ///
+    /// - Parameters:
+    ///   - program: its name, as it is called.
+    ///   - about: what it does, in a few words.
+    public static func overview(
+        _ specs: [CommandSpec], version: String, program: String = "arb",
+        about: String = "cross-venue arbitrage, watched and logged"
+    ) -> String {
+        var lines = ["\(program) \(version): \(about)", "", "usage: \(program) COMMAND [OPTIONS]", ""]
         let width = (specs.map { $0.name.count + ($0.operands.isEmpty ? 0 : $0.operands.count + 1) }.max() ?? 0) + 2
         for spec in specs {
             let left = spec.operands.isEmpty ? spec.name : spec.name + " " + spec.operands
@@ -12,16 +17,16 @@ public enum HelpText {
         }
         lines += ["", "Options of every command:"]
         lines += options(CommandSpec.globals + [OptionSpec("--version", nil, "version and build")])
-        lines += ["", "'arb COMMAND --help' says more of one command."]
+        lines += ["", "'\(program) COMMAND --help' says more of one command."]
         return lines.joined(separator: "\n") + "\n"
     }
 
     /// One command.
-    public static func command(_ spec: CommandSpec) -> String {
-        var lines = wrapped("", "arb \(spec.name): \(spec.summary)", indent: 0)
+    public static func command(_ spec: CommandSpec, program: String = "arb") -> String {
+        var lines = wrapped("", "\(program) \(spec.name): \(spec.summary)", indent: 0)
         lines += [
             "",
-            "usage: arb \(spec.name)\(spec.options.isEmpty ? "" : " [OPTIONS]")\(spec.operands.isEmpty ? "" : " " + spec.operands)",
+            "usage: \(program) \(spec.name)\(spec.options.isEmpty ? "" : " [OPTIONS]")\(spec.operands.isEmpty ? "" : " " + spec.operands)",
         ]
         if !spec.options.isEmpty { lines += ["", "Options:"] + options(spec.options) }
         lines += ["", "Options of every command:"] + options(spec.ownGlobals)

@@ -299,7 +299,7 @@ extension IntentLog {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
-            throw StoreFault(.io, "\(path): \(String(cString: strerror(errno)))")
+            throw StoreFault(errno: errno, path)
         }
         defer { Glibc.close(descriptor) }
         var status = stat()
@@ -310,7 +310,7 @@ extension IntentLog {
             return JournalReading.content(UnsafeRawBufferPointer(start: nil, count: 0), boot: "")
         }
         guard let mapped = mmap(nil, status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0), mapped != MAP_FAILED else {
-            throw StoreFault(.io, "\(path): \(String(cString: strerror(errno)))")
+            throw StoreFault(errno: errno, path)
         }
         defer { munmap(mapped, status.st_size) }
         return JournalReading.content(
@@ -332,10 +332,10 @@ extension IntentLog {
     private static func install(_ path: String) throws(StoreFault) {
         unlink(path + ".bak")
         if link(path, path + ".bak") != 0, errno != ENOENT {
-            throw StoreFault(.io, "\(path).bak: \(String(cString: strerror(errno)))")
+            throw StoreFault(errno: errno, path + ".bak")
         }
         guard rename(path + ".new", path) == 0 else {
-            throw StoreFault(.io, "\(path): \(String(cString: strerror(errno)))")
+            throw StoreFault(errno: errno, path)
         }
         let folder = open(
             path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)

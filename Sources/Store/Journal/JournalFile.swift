@@ -61,7 +61,7 @@ final class JournalFile: @unchecked Sendable {
         capacity = Int(head.capacity)
         unlink(path)
         descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw StoreFault(.io, "\(path): \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw StoreFault(errno: errno, path) }
         let length = Self.length(capacity)
         var refusal = SystemCalls.allocate(descriptor, bytes: length)
         let mapped = refusal == 0 ? mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0) : nil
@@ -70,7 +70,9 @@ final class JournalFile: @unchecked Sendable {
             close(descriptor)
             unlink(path)
             throw StoreFault(
-                .preallocate, "\(path): \(length >> 10) KiB cannot be set aside: \(String(cString: strerror(refusal)))")
+                .preallocate,
+                "\(path): \(length >> 10) KiB cannot be set aside: \(String(cString: strerror(refusal)))"
+                    + StoreFault.room(path))
         }
         base = mapped
         write(head)
