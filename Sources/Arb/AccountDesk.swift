@@ -37,6 +37,8 @@ public enum AccountAnswer: Sendable {
     case reports([ExecutionReport])
     /// What a read to the last page did not show, or what balances prove.
     case finding(UnknownResolver.Finding, of: ClOrdID, at: VenueID)
+    /// Whether a market is traded elsewhere than its gateway took it for; it knows where now.
+    case rerouted(InstrumentID, Bool)
     /// The read failed: it is asked again when it is due again.
     case failed(VenueID, AccountFault)
 }
@@ -61,6 +63,9 @@ public protocol AccountDesk: AnyObject {
     ///   - symbols: markets that have ended and hold something of ours, for a venue without such a list.
     func readSettlements(_ venue: VenueID, since: UTCNanos, of symbols: [String])
 
+    /// Asks where a market's orders are signed for, after one was refused for its version. Told as `rerouted` in any case.
+    func reroute(_ venue: VenueID, _ instrument: InstrumentID)
+
     /// The order that proves that another one can no longer enter, to be recorded, prepared and committed like any other;
     /// nil where there can be none (setting, age, life, grid, venue).
     func tombstone(for order: NewOrder, venue: VenueID, sentAt: MonotonicNanos, at now: MonotonicNanos) -> NewOrder?
@@ -69,6 +74,9 @@ public protocol AccountDesk: AnyObject {
 extension AccountDesk {
     /// No such list.
     public func readSettlements(_ venue: VenueID, since: UTCNanos, of symbols: [String]) {}
+
+    /// Nobody is asked.
+    public func reroute(_ venue: VenueID, _ instrument: InstrumentID) {}
 
     /// None.
     public func tombstone(for order: NewOrder, venue: VenueID, sentAt: MonotonicNanos, at now: MonotonicNanos)

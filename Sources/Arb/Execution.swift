@@ -11,6 +11,8 @@ struct ExecutionOrder {
     var report: LegReport?
     /// Of an earlier run: no reply to it will come.
     var isAdopted = false
+    /// Refused for the version of its market, and made anew: the other one is its leg's order.
+    var isReplaced = false
     /// When its end was known.
     var ended: MonotonicNanos?
 }
@@ -109,6 +111,9 @@ final class Execution {
     var error = ""
     /// The second leg of one after the other: sent when the first's fills are known.
     var second: PendingLeg?
+    /// A leg refused for the version of its market, while nobody has said yet where it is traded. Once an execution.
+    var rebuild: Rebuild?
+    var hasRebuilt = false
     /// Since when contracts stand alone; nil while none do.
     var residualSince: MonotonicNanos?
     /// What the last look at the books said of them.
@@ -142,6 +147,16 @@ final class Execution {
         let order: NewOrder
         /// Nil while it could not be renewed.
         var slot: SendSlot?
+    }
+
+    /// A leg that may be made anew.
+    struct Rebuild {
+        /// Which of the orders was refused.
+        let place: Int
+        /// When its answer would no longer have been waited for: nothing is made anew from then on.
+        let until: MonotonicNanos
+        /// Whether the market is traded elsewhere; nil: not told yet.
+        var isElsewhere: Bool?
     }
 
     init(

@@ -23,6 +23,10 @@ extension Trader {
         track(execution, now)
         // Law 1: while anything of it is unknown, no order goes out on any leg.
         guard !isOpen else { return tellUnknown(execution, now) }
+        if execution.rebuild != nil {
+            // Nothing of it leaves before it is known whether the leg does after all.
+            if awaitsRebuild(execution, now) || sendRebuilt(execution, now) { return }
+        }
         if let second = execution.second {
             execution.second = nil
             waitingSeconds -= 1
@@ -124,7 +128,7 @@ extension Trader {
     ///
     /// - Returns: true when it left; else what the first filled stands alone.
     private func sendSecond(_ second: Execution.PendingLeg, of execution: Execution, _ now: Stamp) -> Bool {
-        let filled = registry[execution.orders[0].handle].state.cumQty
+        let filled = filledLegs(execution, but: second.leg)
         guard filled.rawValue > 0, !haltFlag.isRaised, gate.killSwitch.allows(.autoClose) else { return false }
         guard let market = engine.market(second.order.instrument, second.order.outcome) else { return false }
         let wanted = min(filled, second.order.orderQty).floored(to: market.lot)
@@ -228,18 +232,16 @@ extension Trader {
     private func kind(_ execution: Execution, _ holding: Holding) -> ExecutionResult.Kind {
         if execution.orders.contains(where: { $0.role != .leg && $0.role != .tombstone }) { return .unwound }
         if holding.legs.allSatisfy({ $0.boughtQty.rawValue == 0 }) { return .missed }
-        let isWhole = execution.orders.allSatisfy { order in
-            let state = registry[order.handle].state
-            return order.role == .tombstone || state.ordStatus == .filled
-        }
-        return isWhole && execution.orders.count >= 2 ? .filled : .partial
+        let legs = execution.orders.filter { $0.role == .leg && !$0.isReplaced }
+        let isWhole = legs.allSatisfy { registry[$0.handle].state.ordStatus == .filled }
+        return isWhole && legs.count >= 2 ? .filled : .partial
     }
 
     // MARK: Words
 
     func tellResult(_ execution: Execution, _ kind: ExecutionResult.Kind, _ now: Stamp, net: Money? = nil) {
         execution.told = kind
-        let legs = execution.orders.filter { $0.role == .leg }.map { executed($0) }
+        let legs = execution.orders.filter { $0.role == .leg && !$0.isReplaced }.map { executed($0) }
         tell(
             .result(
                 ExecutionResult(

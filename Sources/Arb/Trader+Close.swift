@@ -206,7 +206,10 @@ extension Trader {
         }
         for resolver in resolvers.values { consider(resolver.nextDeadline) }
         for instant in delayed.values { consider(instant) }
-        for number in live { consider(executions[number]?.retryAt) }
+        for number in live {
+            consider(executions[number]?.retryAt)
+            consider(executions[number]?.rebuild?.until)
+        }
         consider(nextSweep)
         consider(nextRead)
         return next
@@ -240,6 +243,9 @@ extension Trader {
             guard !registry[handle].state.isDone else { continue }
             registry.apply(.unknown(.timeout), to: handle, at: now)
             if let owner = owners[index], let execution = executions[owner] { advance(execution, now) }
+        }
+        for execution in open where execution.rebuild.map({ $0.until <= now.monotonic }) ?? false {
+            advance(execution, now)
         }
         let isSweep = nextSweep.map { $0 <= now.monotonic } ?? false
         if isSweep { nextSweep = now.monotonic + settings.sweepInterval }

@@ -25,6 +25,9 @@ extension Trader {
         heard(order.handle, report.event, .reply, report.transactTime, now)
         count(report, execution.id, execution.basket.pair, order, now)
         if case .notSent = report.outcome { journal.withdraw(report.clOrdID, isTombstone: order.role == .tombstone) }
+        if case .rejected(let rejection) = report.outcome, rejection.kind == .version {
+            misrouted(execution, place, now)
+        }
     }
 
     /// What the breaker learns of a reply.
@@ -202,6 +205,7 @@ extension Trader {
             guard let handle = registry.find(clOrdID) else { return }
             resolvers[handle.index]?.found(finding)
             step(handle, now)
+        case .rerouted(let instrument, let isElsewhere): rerouted(instrument, isElsewhere, now)
         case .failed: counters.readsFailed &+= 1  // bounded by reads
         }
     }

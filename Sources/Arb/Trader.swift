@@ -231,6 +231,8 @@ public struct TraderCounters: Hashable, Sendable {
     public var earlyCloses: UInt64 = 0
     /// Orders and contracts that are not ours.
     public var foreign: UInt64 = 0
+    /// Legs made anew for the version that their market has now.
+    public var rebuilt: UInt64 = 0
     /// Reads of cash that nothing of ours explains.
     public var cashDrifts: UInt64 = 0
     /// Executions that are over and were forgotten.

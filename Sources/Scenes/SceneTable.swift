@@ -128,6 +128,19 @@ extension Scene {
             try stage.settled()
             stage.check(stage.struck(.delayedMatch) == 1, "nothing was delayed")
         },
+        Scene(
+            "version", "a market moves to another version between catalogue and order: made anew once, filled once", []
+        ) { stage in
+            stage.polymarket { trading, _ in trading.setVersion(0, 2) }
+            try stage.fire()
+            try stage.until("a leg made anew") { $0.counters.rebuilt > 0 }
+            try stage.settled()
+            let refused = stage.truth.filter { $0.kind == .rejected && $0.reason.contains("order_version_mismatch") }
+            stage.check(refused.count == 1 && stage.view.counters.rebuilt == 1, "\(refused.count) refused")
+            stage.check(stage.view.exposure.state == .hedged, "not hedged: \(stage.view.exposure.line)")
+            let legs = stage.intents.filter { $0.role == .leg && $0.venue == .polymarket }
+            stage.check(Set(legs.compactMap(\.orderID)).count == legs.count && legs.count >= 2, "not two hashes")
+        }.with { $0.world.hasPositionIDs = true },
         Scene("both-killed", "both legs are killed: nothing is held, the claims are free", ["V07"]) { stage in
             stage.fault("V07@kalshi/create:1")
             stage.fault("V07@polymarket/create:1")

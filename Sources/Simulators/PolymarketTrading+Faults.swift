@@ -176,6 +176,9 @@ extension PolymarketTrading {
         exchange.quote(market, bids: quotes.bids, asks: quotes.asks)
     }
 
+    /// A market moves to another version: its orders are signed for another contract from now on. Nobody is told.
+    public func setVersion(_ market: Int, _ version: Int) { exchange.markets[market].version = version }
+
     /// The step of prices becomes ten times finer, or coarser where it was fine.
     public func retick(_ market: Int, _ turn: TradingTurn) {
         let was = exchange.markets[market].tick

@@ -46,6 +46,8 @@ public final class SimWorld {
         public var shards = 1
         /// Whether Polymarket's markets are of the kind that shares its collateral (neg-risk).
         public var isNegRisk = false
+        /// Whether Polymarket's tokens have numbers that the second protocol takes as positions too.
+        public var hasPositionIDs = false
 
         /// The defaults.
         public init() {}
@@ -103,11 +105,16 @@ public final class SimWorld {
                 (0..<(settings.depth ?? 12)).map { _ in Int.random(in: 60...300, using: &random) * 100 }
             }
         }
+        // A position's number has nothing in its bits 40 to 103.
+        func token(_ outcome: Int, _ classic: Substring) -> String {
+            guard settings.hasPositionIDs else { return "\(outcome)" + classic }
+            return String(UInt128(index + 1) << 104 | UInt128(outcome))
+        }
         var pair = SimPair(
             index: index,
             ticker: set.map { "KXSIMSET-26DEC31S\($0)-P\(index)" } ?? "KXSIM-26DEC31-P\(index)",
             event: set.map { "KXSIMSET-26DEC31S\($0)" } ?? "KXSIM-26DEC31", condition: "0x" + condition,
-            yesToken: "1" + yes.dropFirst(), noToken: "2" + no.dropFirst(), isInverted: set == nil && index % 7 == 6,
+            yesToken: token(1, yes.dropFirst()), noToken: token(2, no.dropFirst()), isInverted: set == nil && index % 7 == 6,
             set: set, kalshiTick: index % 3 == 2 ? 1 : 10, polymarketTick: index % 3 == 1 ? 1 : 10, fair: fair,
             polymarketFair: fair, sizes: sizes, depth: settings.depth ?? Int.random(in: 3...12, using: &random))
         pair.shard = index % max(1, settings.shards)

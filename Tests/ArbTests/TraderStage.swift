@@ -180,6 +180,8 @@ final class ScriptAccounts: AccountDesk {
     private(set) var reads: [VenueID] = []
     func ask(_ inquiry: OrderInquiry) { asked.append(inquiry) }
     func read(_ venue: VenueID, since: UTCNanos) { reads.append(venue) }
+    private(set) var rerouted: [InstrumentID] = []
+    func reroute(_ venue: VenueID, _ instrument: InstrumentID) { rerouted.append(instrument) }
     private(set) var settlementReads: [VenueID] = []
     private(set) var endedAsked: [String] = []
     func forgetEnded() { endedAsked = [] }

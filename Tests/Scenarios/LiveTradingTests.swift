@@ -69,6 +69,7 @@ private final class Probe: LiveTrader, @unchecked Sendable {
             case .reports(let reports): heard.found += reports
             case .finding(let finding, let order, _): heard.findings.append((finding, order))
             case .failed(_, let fault): heard.faults.append(fault)
+            case .rerouted: break
             }
         }
     }

@@ -78,6 +78,37 @@ struct RecoveryTests {
         #expect(withdrawn.state.localRefusal != nil && withdrawn.state.isDone)
     }
 
+    @Test("killed after a leg was made anew: both of its hashes are in the log, whether or not the refusal was told")
+    func rebuilt() throws {
+        for isTold in [false, true] {
+            let place = try Workplace()
+            let first = SomeIntents.one(2, .polymarket), anew = SomeIntents.one(3, .polymarket)
+            do {
+                let log = try IntentLog(path: place.path("intents.log"), durability: .process, build: "test", capacity: 64)
+                let ledger = try Ledger(path: place.path("ledger.db"))
+                try log.append(SomeIntents.one(1), first)
+                if isTold {
+                    let row = try ledger.keep(first)
+                    let refusal = OrderEvent.rejected(
+                        VenueRejection(.version, status: 400, code: "order_version_mismatch"))
+                    var state = OrderState(first.order)
+                    state.apply(.sent)
+                    state.apply(refusal)
+                    try ledger.append(
+                        StoredOrderEvent(at: now, transactTime: nil, source: .reply, event: refusal), to: row,
+                        state: state, orderID: first.orderID)
+                }
+                try log.append(anew, nil)
+            }
+            let log = try IntentLog(path: place.path("intents.log"), durability: .process, build: "test", capacity: 64)
+            let recovery = try recover(log, try Ledger(path: place.path("ledger.db")))
+            let names = recovery.orders.compactMap(\.orderID)
+            #expect(first.orderID != anew.orderID)
+            #expect(Set(names) == Set((isTold ? [anew] : [first, anew]).compactMap(\.orderID)), "told: \(isTold)")
+            #expect(recovery.orders.allSatisfy { $0.state.isUnknown })
+        }
+    }
+
     @Test("boxes, breakers, the day's profit and the orders of what stands alone come back")
     func rest() throws {
         let (log, ledger) = try open()

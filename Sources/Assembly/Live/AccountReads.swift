@@ -17,6 +17,7 @@ public final class AccountReads: AccountDesk {
     private enum Subject: Hashable, Sendable {
         case account
         case settlements
+        case route(InstrumentID)
         case order(ClOrdID, UnknownResolver.Question)
     }
 
@@ -42,6 +43,7 @@ public final class AccountReads: AccountDesk {
     private enum Landing: Sendable {
         case snapshot(AccountSnapshot)
         case settlements([SettlementFact])
+        case rerouted(InstrumentID, Bool)
         case evidence(Evidence)
         case failed(AccountFault)
     }
@@ -106,6 +108,13 @@ public final class AccountReads: AccountDesk {
         want(Waiting(key: Key(venue: venue, subject: .settlements), inquiry: nil, since: since, symbols: symbols))
     }
 
+    /// Asks where a market's orders are signed for.
+    public func reroute(_ venue: VenueID, _ instrument: InstrumentID) {
+        want(
+            Waiting(
+                key: Key(venue: venue, subject: .route(instrument)), inquiry: nil, since: UTCNanos(rawValue: 0)))
+    }
+
     /// The order that proves that another one can no longer enter; remembered, so that lists can tell the two apart.
     public func tombstone(for order: NewOrder, venue: VenueID, sentAt: MonotonicNanos, at now: MonotonicNanos)
         -> NewOrder?
@@ -132,7 +141,10 @@ public final class AccountReads: AccountDesk {
             return
         }
         // An order is asked about again and again; the answer that is under way will do.
-        if case .order = waiting.key.subject, isUnderWay(waiting.key) { return }
+        switch waiting.key.subject {
+        case .order, .route: if isUnderWay(waiting.key) { return }
+        case .account, .settlements: break
+        }
         guard self.waiting.count < Self.waitingMax else { return }
         self.waiting.append(waiting)
         launch()
@@ -184,6 +196,7 @@ public final class AccountReads: AccountDesk {
             case .settlements:
                 return
                     .settlements(try await venue.side.settlements(since: next.since, of: next.symbols))
+            case .route(let instrument): return .rerouted(instrument, await venue.side.reroute(instrument))
             case .order:
                 guard let inquiry = next.inquiry else { preconditionFailure("an order without its inquiry") }
                 return .evidence(try await venue.side.evidence(inquiry, memory, askedAt: asked.monotonic))
@@ -228,6 +241,8 @@ public final class AccountReads: AccountDesk {
             remember(snapshot, now)
             trader.answered(.snapshot(snapshot), at: now)
         case .settlements(let facts): trader.settled(facts, at: now)
+        case .rerouted(let instrument, let isElsewhere):
+            trader.answered(.rerouted(instrument, isElsewhere), at: now)
         case .failed(let fault): trader.answered(.failed(flight.key.venue, fault), at: now)
         case .evidence(let evidence):
             guard let inquiry = flight.inquiry else { return }

@@ -98,6 +98,9 @@ final class KalshiSide: TradingSide {
 
     func void() { orders.void() }
 
+    /// One address for all markets: the shard is in the request.
+    func reroute(_ instrument: InstrumentID) async -> Bool { false }
+
     // MARK: Tending
 
     func tend(at now: Stamp) -> FeedNotice? {

@@ -18,9 +18,8 @@ final class PolymarketSide: TradingSide {
     var gateway: any OrderGateway { orders }
     var reader: any AccountReader { account }
 
-    /// - Parameter recordRebuilt: makes the intent of a rebuilt order durable before it is sent.
     /// - Throws: `Edges.Fault`, `AccountFault`, `SigningFault`: keys, or an account that cannot be reached.
-    init(_ parts: VenueParts, contracts: [Contract], recordRebuilt: RebuildRecorder?) async throws {
+    init(_ parts: VenueParts, contracts: [Contract]) async throws {
         let configuration = parts.configuration
         let channel = HTTPChannel(venue: .polymarket, client: parts.client)
         trader = try await TradingEdge.polymarketTrader(configuration, home: parts.home, channel: channel)
@@ -41,13 +40,9 @@ final class PolymarketSide: TradingSide {
         keepalive = KeepaliveRequest(
             cost: 1, limit: RateLimit(name: "polymarket.read", capacity: 20, refill: 10))
         let pool = try parts.pool { [keepalive] in keepalive.take() }
-        var record: (@Sendable (RebuiltOrder) -> Bool)?
-        if let recordRebuilt {
-            record = { (rebuilt: RebuiltOrder) -> Bool in recordRebuilt(.polymarket, rebuilt.slot, rebuilt.replaced) }
-        }
         orders = try Polymarket.Gateway(
             account: trader, sender: pool, budget: budget, channel: channel, clock: NanoClock(), settings: settings,
-            executor: parts.lane, recordRebuilt: record)
+            executor: parts.lane)
         let alive = Array(
             """
             GET /time HTTP/1.1\r
@@ -75,6 +70,8 @@ final class PolymarketSide: TradingSide {
     func void(_ instrument: InstrumentID) { orders.voidDrafts(of: instrument) }
 
     func void() { orders.voidDrafts() }
+
+    func reroute(_ instrument: InstrumentID) async -> Bool { await orders.reroute(instrument) }
 
     // MARK: Tending
 

@@ -22,6 +22,11 @@ protocol TradingSide: Sendable {
     /// Everything that was made ready is void.
     func void()
 
+    /// After a refusal for the version of a market: asks where its orders are signed for. Off the lanes.
+    ///
+    /// - Returns: true when that is elsewhere than before, and known now.
+    func reroute(_ instrument: InstrumentID) async -> Bool
+
     /// Makes ready what can be: called several times a second.
     ///
     /// - Returns: what an operator should know.

@@ -4,12 +4,6 @@ internal import Threading
 public import Trading
 public import Transport
 
-/// Makes the intent of an order durable that is made anew for another version of its market: its new slot, and the hash
-/// under which it was refused. False: it is not sent.
-///
-/// - Lane: the hot lane.
-public typealias RebuildRecorder = @Sendable (VenueID, SendSlot, OrderID?) -> Bool
-
 /// What a venue's side is made of; used while it is made.
 final class VenueParts {
     let configuration: Configuration

@@ -25,12 +25,9 @@ public final class TradingVenues: Sendable {
     /// - Parameters:
     ///   - contracts: of the catalog, by instrument.
     ///   - seed: of salts, jitter and masks; drawn anew for every run.
-    ///   - recordRebuilt: nil: no order is ever made anew. Not used where the gateway has a lane of its own: intents are
-    ///     recorded on the hot lane alone.
     /// - Throws: `Edges.Fault`, `AccountFault`, `TransportFault`, `SigningFault`.
     public static func make(
-        _ configuration: Configuration, contracts: [Contract], home: String, lanes: LaneSet, seed: UInt64,
-        recordRebuilt: RebuildRecorder? = nil
+        _ configuration: Configuration, contracts: [Contract], home: String, lanes: LaneSet, seed: UInt64
     ) async throws -> TradingVenues {
         var made: [TradingVenue] = []
         do {
@@ -43,10 +40,7 @@ public final class TradingVenues: Sendable {
                     let side: any TradingSide =
                         switch venue {
                         case .kalshi: try await KalshiSide(parts)
-                        case .polymarket:
-                            try await PolymarketSide(
-                                parts, contracts: mine,
-                                recordRebuilt: parts.lane === lanes.hot ? recordRebuilt : nil)
+                        case .polymarket: try await PolymarketSide(parts, contracts: mine)
                         }
                     guard let pool = parts.made else { preconditionFailure("a side without connections") }
                     made.append(TradingVenue(venue, side, parts, pool: pool))

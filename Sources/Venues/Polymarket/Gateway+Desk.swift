@@ -45,6 +45,8 @@ struct OrderDesk {
     let credentials: ApiCredentials
     var modes = VenueModes()
     var markets: [TradedMarket?] = []
+    /// Where markets are traded by the word of a refusal, while the catalogue says otherwise. Bound: the markets.
+    private var routes: [InstrumentID: (said: Exchange, learned: Exchange)] = [:]
     var parcels: [Parcel]
     var free: [Int]
     var random: SeededGenerator
@@ -99,11 +101,11 @@ struct OrderDesk {
             throw LocalRefusal(.market, "\(contract.symbol) has no token ids that can be signed")
         }
         let isProtocolV2 = terms.protocolVersion == 2
-        // Positions of the second protocol have numbers of their own form: signing a token for one would buy nothing.
-        guard !isProtocolV2 || (yes.isProtocolV2 && no.isProtocolV2) else {
-            throw LocalRefusal(.market, "\(contract.symbol) is of the second protocol, its tokens are of the first")
-        }
-        let exchange = Exchange.of(isProtocolV2: isProtocolV2, isNegRisk: terms.negRisk)
+        try admit(contract, yes, no, isProtocolV2: isProtocolV2)
+        let said = Exchange.of(isProtocolV2: isProtocolV2, isNegRisk: terms.negRisk)
+        // What was learned from a refusal stands until the catalogue says something new: it may be the older of the two.
+        if let route = routes[instrument], route.said != said { routes[instrument] = nil }
+        let exchange = routes[instrument]?.learned ?? said
         markets[Int(instrument.index)] = TradedMarket(
             contract: contract, yes: yes, no: no, terms: terms, exchange: exchange,
             yesTemplate: try template(exchange, yes), noTemplate: try template(exchange, no))
@@ -116,14 +118,27 @@ struct OrderDesk {
         } catch { throw LocalRefusal(.signing, "\(error.code): \(error.text)") }
     }
 
-    /// The market is traded on another exchange from now on.
-    mutating func route(_ instrument: InstrumentID, to exchange: Exchange) throws(LocalRefusal) {
-        discardDrafts(of: instrument)
+    /// The market is traded on this exchange from now on; false: it was before.
+    @discardableResult
+    mutating func route(_ instrument: InstrumentID, to exchange: Exchange) throws(LocalRefusal) -> Bool {
         guard var market = market(instrument) else { throw LocalRefusal(.market, "its terms are not known") }
+        guard exchange != market.exchange else { return false }
+        try admit(market.contract, market.yes, market.no, isProtocolV2: exchange == .protocolV2)
+        discardDrafts(of: instrument)
+        let said = Exchange.of(isProtocolV2: market.terms.protocolVersion == 2, isNegRisk: market.terms.negRisk)
+        routes[instrument] = exchange == said ? nil : (said, exchange)
         market.exchange = exchange
         market.yesTemplate = try template(exchange, market.yes)
         market.noTemplate = try template(exchange, market.no)
         markets[Int(instrument.index)] = market
+        return true
+    }
+
+    /// Positions of the second protocol have numbers of their own form: signing a token for one would buy nothing.
+    private func admit(_ contract: Contract, _ yes: TokenID, _ no: TokenID, isProtocolV2: Bool) throws(LocalRefusal) {
+        guard !isProtocolV2 || (yes.isProtocolV2 && no.isProtocolV2) else {
+            throw LocalRefusal(.market, "\(contract.symbol) is of the second protocol, its tokens are of the first")
+        }
     }
 
     /// The market's terms are not known any more.

@@ -57,14 +57,6 @@ public protocol WriteBudget: Sendable {
     func refused(retryAfter: Nanoseconds?, at now: MonotonicNanos)
 }
 
-/// An order that was refused as of another protocol version, and made anew for the version that the market now has.
-public struct RebuiltOrder: Hashable, Sendable {
-    /// Its new slot: another hash, the same order.
-    public let slot: SendSlot
-    /// The hash under which it was refused.
-    public let replaced: OrderID?
-}
-
 /// Several orders prepared for one request.
 public struct BatchSlot: Hashable, Sendable {
     /// The orders, in the request's order.

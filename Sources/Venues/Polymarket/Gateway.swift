@@ -23,19 +23,14 @@ public actor Gateway: OrderGateway {
     private nonisolated let executor: any SerialExecutor
     let policy = OutcomePolicy()
     var heartbeats = Heartbeats()
-    /// Records the intent of an order that is made anew for another version; without it none is.
-    let recordRebuilt: (@Sendable (RebuiltOrder) -> Bool)?
 
     /// A gateway that knows no market yet.
     ///
-    /// - Parameters:
-    ///   - channel: for the market's info after `order_version_mismatch`.
-    ///   - recordRebuilt: makes the intent of a rebuilt order durable before it is sent; false: it is not sent.
+    /// - Parameter channel: for the market's info after `order_version_mismatch`.
     /// - Throws: `SigningFault`: `E_AUTH_FUNDER`, `E_AUTH_CREDENTIALS`.
     public init(
         account: TradingAccount, sender: any RequestSender, budget: any WriteBudget, channel: any AccountChannel,
-        clock: any Timekeeper, settings: GatewaySettings, executor: any SerialExecutor,
-        recordRebuilt: (@Sendable (RebuiltOrder) -> Bool)? = nil
+        clock: any Timekeeper, settings: GatewaySettings, executor: any SerialExecutor
     ) throws(SigningFault) {
         self.settings = settings
         self.sender = sender
@@ -43,7 +38,6 @@ public actor Gateway: OrderGateway {
         self.channel = channel
         self.clock = clock
         self.executor = executor
-        self.recordRebuilt = recordRebuilt
         desk = Mutex(try OrderDesk(account, settings))
     }
 
@@ -122,16 +116,11 @@ public actor Gateway: OrderGateway {
     // MARK: Commit
 
     /// Writes the prepared bytes and waits for the answer until `deadline`.
-    ///
-    /// An order refused as of another version of its market is made anew once, where a way to record it was given.
     public func commit(_ slot: SendSlot, deadline: MonotonicNanos) async -> LegReport {
         guard let dispatch = desk.withLock({ $0.dispatch(slot.place, slot.generation) }) else {
             return Self.spent(slot.order, slot.orderID, slot.signed)
         }
-        let verdict = await send(dispatch, isBatch: false, deadline: deadline)[0]
-        let report = verdict.report(dispatch.orders[0])
-        guard case .rejected(let rejection) = verdict.outcome, rejection.kind == .version else { return report }
-        return await rebuilt(slot, deadline: deadline) ?? report
+        return await send(dispatch, isBatch: false, deadline: deadline)[0].report(dispatch.orders[0])
     }
 
     /// As `commit`, for a batch: one report an order, in its order.

@@ -171,16 +171,15 @@ struct GatewayHarness {
 
     init(
         connections: Int = 3, orders: Int = 60, kept: Int = 0, channel: ScriptedChannel = ScriptedChannel(),
-        settings: GatewaySettings? = nil, terms: InstrumentTerms? = nil,
-        recordRebuilt: (@Sendable (RebuiltOrder) -> Bool)? = nil
+        settings: GatewaySettings? = nil, terms: InstrumentTerms? = nil, contract: Contract = Self.contract
     ) throws {
         sender = ScriptedSender(connections: connections)
         budget = CountedBudget(orders: orders, kept: kept)
         self.channel = channel
         gateway = try Gateway(
             account: Self.account(), sender: sender, budget: budget, channel: channel, clock: clock,
-            settings: settings ?? Self.settings(), executor: TestExecutor(), recordRebuilt: recordRebuilt)
-        try gateway.apply(terms ?? Self.terms(), of: instrument, Self.contract)
+            settings: settings ?? Self.settings(), executor: TestExecutor())
+        try gateway.apply(terms ?? Self.terms(), of: instrument, contract)
     }
 
     static func settings() -> GatewaySettings {

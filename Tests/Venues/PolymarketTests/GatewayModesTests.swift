@@ -213,93 +213,48 @@ struct GatewayModesTests {
         ])
     }
 
-    /// Keeps the rebuilt orders, and refuses to record them where it is told to.
-    private final class Journal: Sendable {
-        let seen = Mutex<[RebuiltOrder]>([])
-        let isGood: Bool
-        init(isGood: Bool = true) { self.isGood = isGood }
-        func record(_ order: RebuiltOrder) -> Bool {
-            seen.withLock { $0.append(order) }
-            return isGood
-        }
-    }
-
-    @Test(
-        "a version mismatch: the market is asked for, the order made anew once, recorded, and sent under its new hash")
-    func rebuild() async throws {
-        let journal = Journal()
-        let harness = try GatewayHarness(
-            channel: channel(market(version: "v1", negRisk: true)), recordRebuilt: { journal.record($0) })
+    @Test("a version mismatch is a plain refusal; asked for its route, the market's next order is signed for the new place")
+    func reroute() async throws {
+        let harness = try GatewayHarness(channel: channel(market(version: "v1", negRisk: true)))
+        _ = try harness.gateway.signAhead(harness.order(), at: harness.clock.now())
         let slot = try harness.gateway.prepare(harness.order(), at: harness.clock.now())
-        let recorded = Mutex<Int>(0)
-        harness.sender.state.withLock { state in
-            state.onExchange = { request in
-                if recorded.withLock({ count in
-                    count += 1
-                    return count
-                }) == 1 {
-                    return GatewayHarness.error(400, "order_version_mismatch")
-                }
-                #expect(journal.seen.withLock { $0.count } == 1, "recorded before it is sent")
-                let hash = journal.seen.withLock { $0[0].slot.orderID?.text ?? "" }
-                return GatewayHarness.answer(
-                    200,
-                    """
-                    {"success":true,"orderID":"\(hash)","status":"matched","makingAmount":"11.78","takingAmount":"22"}
-                    """
-                )
-            }
-        }
-        let report = await harness.gateway.commit(slot, deadline: harness.deadline)
-        guard case .accepted(let summary) = report.outcome else {
-            Issue.record("\(report.outcome)")
-            return
-        }
-        let rebuilt = try #require(journal.seen.withLock { $0.first })
-        #expect(summary.cumQty == Quantity(rawValue: 2_200_000_000))
-        #expect(report.orderID == rebuilt.slot.orderID && rebuilt.replaced == slot.orderID)
-        #expect(report.orderID != slot.orderID && report.clOrdID == slot.order.clOrdID)
-        #expect(harness.sender.requests.count == 2 && harness.sender.free == 3 && harness.budget.now.orders == 58)
-        #expect(harness.gateway.desk.withLock { $0.markets[0]?.exchange } == .negRisk)
-    }
-
-    @Test("a second mismatch is final")
-    func once() async throws {
-        let journal = Journal()
-        let harness = try GatewayHarness(
-            channel: channel(market(version: "v1", negRisk: true)), recordRebuilt: { journal.record($0) })
-        let slot = try harness.gateway.prepare(harness.order(), at: harness.clock.now())
-        for _ in 0..<9 { harness.sender.then(GatewayHarness.error(400, "order_version_mismatch")) }
+        _ = try harness.gateway.signAhead(harness.order(), at: harness.clock.now())
+        harness.sender.then(GatewayHarness.error(400, "order_version_mismatch"))
         let report = await harness.gateway.commit(slot, deadline: harness.deadline)
         guard case .rejected(let rejection) = report.outcome else {
             Issue.record("\(report.outcome)")
             return
         }
-        #expect(rejection.kind == .version && harness.sender.requests.count == 2)
+        #expect(rejection.kind == .version && report.orderID == slot.orderID)
+        #expect(harness.sender.requests.count == 1 && harness.channel.paths.isEmpty, "one order, and nobody was asked")
+        #expect(await harness.gateway.reroute(harness.instrument))
+        #expect(harness.gateway.desk.withLock { $0.markets[0]?.exchange } == .negRisk)
+        #expect(harness.gateway.desk.withLock { $0.drafts.isEmpty }, "what was signed for the old place is void")
+        let next = try harness.gateway.prepare(harness.order(), at: harness.clock.now())
+        #expect(next.orderID != slot.orderID && harness.sender.requests.count == 1)
+        // The catalogue may be the older of the two: it says the same as before, and is not believed.
+        try harness.gateway.apply(GatewayHarness.terms(), of: harness.instrument, GatewayHarness.contract)
+        #expect(harness.gateway.desk.withLock { $0.markets[0]?.exchange } == .negRisk)
+        // Something new is: the market is traded where the catalogue says from then on.
+        try harness.gateway.apply(
+            GatewayHarness.terms { $0.negRisk = true }, of: harness.instrument, GatewayHarness.contract)
+        try harness.gateway.apply(GatewayHarness.terms(), of: harness.instrument, GatewayHarness.contract)
+        #expect(harness.gateway.desk.withLock { $0.markets[0]?.exchange } == .standard)
+        #expect(await !harness.gateway.reroute(InstrumentID(7)), "a market that nobody knows")
     }
 
-    @Test("no rebuild: same version, other tokens, another generation, no answer, not recorded, or nobody to record")
-    func refusedRebuilds() async throws {
-        let other = channel(market(version: "v1", negRisk: true, tokens: ["1", "2"]))
-        let cases: [(ScriptedChannel, Journal?)] = [
-            (channel(market(version: "v1", negRisk: false)), Journal()), (other, Journal()),
-            (channel(market(version: "v1", negRisk: true), version: 3), Journal()), (ScriptedChannel(), Journal()),
-            (channel(market(version: "v1", negRisk: true)), Journal(isGood: false)),
-            (channel(market(version: "v1", negRisk: true)), nil),
+    @Test("no new place: same version, other tokens, tokens of the first protocol, another generation, no answer")
+    func refusedRoutes() async throws {
+        let cases = [
+            channel(market(version: "v1", negRisk: false)),
+            channel(market(version: "v1", negRisk: true, tokens: ["1", "2"])),
+            channel(market(version: "v2", negRisk: false)),
+            channel(market(version: "v1", negRisk: true), version: 3), ScriptedChannel(),
         ]
-        for (channel, journal) in cases {
-            var record: (@Sendable (RebuiltOrder) -> Bool)?
-            if let journal { record = { journal.record($0) } }
-            let harness = try GatewayHarness(channel: channel, recordRebuilt: record)
-            let slot = try harness.gateway.prepare(harness.order(), at: harness.clock.now())
-            harness.sender.then(GatewayHarness.error(400, "order_version_mismatch"))
-            let report = await harness.gateway.commit(slot, deadline: harness.deadline)
-            guard case .rejected(let rejection) = report.outcome else {
-                Issue.record("\(report.outcome)")
-                return
-            }
-            #expect(rejection.kind == .version && report.orderID == slot.orderID)
-            #expect(harness.sender.requests.count == 1 && harness.sender.free == 3 && harness.budget.now.orders == 59)
+        for channel in cases {
+            let harness = try GatewayHarness(channel: channel)
+            #expect(await !harness.gateway.reroute(harness.instrument))
+            #expect(harness.gateway.desk.withLock { $0.markets[0]?.exchange } == .standard)
         }
     }
 

@@ -181,13 +181,13 @@ struct GatewayTests {
     func signing() throws {
         let harness = try GatewayHarness()
         // A deposit wallet is not known to exchanges of version 1.
-        #expect(refusal { try harness.gateway.desk.withLock { try $0.route(harness.instrument, to: .legacy) } } == nil)
+        #expect(refusal { try harness.gateway.desk.withLock { _ = try $0.route(harness.instrument, to: .legacy) } } == nil)
         let deposit = try Gateway(
             account: GatewayHarness.account(.deposit), sender: harness.sender, budget: harness.budget,
             channel: harness.channel, clock: harness.clock, settings: GatewayHarness.settings(),
             executor: TestExecutor())
         try deposit.apply(GatewayHarness.terms(), of: harness.instrument, GatewayHarness.contract)
-        #expect(refusal { try deposit.desk.withLock { try $0.route(harness.instrument, to: .legacy) } } == .signing)
+        #expect(refusal { try deposit.desk.withLock { _ = try $0.route(harness.instrument, to: .legacy) } } == .signing)
         // A template that is another wallet's cannot be signed: found last, with everything taken.
         try deposit.desk.withLock { desk in
             let other = try GatewayHarness.account(.safe)
