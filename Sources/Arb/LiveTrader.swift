@@ -14,6 +14,9 @@ public protocol LiveTrader: OrderSink {
     /// Markets that were paid, by the venue's own list.
     func settled(_ facts: [SettlementFact], at now: Stamp)
 
+    /// So many jobs found a lane's ring full since the start of the run, over all lanes: told when it is news.
+    func lanesSpilled(_ jobs: Int, at now: Stamp)
+
     /// Everything that was there to read has been read: called after every turn that did something, and at `nextDeadline`.
     func turn(at now: Stamp)
 
@@ -36,6 +39,9 @@ public protocol LiveTrader: OrderSink {
 extension LiveTrader {
     /// Not of interest.
     public func settled(_ facts: [SettlementFact], at now: Stamp) {}
+
+    /// Not of interest.
+    public func lanesSpilled(_ jobs: Int, at now: Stamp) {}
 
     /// Never halted.
     public var isHalted: Bool { false }

@@ -52,6 +52,8 @@ public final class Trader {
     var floors: [VenueID: Price] = [:]
     /// Losses that an operator allowed, by execution. Unit: USD.
     var overrides: [UInt32: Money] = [:]
+    /// Jobs that lanes had spilled when the breaker last opened for it.
+    private var spilledBefore = 0
     /// Legs that wait for the other one of their basket: each will need a seat.
     var waitingSeconds = 0
     /// When something of ours last filled there.
@@ -258,6 +260,13 @@ extension Trader: LiveTrader {
         seeHalt(now)
         if let due = nextDeadline, due <= now.monotonic { advance(to: now) }
         booksChanged(at: now)
+    }
+
+    /// Counted since the breaker last opened for it: what an operator has resumed is not held against the run again.
+    public func lanesSpilled(_ jobs: Int, at now: Stamp) {
+        guard gate.breaker.noteLaneSpill(jobs - spilledBefore, at: now) else { return }
+        spilledBefore = jobs
+        tellBreaker()
     }
 
     /// Hands an event over, behind those that wait.

@@ -145,12 +145,14 @@ public struct CircuitBreaker: Hashable, Sendable {
             .pair(pair), BreakerCell.Finding(reason: .settlementFailed, figure: quantity.rawValue, limit: 0), at: now)
     }
 
-    /// So many jobs lie beside a lane's ring.
-    public mutating func noteLaneSpill(_ jobs: Int, at now: Stamp) {
-        guard jobs >= settings.laneSpillMax else { return }
+    /// So many jobs found a lane's ring full; true when that is too many.
+    @discardableResult
+    public mutating func noteLaneSpill(_ jobs: Int, at now: Stamp) -> Bool {
+        guard jobs >= settings.laneSpillMax else { return false }
         open(
             .global,
             BreakerCell.Finding(reason: .laneSpill, figure: Int64(jobs), limit: Int64(settings.laneSpillMax)), at: now)
+        return true
     }
 
     // MARK: Operator

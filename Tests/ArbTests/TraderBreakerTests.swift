@@ -41,6 +41,25 @@ struct TraderBreakerTests {
         return rig
     }
 
+    @Test("lanes that spill open it for everything, from sixty-four jobs on; after a resume it counts anew")
+    func spills() throws {
+        let rig = try rig()
+        rig.trader.begin(at: rig.stage.now)
+        rig.trader.lanesSpilled(63, at: rig.stage.now)
+        #expect(rig.events.breaker.isEmpty)
+        rig.trader.lanesSpilled(64, at: rig.stage.now)
+        let event = try #require(rig.events.breaker.first)
+        #expect(event.scope == .global && event.reason == .laneSpill && event.figure == 64)
+        #expect(rig.events.alerts.map(\.code) == ["E_EXEC_CIRCUIT_OPEN"])
+        edge(rig, 0)
+        #expect(rig.kalshi.sent.isEmpty && rig.polymarket.sent.isEmpty)
+        #expect(rig.trader.resume(pair: nil, acceptExposure: false, at: rig.stage.now) == nil)
+        rig.trader.lanesSpilled(127, at: rig.stage.now)
+        #expect(rig.events.breaker.filter { $0.kind == .opened }.count == 1)
+        rig.trader.lanesSpilled(128, at: rig.stage.now)
+        #expect(rig.events.breaker.filter { $0.kind == .opened }.count == 2)
+    }
+
     @Test("slow answers open it for their venue; entries of every pair stop there")
     func opens() throws {
         let rig = try slowed()

@@ -27,6 +27,7 @@ private final class Probe: LiveTrader, @unchecked Sendable {
         var settled: [SettlementFact]?
         var wrongLane = 0
         var stops = 0
+        var spilled = 0
         var quiet = true
     }
 
@@ -74,6 +75,7 @@ private final class Probe: LiveTrader, @unchecked Sendable {
         }
     }
     func settled(_ facts: [SettlementFact], at now: Stamp) { note { $0.settled = facts } }
+    func lanesSpilled(_ jobs: Int, at now: Stamp) { note { $0.spilled = jobs } }
     func turn(at now: Stamp) {
         guard let desk else { return }
         for body in orders.takeAll() { body(desk, now) }
@@ -288,6 +290,21 @@ private func isFill(_ report: ExecutionReport) -> Bool { if case .fill = report.
 
 @Suite("Gateways, streams and account reads of a running daemon, over TLS", .serialized)
 struct LiveTradingTests {
+    @Test("a lane that does not keep up is told to who trades")
+    func spills() async throws {
+        let run = try await Run(processors: 2)
+        let (isHeld, isFull) = (Semaphore(), Semaphore())
+        run.probe.hotly { _, _ in
+            isHeld.signal()
+            _ = isFull.wait(timeout: .seconds(30))
+        }
+        #expect(isHeld.wait(timeout: .seconds(15)))
+        for _ in 0..<1_200 { Task(executorPreference: run.hot) {} }
+        isFull.signal()
+        #expect(run.wait("spilled jobs") { $0.spilled >= 100 })
+        run.end()
+    }
+
     @Test("both legs leave by async let; replies, private streams and account reads tell one story", arguments: [2, 4])
     func story(processors: Int) async throws {
         let run = try await Run(processors: processors)

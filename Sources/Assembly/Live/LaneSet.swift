@@ -52,6 +52,9 @@ public final class LaneSet: Sendable {
     /// The lane of a venue's gateway.
     public func gateway(of venue: VenueID) -> Lane { gateways[venue] ?? hot }
 
+    /// Jobs that found a lane's ring full since the start, over all lanes. From any thread.
+    public var spilled: Int { others.reduce(hot.spilled) { $0 &+ $1.spilled } }
+
     /// Has all lanes spin while a fire is near, where they may adapt; they park otherwise. From any thread.
     public func arm(_ isArmed: Bool) {
         hot.arm(isArmed)

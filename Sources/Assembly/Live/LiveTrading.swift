@@ -65,6 +65,8 @@ public final class LiveTrading {
     private var isDirty = true
     /// What was signed ahead is void, and nothing more is.
     private var isVoid = false
+    /// Jobs that lanes had spilled when it was last told.
+    private var spilled = 0
 
     /// The longest that an orderly end may take.
     public static let patience = Nanoseconds.seconds(10)
@@ -167,6 +169,7 @@ public final class LiveTrading {
             work.run(at: now)
         }
         followHalt()
+        followLanes(now)
         if stop.isRequested, stoppedAt == nil {
             stoppedAt = now.monotonic
             isDirty = true
@@ -187,6 +190,15 @@ public final class LiveTrading {
         isVoid.toggle()
         isDirty = true
         if isVoid { venues.halt() } else { venues.resume() }
+    }
+
+    /// A lane that spills does not keep up: whoever trades must know.
+    private func followLanes(_ now: Stamp) {
+        let jobs = venues.lanes.spilled
+        guard jobs != spilled else { return }
+        spilled = jobs
+        begin(now)
+        trader.lanesSpilled(jobs, at: now)
     }
 
     /// The time of the run is over.
