@@ -186,3 +186,17 @@ if Context.environment["ARB_FUZZ"] != nil {
             swiftSettings: strict)
     }
 }
+
+// `Scripts/mutants` names the tests that it runs: nothing else is there to build then.
+if let names = Context.environment["ARB_TESTS"] {
+    var wanted = Set(names.split(separator: ",").map(String.init))
+    var open = Array(wanted)
+    while let name = open.popLast() {
+        for dependency in package.targets.first(where: { $0.name == name })?.dependencies ?? [] {
+            guard case .byNameItem(let needed, _) = dependency, wanted.insert(needed).inserted else { continue }
+            open.append(needed)
+        }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+    package.products.removeAll()
+}
