@@ -3,15 +3,16 @@ import Scenes
 import Threading
 import Trading
 
-/// `arb-sim soak`: a live run under load for long, its memory, and the truth at its end.
+/// `arb-sim soak`: a live run under load for long, its memory (KiB), and the truth at its end.
 enum SoakCommand {
     static let spec = CommandSpec(
-        "soak", "a live run under load: memory at intervals, 0 differences; exit 6 when it grows or differs",
+        "soak", "a live run under load whose markets end: memory flat, 0 differences; exit 6 when it is not so",
         [
-            OptionSpec("--for", "DURATION", "length (default 10m)"),
+            OptionSpec("--for", "DURATION", "length (default 1h)"),
             OptionSpec("--rate", "N", "messages a second (default 10000)"),
             OptionSpec("--fires", "N/s", "edges a second (default 1/s)"),
-            OptionSpec("--pairs", "N", "pairs (default 300)"),
+            OptionSpec("--pairs", "N", "pairs that trade at any time (default 300)"),
+            OptionSpec("--settle", "DURATION", "time between two markets that end (default 4s)"),
             OptionSpec("--seed", "N", "of the market (default 1)"),
             OptionSpec("--every", "DURATION", "time between two looks at memory (default 10s)"),
             OptionSpec("--faults", "LIST", "what goes wrong, as for venues (default: nothing)"),
@@ -20,9 +21,11 @@ enum SoakCommand {
     static func run(_ parsed: ParsedCommand) throws -> Int32 {
         var settings = Soak.Settings()
         settings.duration = Nanoseconds(
-            rawValue: try ParsedCommand.duration(parsed.options["--for"] ?? "10m", of: "--for"))
+            rawValue: try ParsedCommand.duration(parsed.options["--for"] ?? "1h", of: "--for"))
         settings.rate = try parsed.integer("--rate", 1...1_000_000, default: 10_000)
-        settings.pairs = try parsed.integer("--pairs", 1...10_000, default: 300)
+        settings.pairs = try parsed.integer("--pairs", 100...10_000, default: 300)
+        settings.settleEvery = Nanoseconds(
+            rawValue: try ParsedCommand.duration(parsed.options["--settle"] ?? "4s", of: "--settle"))
         settings.seed = UInt64(try parsed.integer("--seed", 0...Int.max / 2, default: 1))
         settings.every = Nanoseconds(
             rawValue: try ParsedCommand.duration(parsed.options["--every"] ?? "10s", of: "--every"))
@@ -32,26 +35,32 @@ enum SoakCommand {
             throw UsageFault("--fires '\(fires)' is no rate; write 1/s")
         }
         settings.firesPerSecond = count
-        show("   time   resident   messages/s   orders\n")
-        let report = try Soak(settings).run { look in
-            let time = pad("\(look.at.rawValue / 1_000_000_000) s", 7)
-            let memory = pad("\(look.resident) KiB", 13)
-            show("\(time)\(memory)\(pad("\(look.messagesPerSecond)", 11))\(pad("\(look.orders)", 9))\n")
-        }
-        let audit = report.audit
-        show(
-            """
-
-            \(report.rate) messages a second, \(report.edges) edges, \(audit?.orders ?? 0) orders, \(audit?.filled ?? 0) filled, \(audit?.faults ?? 0) faults struck.
-            Resident memory: \(report.growth >= 0 ? "+" : "")\(report.growth) KiB after the first fifth. Sent twice: \(audit?.duplicates ?? 0).
-
-            """)
+        show("   time   resident  anonymous     in use  boxes  followed  messages/s   orders\n")
+        let report = try Soak(settings).run { show(line($0)) }
+        show(text(report))
         guard report.problems.isEmpty else {
             for problem in report.problems { show("BAD: \(problem)\n") }
             return 6
         }
         show("Memory is flat; the venues' truth and our ledger agree to the last unit.\n")
         return 0
+    }
+
+    private static func line(_ look: Soak.Look) -> String {
+        pad("\(look.at.rawValue / 1_000_000_000) s", 7) + pad("\(look.resident)", 11) + pad("\(look.anonymous)", 11)
+            + pad("\(look.inUse / 1_024)", 11) + pad("\(look.boxes)", 7) + pad("\(look.liveOrders)", 10)
+            + pad("\(look.messagesPerSecond)", 12) + pad("\(look.orders)", 9) + "\n"
+    }
+
+    private static func text(_ report: Soak.Report) -> String {
+        let (trend, audit) = (report.trend, report.audit)
+        func signed(_ figure: Int) -> String { figure >= 0 ? "+\(figure)" : "\(figure)" }
+        return """
+
+            \(trend.rate) messages a second, \(report.edges) edges, \(audit?.orders ?? 0) orders, \(audit?.filled ?? 0) filled, \(report.settled) markets paid, \(audit?.faults ?? 0) faults struck.
+            Warm, over \(trend.span.rawValue / 1_000_000_000) s: resident \(signed(trend.resident)) KiB of \(trend.meanResident), anonymous \(signed(trend.anonymous)) KiB, in use \(signed(trend.inUse / 1_024)) KiB, boxes \(signed(trend.boxes)), orders followed \(signed(trend.liveOrders)). Sent twice: \(audit?.duplicates ?? 0).
+
+            """
     }
 
     private static func pad(_ text: String, _ width: Int) -> String {

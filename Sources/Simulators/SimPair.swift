@@ -55,6 +55,9 @@ public struct SimPair: Sendable {
     /// A side that has drawn back for a while: venue and side.
     var drawnBack: (venue: Int, isBid: Bool)?
 
+    /// True until one of the venues closes its market.
+    var isOpen: Bool { phase.kalshi == .open && phase.polymarket == .open }
+
     /// True while both sides stand where they belong.
     var isQuoting: Bool { shift == (0, 0) && emptySide == nil && drawnBack == nil }
 

@@ -196,8 +196,16 @@ public final class SimWorld {
     // MARK: Ordinary life
 
     private func jitter(_ now: Int64, _ tell: (SimChange) -> Void) {
-        let index = settings.isZipf ? zipf() : Int.random(in: 0..<pairs.count, using: &random)
-        if settings.isSteady { return resize(index, now, tell) }
+        var index = settings.isZipf ? zipf() : Int.random(in: 0..<pairs.count, using: &random)
+        if settings.isSteady {
+            // A load stays what it is when markets end.
+            var looks = 0
+            while !pairs[index].isOpen, looks < 64 {
+                index = Int.random(in: 0..<pairs.count, using: &random)
+                looks += 1
+            }
+            return resize(index, now, tell)
+        }
         let isMember = pairs[index].set != nil
         switch Int.random(in: 0..<400, using: &random) {
         case 0..<12 where pairs[index].isCalm && !isMember: wander(index, now, tell)

@@ -1,0 +1,77 @@
+public import Trading
+
+/// How the memory of a soak went once it was warm, and whether that may be called flat.
+///
+/// A line is laid through all looks after the first fifth (least squares), so that neither one high look nor a lucky last
+/// one decides. Pure: the same looks give the same words.
+public struct SoakTrend: Sendable, Hashable {
+    /// From the first warm look to the last.
+    public private(set) var span = Nanoseconds.zero
+    /// By how much the line through resident memory rises over the span. Unit: KiB.
+    public private(set) var resident = 0
+    /// The same of memory that is no file's.
+    public private(set) var anonymous = 0
+    /// The same of what the allocator has handed out. Unit: bytes.
+    public private(set) var inUse = 0
+    /// The same of boxes that are not paid, and of orders that are followed.
+    public private(set) var boxes = 0, liveOrders = 0
+    /// Mean resident memory. Unit: KiB.
+    public private(set) var meanResident = 0
+    /// Mean messages a second.
+    public private(set) var rate = 0
+    /// What is not flat; empty: memory is.
+    public private(set) var problems: [String] = []
+
+    /// Looks that are needed to say anything.
+    public static let looksMin = 10
+    /// Growth that is an allocator's own: a hundredth, and never less than half a mebibyte. Unit: KiB.
+    public static func slack(_ mean: Int) -> Int { max(512, mean / 100) }
+
+    /// Nothing was looked at.
+    public init() {}
+
+    /// The looks of a whole run.
+    public init(_ looks: [Soak.Look]) {
+        let warm = Array(looks.dropFirst((looks.count + 4) / 5))
+        guard warm.count >= Self.looksMin, let first = warm.first, let last = warm.last else {
+            problems = ["too short to say anything of memory: \(warm.count) warm looks, \(Self.looksMin) are needed"]
+            return
+        }
+        span = Nanoseconds(rawValue: last.at.rawValue - first.at.rawValue)
+        func rise(_ figure: (Soak.Look) -> Int) -> Int { Self.rise(warm.map { ($0.at, figure($0)) }) }
+        (resident, anonymous, inUse) = (rise(\.resident), rise(\.anonymous), rise(\.inUse))
+        (boxes, liveOrders) = (rise(\.boxes), rise(\.liveOrders))
+        meanResident = warm.map(\.resident).reduce(0, +) / warm.count
+        rate = warm.map(\.messagesPerSecond).reduce(0, +) / warm.count
+        let slack = Self.slack(meanResident)
+        if resident > slack {
+            problems.append("resident memory grew by \(resident) KiB; \(slack) are an allocator's own")
+        }
+        if warm.contains(where: { $0.inUse == 0 }) {
+            problems.append("the run did not say what its allocator has handed out")
+        } else if inUse > slack * 1_024 {
+            problems.append("what the allocator has handed out grew by \(inUse / 1_024) KiB")
+        }
+    }
+
+    /// By how much the line of least squares through these points rises from the first to the last. In whole numbers.
+    static func rise(_ points: [(at: Nanoseconds, figure: Int)]) -> Int {
+        guard let first = points.first, let last = points.last, points.count > 1 else { return 0 }
+        let length = (last.at.rawValue - first.at.rawValue) / 1_000_000
+        // Milliseconds: sums of squares of days fit.
+        var (sumX, sumY, products, squares) = (Int128(0), Int128(0), Int128(0), Int128(0))
+        for point in points {
+            let x = Int128((point.at.rawValue - first.at.rawValue) / 1_000_000)
+            let y = Int128(point.figure)
+            sumX += x
+            sumY += y
+            products += x * y
+            squares += x * x
+        }
+        let count = Int128(points.count)
+        let covariance = products * count - sumX * sumY
+        let variance = squares * count - sumX * sumX
+        guard variance > 0 else { return 0 }
+        return Int(clamping: covariance * Int128(length) / variance)
+    }
+}

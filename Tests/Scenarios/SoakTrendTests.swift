@@ -1,0 +1,51 @@
+import Scenes
+import Testing
+import Trading
+
+@Suite("The verdict of a soak")
+struct SoakTrendTests {
+    private func looks(_ count: Int, _ figure: (Int) -> (resident: Int, inUse: Int)) -> [Soak.Look] {
+        (1...count).map { index in
+            var look = Soak.Look()
+            look.at = .seconds(Int64(index) * 10)
+            (look.resident, look.inUse) = figure(index)
+            look.anonymous = look.resident - 9_000
+            look.messagesPerSecond = 10_000
+            return look
+        }
+    }
+
+    @Test("memory that rises while it warms up and then stands is flat")
+    func flat() {
+        let trend = SoakTrend(looks(60) { (60_000 + min($0, 12) * 800, 40_000_000 + $0 % 3 * 10_000) })
+        #expect(trend.problems.isEmpty && trend.resident == 0 && trend.rate == 10_000)
+        #expect(trend.span == .seconds(470) && trend.meanResident == 69_600)
+    }
+
+    @Test("a mebibyte in eight minutes is not flat, whatever the last look says")
+    func grows() {
+        let trend = SoakTrend(looks(60) { ($0 == 60 ? 60_000 : 60_000 + $0 * 25, 40_000_000) })
+        #expect(trend.problems.count == 1 && trend.problems[0].contains("resident memory grew"))
+        #expect((800...1_175).contains(trend.resident), "\(trend.resident)")
+    }
+
+    @Test("what the allocator has handed out must stand too, though the kernel counts no more pages")
+    func handedOut() {
+        let trend = SoakTrend(looks(60) { (60_000, 40_000_000 + $0 * 30_000) })
+        #expect(trend.problems.count == 1 && trend.problems[0].contains("handed out grew"))
+        #expect(trend.inUse == 47 * 30_000)
+    }
+
+    @Test("a look that stands out does not decide")
+    func outlier() {
+        let trend = SoakTrend(looks(60) { ($0 == 59 ? 70_000 : 60_000, 40_000_000) })
+        #expect(trend.problems.isEmpty, "\(trend.problems)")
+    }
+
+    @Test("a run that says nothing of its heap, or has too few looks, is not called flat")
+    func silent() {
+        #expect(SoakTrend(looks(60) { _ in (60_000, 0) }).problems.count == 1)
+        #expect(SoakTrend(looks(12) { _ in (60_000, 1) }).problems.count == 1)
+        #expect(SoakTrend([]).problems.count == 1)
+    }
+}
