@@ -228,7 +228,7 @@ extension Trader {
         let isRecovered = executions.values.contains(where: \.isRecovered)
         let longAgo = now.utc + .seconds(-90 * 86_400)
         for venue in gateways.keys.sorted() {
-            accounts.read(venue, since: since)
+            accounts.read(venue, since: readFrom(venue, now))
             accounts.readSettlements(venue, since: isRecovered ? longAgo : since, of: endedMarkets(venue, now))
         }
     }

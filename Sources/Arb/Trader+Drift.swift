@@ -62,8 +62,8 @@ extension Trader {
         tellStrays(now, lag: .zero)
         var settings = Drift.Settings()
         settings.lag = self.settings.readLag[snapshot.venue] ?? settings.lag
-        let ours = account(snapshot.venue)
-        let since = snapshot.asOf + Nanoseconds(rawValue: -Self.readSpan.rawValue)
+        let since = snapshot.since ?? snapshot.asOf + Nanoseconds(rawValue: -Self.readSpan.rawValue)
+        let ours = account(snapshot.venue, since)
         var seen: Set<MarketKey> = []
         var isCashOdd = false
         for difference in Drift.differences(ours, snapshot, since: since, settings: settings) {
@@ -82,16 +82,36 @@ extension Trader {
         if !isCashOdd { rememberCash(snapshot, ours, settings) }
     }
 
-    /// How far back accounts are read.
+    /// How far back accounts are read at first, and whenever something is not explained.
     static let readSpan = Nanoseconds.seconds(86_400)
+    /// How far before the read before a later one reaches.
+    private static let readOverlap = Nanoseconds.seconds(180)
+
+    /// How far back an account is read now: to before all of which something may still be told. What is older was read
+    /// before; lists that are read whole every time grow with every order that was ever sent.
+    func readFrom(_ venue: VenueID, _ now: Stamp) -> UTCNanos {
+        let first = now.utc + Nanoseconds(rawValue: -Self.readSpan.rawValue)
+        guard let last = lastRead[venue], !registry.needsRead.contains(venue),
+            !foreign.positions.keys.contains(where: { $0.venue == venue })
+        else { return first }
+        var from = min(last, now.utc)
+        for execution in executions.values {
+            for order in execution.orders where order.venue == venue && !isFinal(order) {
+                from = min(from, registry[order.handle].intendedAt.utc)
+            }
+        }
+        return max(first, from + Nanoseconds(rawValue: -Self.readOverlap.rawValue))
+    }
 
     /// Our record of one venue: orders that are here, and what our fills amount to.
-    private func account(_ venue: VenueID) -> OurAccount {
+    ///
+    /// - Parameter since: how far back the venue's fills were read. Cash that was last known before that is not compared.
+    private func account(_ venue: VenueID, _ since: UTCNanos) -> OurAccount {
         var ours = OurAccount(registry, venue: venue)
         ours.positions = positions.positions(at: venue)
         let retired = registry.retired
         ours.isOver = { retired[$0] != nil }
-        if let known = foreign.cash[venue] {
+        if let known = foreign.cash[venue], known.asOf >= since {
             ours.balances = known.balances
             ours.balancesAt = known.asOf
             ours.paidOut = foreign.paidOut[venue] ?? []

@@ -100,7 +100,7 @@ extension Trader {
     }
 
     /// True when nothing that is told of it can change what it came to: every fill is final, and its fee is known.
-    private func isFinal(_ order: ExecutionOrder) -> Bool {
+    func isFinal(_ order: ExecutionOrder) -> Bool {
         let state = registry[order.handle].state
         // A stream may be ahead of the reply.
         guard state.isDone, order.report != nil || order.isAdopted else { return false }

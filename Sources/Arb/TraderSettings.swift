@@ -49,7 +49,7 @@ public struct TraderSettings: Sendable {
     /// Closing orders of one execution that the machine sends by itself; then a person must look.
     public var closesMax = 64
     /// An execution that is over is forgotten after this long, the sooner the more of them there are.
-    public var endedAge = Nanoseconds.seconds(600), endedAgeMin = Nanoseconds.seconds(10)
+    public var endedAge = Nanoseconds.seconds(120), endedAgeMin = Nanoseconds.seconds(10)
     /// From so many done executions on, they are forgotten after `endedAgeMin`.
     public var endedMax = 2_048
     /// After our own fill a market's book must have changed, and this much time passed, before it is entered again: until

@@ -25,6 +25,8 @@ public struct TraderStatus: Sendable, Hashable {
     public var stops: [Stop] = []
     /// Profit of this UTC day, losses negative. Unit: USD.
     public var profitToday = Money.zero
+    /// Executions and orders that are here: those that are not over, and those that ended of late.
+    public var kept = 0, keptOrders = 0
     /// Counts since the start.
     public var counters = TraderCounters()
     /// True once both accounts were read and what earlier runs left is known.
@@ -78,6 +80,7 @@ extension Trader {
         }
         let isToday = gate.dayBook.day == DayBook.day(of: now.utc)
         status.profitToday = isToday ? gate.dayBook.profit : .zero
+        (status.kept, status.keptOrders) = (kept, keptOrders)
         status.counters = counters
         status.isReady = isReady
         status.isRead = unread.isEmpty

@@ -19,8 +19,9 @@ final class TradeReporter: Sendable {
     /// What a run came to.
     struct Tally {
         var kinds: [ExecutionResult.Kind: Int] = [:]
-        /// Executions that may still be told again, in the order in which they were first told.
-        var recent: [(id: ExecutionID, kind: ExecutionResult.Kind, line: String)] = []
+        /// Executions that may still be told again, in the order in which they were first told; of older ones the hash of
+        /// what was told, and no line.
+        var recent: [(id: ExecutionID, kind: ExecutionResult.Kind, mark: Int, line: String)] = []
         /// From a frame to the first leg's last byte, of the newest executions. Unit: 1 ns.
         var wire: [Int64] = []
         var wired: Set<ExecutionID> = []
@@ -33,6 +34,8 @@ final class TradeReporter: Sendable {
         var alerts = 0
         var refusals: [String: Int] = [:]
         private static let recentMax = 2_048
+        /// Of so many the line is kept: a board has fewer.
+        static let linesMax = 64
         private static let wireMax = 65_536
 
         var fired: Int { kinds.values.reduce(0, +) }
@@ -45,10 +48,12 @@ final class TradeReporter: Sendable {
             var isNews = true
             if let known = recent.lastIndex(where: { $0.id == result.id }) {
                 kinds[recent[known].kind, default: 1] -= 1
-                isNews = recent[known].line != line
-                recent[known] = (result.id, result.kind, line)
+                isNews = recent[known].mark != line.hashValue
+                let isNew = known >= recent.count - Self.linesMax
+                recent[known] = (result.id, result.kind, line.hashValue, isNew ? line : "")
             } else {
-                recent.append((result.id, result.kind, line))
+                recent.append((result.id, result.kind, line.hashValue, line))
+                if recent.count > Self.linesMax { recent[recent.count - 1 - Self.linesMax].line = "" }
                 if recent.count > Self.recentMax * 2 {
                     recent.removeFirst(Self.recentMax)
                     wired = wired.intersection(recent.map(\.id))
@@ -86,7 +91,7 @@ final class TradeReporter: Sendable {
                 wire.isEmpty
                 ? "" : "   tick to wire p50 " + DurationText.short(Nanoseconds(rawValue: wire[wire.count / 2]))
             return Glance(
-                lines: tally.recent.suffix(count).reversed().map { ($0.kind, $0.line) },
+                lines: tally.recent.suffix(min(count, Tally.linesMax)).reversed().map { ($0.kind, $0.line) },
                 summary: "fired \(tally.fired)\(tally.fired == 0 ? "" : ": " + tally.words)   net "
                     + OpportunityLine.dollars(Money(rawValue: tally.net)) + speed,
                 lastStop: tally.lastStop)

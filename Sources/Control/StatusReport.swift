@@ -35,6 +35,19 @@ public struct StatusReport: Sendable, Hashable {
         }
     }
 
+    /// What the process has of the machine's memory, and for what.
+    public struct Memory: Sendable, Hashable {
+        /// Resident. Unit: KiB.
+        public var resident = 0
+        /// Handed out by the allocator. Unit: bytes.
+        public var inUse = 0
+        /// Executions and orders that are followed, or ended of late.
+        public var executions = 0, orders = 0
+
+        /// Nothing.
+        public init() {}
+    }
+
     /// The account.
     public var account = ""
     /// `dry-run`, `paper`, `live`.
@@ -83,6 +96,8 @@ public struct StatusReport: Sendable, Hashable {
     public var venues: [Venue] = []
     /// Alerts that nobody has seen.
     public var openAlerts = 0
+    /// Looked at every few seconds.
+    public var memory = Memory()
     /// What else a person should know, a line each.
     public var remarks: [String] = []
 
@@ -129,6 +144,13 @@ public struct StatusReport: Sendable, Hashable {
         json.member("executions_filled", filled)
         json.member("halted", halted)
         json.member("open_alerts", openAlerts)
+        json.key("memory")
+        json.beginObject()
+        json.member("resident_kib", memory.resident)
+        json.member("in_use_bytes", memory.inUse)
+        json.member("executions_kept", memory.executions)
+        json.member("orders_kept", memory.orders)
+        json.endObject()
         json.key("stops")
         json.beginArray()
         for stop in stops {
@@ -216,6 +238,11 @@ public struct StatusReport: Sendable, Hashable {
                         text: $0["text"]?.text?.string ?? "")
                 }
             } ?? []
+        if let told = value["memory"] {
+            func figure(_ name: StaticString) -> Int { Int(clamping: told[name]?.int64 ?? 0) }
+            (memory.resident, memory.inUse) = (figure("resident_kib"), figure("in_use_bytes"))
+            (memory.executions, memory.orders) = (figure("executions_kept"), figure("orders_kept"))
+        }
         remarks = (value["remarks"]?.elements).map { list in list.compactMap { $0.text?.string } } ?? []
     }
 

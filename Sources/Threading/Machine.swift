@@ -1,10 +1,23 @@
 import CLinux
+import Glibc
 public import Trading
 
 /// What the kernel says of this machine.
 public enum Machine {
     /// Processors that this process may run on.
     public static var processors: Int { Int(CLinux_processors()) }
+
+    /// Memory of this process that is resident, as the kernel counts it; 0 where it does not say. Unit: bytes.
+    public static var resident: Int {
+        let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return 0 }
+        defer { close(file) }
+        var text = [UInt8](repeating: 0, count: 128)
+        let count = read(file, &text, text.count)
+        let words = text.prefix(max(0, count)).split(separator: UInt8(ascii: " "))
+        guard words.count > 1, let pages = Int(String(decoding: words[1], as: UTF8.self)) else { return 0 }
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
 
     /// The most that the wall clock may be wrong; nil when nobody keeps it right.
     public static var clockError: Nanoseconds? {

@@ -30,6 +30,8 @@ struct StatusReportTests {
             .init(name: "kalshi", isUp: true, text: "4 links"), .init(name: "polymarket", isUp: false, text: "silent"),
         ]
         report.openAlerts = 2
+        (report.memory.resident, report.memory.inUse) = (48_000, 31_000_000)
+        (report.memory.executions, report.memory.orders) = (12, 26)
         report.remarks = ["one", "two", "three", "four"]
         return report
     }

@@ -35,6 +35,8 @@ final class Daemon: Sendable {
         var heard: [VenueID: (frames: UInt64, at: MonotonicNanos)] = [:]
         var nextReport = MonotonicNanos(rawValue: 0)
         var nextCopy: MonotonicNanos
+        var nextMemory = MonotonicNanos(rawValue: 0)
+        var memory = StatusReport.Memory()
         /// What the trader was told of the ledger.
         var blocked = ""
         var clock = ClockWatch()
@@ -65,6 +67,8 @@ final class Daemon: Sendable {
     /// How often the latch is looked at.
     private static let turn = Nanoseconds.milliseconds(20)
     private static let reportEvery = Nanoseconds.seconds(1)
+    /// Counting what the allocator has handed out takes its locks: not too often.
+    private static let memoryEvery = Nanoseconds.seconds(5)
     /// The hot lane says how things are four times a second.
     private static let statusDelay = Nanoseconds.milliseconds(300)
     /// When the ledger is copied for the first time, and how often then.
@@ -260,12 +264,19 @@ final class Daemon: Sendable {
             if desk != nil { (report.exposure, report.exposureLine) = ("unknown", "UNKNOWN: starting") }
             return report
         }
-        if let trader = status.trader { report.fill(trader) }
         state.withLock { state in
+            if now.monotonic >= state.nextMemory {
+                state.nextMemory = now.monotonic + Self.memoryEvery
+                (state.memory.resident, state.memory.inUse) = (
+                    Machine.resident / 1_024, Int(clamping: Allocations.bytesInUse)
+                )
+            }
+            report.memory = state.memory
             for venue in VenueID.allCases {
                 if let row = row(of: venue, status, &state, at: now.monotonic) { report.venues.append(row) }
             }
         }
+        if let trader = status.trader { report.fill(trader) }
         return report
     }
 
@@ -298,6 +309,7 @@ extension StatusReport {
         (unknownLegs, closing, boxes) = (held.unknownLegs, held.closing, held.boxes)
         (exposed, net, gross, hedged, dust) = (held.exposed, held.net, held.gross, held.hedged, held.dust)
         openOrders = held.openOrders
+        (memory.executions, memory.orders) = (trader.kept, trader.keptOrders)
         profitToday = trader.profitToday
         executions = Int(clamping: trader.counters.fired)
         filled = Int(clamping: trader.counters.filled)

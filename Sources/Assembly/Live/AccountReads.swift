@@ -192,7 +192,10 @@ public final class AccountReads: AccountDesk {
         let asked = clock.now()
         do throws(AccountFault) {
             switch next.key.subject {
-            case .account: return .snapshot(try await venue.reader.snapshot(since: next.since, now: asked.utc))
+            case .account:
+                var snapshot = try await venue.reader.snapshot(since: next.since, now: asked.utc)
+                snapshot.since = next.since
+                return .snapshot(snapshot)
             case .settlements:
                 return
                     .settlements(try await venue.side.settlements(since: next.since, of: next.symbols))

@@ -173,6 +173,8 @@ public struct AccountSnapshot: Sendable {
     public var allowances: [VenueAllowance] = []
     /// When the first read was sent: what happened after it may be missing.
     public var asOf: UTCNanos
+    /// How far back done orders and fills were asked for; nil where nobody said.
+    public var since: UTCNanos?
 
     /// An empty account.
     public init(venue: VenueID, asOf: UTCNanos) {
