@@ -14,12 +14,15 @@ public struct OrderInquiry: Hashable, Sendable {
     public let symbol: String
     /// When bytes may have left.
     public let sentAt: Stamp
+    /// The tombstone of its name, where one may have left.
+    public let tombstone: NewOrder?
 
     /// An inquiry.
     public init(
         question: UnknownResolver.Question, venue: VenueID, order: NewOrder, orderID: OrderID?, symbol: String,
-        sentAt: Stamp
+        sentAt: Stamp, tombstone: NewOrder? = nil
     ) {
+        self.tombstone = tombstone
         self.question = question
         self.venue = venue
         self.order = order
@@ -35,6 +38,9 @@ public enum AccountAnswer: Sendable {
     case snapshot(AccountSnapshot)
     /// What was found of an order: names, sums, fills. Told before the finding of the same inquiry.
     case reports([ExecutionReport])
+    /// Orders as the venue lists them, under names that an original and its tombstone share: told apart by their contents.
+    /// Told before the reports and the finding of the same inquiry.
+    case listed([VenueOrder], VenueID)
     /// What a read to the last page did not show, or what balances prove.
     case finding(UnknownResolver.Finding, of: ClOrdID, at: VenueID)
     /// Whether a market is traded elsewhere than its gateway took it for; it knows where now.

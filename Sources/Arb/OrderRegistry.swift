@@ -121,6 +121,9 @@ public struct OrderRegistry {
     /// The order of that name of ours; a tombstone is not found by it.
     public func find(_ clOrdID: ClOrdID) -> OrderHandle? { byClOrdID[clOrdID].map { OrderHandle($0) } }
 
+    /// The tombstone of that name of ours.
+    public func findTombstone(_ clOrdID: ClOrdID) -> OrderHandle? { tombstones[clOrdID].map { OrderHandle($0) } }
+
     /// The order of that name of the venue's.
     public func find(_ orderID: OrderID) -> OrderHandle? { byOrderID[orderID].map { OrderHandle($0) } }
 
@@ -169,10 +172,7 @@ public struct OrderRegistry {
     /// An order as the venue lists it: names, sum, and content by which an original is told from its tombstone.
     public mutating func apply(_ listed: VenueOrder, venue: VenueID, at stamp: Stamp) -> Reception {
         if byOrderID[listed.orderID] == nil, let clOrdID = listed.clOrdID,
-            let index = [byClOrdID[clOrdID], tombstones[clOrdID]].compactMap({ $0 }).first(where: { index in
-                guard let record = records[index], record.orderID == nil, record.venue == venue else { return false }
-                return tombstones[clOrdID] == nil || record.state.order.isSame(as: listed)
-            })
+            let index = owner(of: listed, clOrdID), records[index]?.orderID == nil, records[index]?.venue == venue
         {
             link(index, to: listed.orderID, at: stamp)
         }
@@ -180,6 +180,14 @@ public struct OrderRegistry {
             ExecutionReport(
                 venue: venue, orderID: listed.orderID, clOrdID: listed.clOrdID, symbol: listed.symbol,
                 event: .summary(listed.summary), outcome: listed.outcome, source: .query, transactTime: nil), at: stamp)
+    }
+
+    /// Whose row it is of an original and its tombstone: what is not the tombstone's is the original's, which may be
+    /// listed with less than it asked for.
+    private func owner(of listed: VenueOrder, _ clOrdID: ClOrdID) -> Int? {
+        guard let tombstone = tombstones[clOrdID] else { return byClOrdID[clOrdID] }
+        let isTombstone = records[tombstone]?.state.order.isSame(as: listed) ?? false
+        return isTombstone ? tombstone : byClOrdID[clOrdID]
     }
 
     /// A fill as the venue lists it.

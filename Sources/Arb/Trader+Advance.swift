@@ -9,6 +9,7 @@ extension Trader {
             track(execution, now)
             return reopen(execution, now)
         }
+        buryTombstones(execution, now)
         var isOpen = false
         for place in execution.orders.indices {
             let order = execution.orders[place]
@@ -40,6 +41,8 @@ extension Trader {
     /// Keeps a search alive for an order of which nobody knows, and a clock for one that is held back.
     private func follow(_ order: ExecutionOrder, _ state: OrderState, _ now: Stamp) {
         let index = order.handle.index
+        // A tombstone ends with what it was sent for.
+        guard order.role != .tombstone else { return }
         if state.isDone {
             resolvers[index] = nil
             delayed[index] = nil
@@ -74,7 +77,9 @@ extension Trader {
                 accounts.ask(
                     OrderInquiry(
                         question: question, venue: record.venue, order: record.state.order, orderID: record.orderID,
-                        symbol: record.symbol, sentAt: record.sentAt ?? record.intendedAt))
+                        symbol: record.symbol, sentAt: record.sentAt ?? record.intendedAt,
+                        tombstone: registry.findTombstone(record.state.order.clOrdID)
+                            .map { registry[$0].state.order }))
             case .alert:
                 halt(execution.basket.pair, .unknown, "an order is unknown")
                 let age = resolvers[handle.index].map { now.monotonic - $0.since } ?? .zero
@@ -90,27 +95,10 @@ extension Trader {
                             at: now)))
             case .tombstone: sendTombstone(handle, execution, now)
             case .conclude(let proof):
-                registry.apply(.cannotEnter(proof), to: handle, at: now)
-                tell(
-                    .heard(
-                        HeardOrder(
-                            clOrdID: record.state.order.clOrdID, isTombstone: false, orderID: record.orderID,
-                            event: .cannotEnter(proof), source: .local, transactTime: nil, at: now,
-                            state: registry[handle].state)))
+                conclude(handle, proof, now)
                 advance(execution, now)
             }
         }
-    }
-
-    /// Law 1's one exception: an order that cannot matter, under the id of one of which nobody knows.
-    private func sendTombstone(_ handle: OrderHandle, _ execution: Execution, _ now: Stamp) {
-        let record = registry[handle]
-        guard let place = execution.orders.firstIndex(where: { $0.handle == handle }),
-            let order = accounts.tombstone(
-                for: record.state.order, venue: record.venue, sentAt: (record.sentAt ?? record.intendedAt).monotonic,
-                at: now.monotonic)
-        else { return }
-        _ = sendAlone(order, .tombstone, leg: execution.orders[place].leg, of: execution, now)
     }
 
     /// Told once: the answers are in, and of some order nobody knows.

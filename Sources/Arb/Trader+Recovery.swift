@@ -19,12 +19,15 @@ public struct AdoptedOrder: Sendable {
     public let state: OrderState
     /// Net of the execution that the books of that run have already. Unit: USD.
     public let booked: Money
+    /// When it was recorded: bytes may have left from then on. Nil: not known.
+    public let intended: UTCNanos?
 
     /// An order.
     public init(
         execution: ExecutionID, role: OrderRole, pair: PairID, venue: VenueID, symbol: String, orderID: OrderID?,
-        state: OrderState, booked: Money
+        state: OrderState, booked: Money, intended: UTCNanos? = nil
     ) {
+        self.intended = intended
         self.execution = execution
         self.role = role
         self.pair = pair
@@ -96,9 +99,10 @@ extension Trader {
         var order = adopted.state.order
         order.instrument = instrument
         do throws(OrderRegistry.Refusal) {
+            let sent = Self.sent(adopted, now)
             let handle = try registry.add(
-                order, venue: adopted.venue, symbol: adopted.symbol, orderID: adopted.orderID, at: now)
-            registry.apply(.sent, to: handle, at: now)
+                order, venue: adopted.venue, symbol: adopted.symbol, orderID: adopted.orderID, at: sent)
+            registry.apply(.sent, to: handle, at: sent)
             for fill in adopted.state.fills { registry.apply(.fill(fill), to: handle, at: now) }
             registry.apply(
                 adopted.state.isDone ? .summary(end(of: adopted.state)) : .unknown(.restart), to: handle, at: now)
@@ -110,6 +114,15 @@ extension Trader {
             isBlocked = true
             halt(adopted.pair, .unknown, "order \(order.clOrdID) of an earlier run cannot be taken up: \(error.code)")
         }
+    }
+
+    /// When it left, on the clock of this run: what is looked for is as old as that. A stamp from the future says that a
+    /// clock was set: then it is taken for a day old, so that nothing is looked for in too short a past or proved by its youth.
+    private static func sent(_ adopted: AdoptedOrder, _ now: Stamp) -> Stamp {
+        guard let intended = adopted.intended else { return now }
+        let age = intended <= now.utc ? now.utc - intended : Nanoseconds.seconds(86_400)
+        let before = Nanoseconds(rawValue: -age.rawValue)
+        return Stamp(monotonic: now.monotonic + before, utc: now.utc + before)
     }
 
     /// The end of an order that was known, as one sum.

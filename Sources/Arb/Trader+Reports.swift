@@ -21,10 +21,11 @@ extension Trader {
     private func took(_ report: LegReport, _ execution: Execution, _ place: Int, _ now: Stamp) {
         let order = execution.orders[place]
         execution.orders[place].report = report
+        if order.role == .tombstone { return tookTombstone(report, order, now) }
         sold(registry.apply(report, to: order.handle, at: now), order.handle)
         heard(order.handle, report.event, .reply, report.transactTime, now)
         count(report, execution.id, execution.basket.pair, order, now)
-        if case .notSent = report.outcome { journal.withdraw(report.clOrdID, isTombstone: order.role == .tombstone) }
+        if case .notSent = report.outcome { journal.withdraw(report.clOrdID, isTombstone: false) }
         if case .rejected(let rejection) = report.outcome, rejection.kind == .version {
             misrouted(execution, place, now)
         }
@@ -34,7 +35,6 @@ extension Trader {
     private func count(
         _ report: LegReport, _ id: ExecutionID, _ pair: PairID, _ order: ExecutionOrder, _ now: Stamp
     ) {
-        guard order.role != .tombstone else { return }
         var latency: Nanoseconds?
         if let sent = report.stamps.sent, let acked = report.stamps.acked { latency = acked - sent }
         gate.breaker.record(
@@ -59,7 +59,7 @@ extension Trader {
     }
 
     /// An event of an order joined: the ledger is told, and what hangs on it is looked at.
-    private func heard(
+    func heard(
         _ handle: OrderHandle, _ event: OrderEvent, _ source: EvidenceSource, _ transactTime: UTCNanos?, _ now: Stamp
     ) {
         let record = registry[handle]
@@ -201,6 +201,7 @@ extension Trader {
         switch answer {
         case .snapshot(let snapshot): took(snapshot, now)
         case .reports(let reports): for report in reports { joined(report, at: now) }
+        case .listed(let orders, let venue): for order in orders { listed(order, venue, now) }
         case .finding(let finding, let clOrdID, _):
             guard let handle = registry.find(clOrdID) else { return }
             resolvers[handle.index]?.found(finding)
@@ -216,13 +217,7 @@ extension Trader {
             reception(
                 registry.apply(fill, venue: snapshot.venue, at: now), OrderEvent.fill(fill.fill), fill.outcome, now)
         }
-        for order in snapshot.doneOrders + snapshot.openOrders {
-            let told = registry.apply(order, venue: snapshot.venue, at: now)
-            if case .retired(isMore: true) = told {
-                toldTooLate(order.orderID.text, order.symbol, snapshot.venue, now)
-            }
-            reception(told, OrderEvent.summary(order.summary), order.outcome, now)
-        }
+        for order in snapshot.doneOrders + snapshot.openOrders { listed(order, snapshot.venue, now) }
         registry.wasRead(snapshot.venue)
         lastRead[snapshot.venue] = snapshot.asOf
         confirmed = confirmed.filter { venue(of: $0.key.instrument) != snapshot.venue }
@@ -230,6 +225,12 @@ extension Trader {
         gate.set(snapshot.balances, asOf: snapshot.asOf)
         compare(snapshot, now)
         if unread.remove(snapshot.venue) != nil { becomeReady(now) }
+    }
+
+    private func listed(_ order: VenueOrder, _ venue: VenueID, _ now: Stamp) {
+        let told = registry.apply(order, venue: venue, at: now)
+        if case .retired(isMore: true) = told { toldTooLate(order.orderID.text, order.symbol, venue, now) }
+        reception(told, OrderEvent.summary(order.summary), order.outcome, now)
     }
 
     /// - Parameter outcome: whose prices were listed; the ledger is told those of the outcome that the order trades.

@@ -141,15 +141,10 @@ extension Trader {
         guard let index = found.first, found.count == 1, let owner = owners[index], let execution = executions[owner]
         else { return found.isEmpty ? "no unknown order is called '\(name)'" : "'\(name)' is the beginning of several" }
         let handle = OrderHandle(index)
-        let event = OrderEvent.cannotEnter("assumed by \(who)")
-        registry.apply(event, to: handle, at: now)
-        let record = registry[handle]
-        tell(
-            .heard(
-                HeardOrder(
-                    clOrdID: record.state.order.clOrdID, isTombstone: record.state.order.purpose == .tombstone,
-                    orderID: record.orderID, event: event, source: .local, transactTime: nil, at: now,
-                    state: record.state)))
+        let tombstone = registry.findTombstone(registry[handle].state.order.clOrdID)
+        for handle in [handle] + (tombstone.map { [$0] } ?? []) where !registry[handle].state.isDone {
+            conclude(handle, "assumed by \(who)", now)
+        }
         advance(execution, now)
         return nil
     }

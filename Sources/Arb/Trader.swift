@@ -235,6 +235,8 @@ public struct TraderCounters: Hashable, Sendable {
     public var foreign: UInt64 = 0
     /// Legs made anew for the version that their market has now.
     public var rebuilt: UInt64 = 0
+    /// Tombstones that were sent again, for nobody knew what had become of them.
+    public var tombstonesAgain: UInt64 = 0
     /// Reads of cash that nothing of ours explains.
     public var cashDrifts: UInt64 = 0
     /// Executions that are over and were forgotten.

@@ -15,6 +15,8 @@ public struct UnknownResolver: Hashable, Sendable {
         public var readLag = Nanoseconds.seconds(1)
         /// Kalshi: how old an order may be for a tombstone to prove anything; zero is off.
         public var tombstoneMaxAge = Nanoseconds.zero
+        /// Kalshi: how often a tombstone is sent at most: one that is lost itself is sent again, the same bytes.
+        public var tombstonesMax = 8
         /// Polymarket: how long after sending an order that nothing shows can no longer enter, before the market's delay.
         public var deadAfter = Nanoseconds.seconds(60)
 
@@ -40,7 +42,8 @@ public struct UnknownResolver: Hashable, Sendable {
         case ask(Question)
         /// Tell the operator, and halt the pair until `resume --pair`.
         case alert
-        /// Send an order that cannot matter under the same id, once (its own intent comes first).
+        /// Send an order that cannot matter under the same id (its own intent comes first); again when nobody knows what
+        /// became of it: the venue takes one order of an id, whichever comes first, so that another try changes nothing.
         case tombstone
         /// Proved: apply `cannotEnter` with these words.
         case conclude(String)
@@ -56,6 +59,10 @@ public struct UnknownResolver: Hashable, Sendable {
         case balanceExplained(askedAt: MonotonicNanos)
         /// The tombstone was accepted (201): the id was free, and is no more.
         case tombstoneAccepted
+        /// The tombstone was refused for its id (409): the original has it, or an earlier try has. A list says which.
+        case nameUsed
+        /// A tombstone came to nothing that proves anything, known at that instant: lost, refused otherwise, not sent.
+        case tombstoneLost(at: MonotonicNanos)
         /// The list shows our tombstone under the id, and not the original.
         case onlyTombstoneListed
     }
@@ -71,7 +78,11 @@ public struct UnknownResolver: Hashable, Sendable {
     private let settings: Settings
     private var round = 0
     private var isAlerted = false
-    private var isTombstoneSent = false
+    private var tombstones = 0
+    private var isTombstoneOut = false
+    private var isNameUsed = false
+    /// Reads sent sooner than the lag after this instant may miss what was sent last.
+    private var lastSent: MonotonicNanos
     private var proof: String?
     private var isConcluded = false
     private var hasLooked = false
@@ -90,6 +101,7 @@ public struct UnknownResolver: Hashable, Sendable {
         precondition(!settings.asks.isEmpty, "something is asked")
         self.venue = venue
         self.sentAt = sentAt
+        lastSent = sentAt
         self.since = since
         self.settings = settings
         delay = marketDelay
@@ -132,8 +144,11 @@ public struct UnknownResolver: Hashable, Sendable {
             while now >= askAt(round) { round += 1 }
             steps += questions(at: now).map(Step.ask)
         }
-        if canTombstone, !isTombstoneSent, hasLooked, now - sentAt <= settings.tombstoneMaxAge {
-            isTombstoneSent = true
+        if canTombstone, !isTombstoneOut, !isNameUsed, tombstones < settings.tombstonesMax, hasLooked,
+            now - sentAt <= settings.tombstoneMaxAge
+        {
+            isTombstoneOut = true
+            tombstones += 1
             steps.append(.tombstone)
         }
         return steps
@@ -150,12 +165,19 @@ public struct UnknownResolver: Hashable, Sendable {
     public mutating func found(_ finding: Finding) {
         switch finding {
         case .tombstoneAccepted:
-            if isTombstoneSent { proof = "the tombstone took its id" }
-        case .onlyTombstoneListed:
-            if isTombstoneSent { proof = "its id is the tombstone's" }
+            if tombstones > 0 { proof = "the tombstone took its id" }
+        // Whoever sent it: no order but ours has this id, and there is one of each.
+        case .onlyTombstoneListed: if venue == .kalshi { proof = "its id is the tombstone's" }
+        case .nameUsed:
+            isTombstoneOut = false
+            isNameUsed = true
+        case .tombstoneLost(let instant):
+            isTombstoneOut = false
+            hasLooked = false
+            lastSent = max(lastSent, instant)
         case .connectionClosed: isClosed = true
         case .nothing(let question, let askedAt):
-            guard askedAt - sentAt >= settings.readLag else { return }
+            guard askedAt - lastSent >= settings.readLag else { return }
             if question == .ordersOfMarket || question == .order { hasLooked = true }
             guard venue == .polymarket, askedAt >= deadAt else { return }
             if question == .order { isOrderAbsent = true }

@@ -5,7 +5,7 @@ internal import Trading
 
 extension Scene {
     /// Every scene.
-    public static var all: [Scene] { fires + answers + closes + markets + accounts }
+    public static var all: [Scene] { fires + answers + tombstones + closes + markets + accounts }
 
     // MARK: What is fired
 

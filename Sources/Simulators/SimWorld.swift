@@ -114,7 +114,8 @@ public final class SimWorld {
             index: index,
             ticker: set.map { "KXSIMSET-26DEC31S\($0)-P\(index)" } ?? "KXSIM-26DEC31-P\(index)",
             event: set.map { "KXSIMSET-26DEC31S\($0)" } ?? "KXSIM-26DEC31", condition: "0x" + condition,
-            yesToken: token(1, yes.dropFirst()), noToken: token(2, no.dropFirst()), isInverted: set == nil && index % 7 == 6,
+            yesToken: token(1, yes.dropFirst()), noToken: token(2, no.dropFirst()),
+            isInverted: set == nil && index % 7 == 6,
             set: set, kalshiTick: index % 3 == 2 ? 1 : 10, polymarketTick: index % 3 == 1 ? 1 : 10, fair: fair,
             polymarketFair: fair, sizes: sizes, depth: settings.depth ?? Int.random(in: 3...12, using: &random))
         pair.shard = index % max(1, settings.shards)

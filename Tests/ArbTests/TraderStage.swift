@@ -176,10 +176,18 @@ final class MemoryJournal: Journal {
 }
 
 final class ScriptAccounts: AccountDesk {
-    private(set) var asked: [OrderInquiry] = []
+    fileprivate(set) var asked: [OrderInquiry] = []
     private(set) var reads: [VenueID] = []
     func ask(_ inquiry: OrderInquiry) { asked.append(inquiry) }
     func read(_ venue: VenueID, since: UTCNanos) { reads.append(venue) }
+    var stone: (NewOrder, _ sentAt: MonotonicNanos, _ now: MonotonicNanos) -> NewOrder? = { _, _, _ in nil }
+    func tombstone(for order: NewOrder, venue: VenueID, sentAt: MonotonicNanos, at now: MonotonicNanos) -> NewOrder? {
+        stone(order, sentAt, now)
+    }
+    func takeAsked() -> [OrderInquiry] {
+        defer { asked = [] }
+        return asked
+    }
     private(set) var rerouted: [InstrumentID] = []
     func reroute(_ venue: VenueID, _ instrument: InstrumentID) { rerouted.append(instrument) }
     private(set) var settlementReads: [VenueID] = []

@@ -89,7 +89,8 @@ struct UnknownResolverTests {
         #expect(resolver.steps(at: at(70_000)).contains(.ask(.balance)))
     }
 
-    @Test("a tombstone goes out once, after a look past the lag of reads, in time, for orders that cannot rest")
+    @Test(
+        "a tombstone goes out after a look past the lag of reads, in time, one at a time, for orders that cannot rest")
     func tombstone() {
         var asked = resolver(.kalshi, tombstone: 30)
         #expect(!asked.steps(at: at(2_000)).contains(.tombstone))
@@ -112,6 +113,37 @@ struct UnknownResolverTests {
             other.found(.tombstoneAccepted)
             #expect(!other.steps(at: at(now + 1)).contains { if case .conclude = $0 { true } else { false } })
         }
+    }
+
+    @Test(
+        "a lost tombstone is sent again after another look past the lag; not once its id is known to be used")
+    func lostTombstone() {
+        var asked = resolver(.kalshi, tombstone: 30)
+        asked.found(.nothing(.ordersOfMarket, askedAt: at(2_000)))
+        #expect(asked.steps(at: at(2_100)) == [.ask(.ordersOfMarket), .ask(.fillsOfMarket), .tombstone])
+        // While it is out, no look sends another.
+        asked.found(.nothing(.ordersOfMarket, askedAt: at(3_900)))
+        #expect(!asked.steps(at: at(3_950)).contains(.tombstone))
+        asked.found(.tombstoneLost(at: at(4_000)))
+        asked.found(.nothing(.ordersOfMarket, askedAt: at(4_900)))
+        #expect(!asked.steps(at: at(5_000)).contains(.tombstone), "a look within the lag shows nothing")
+        asked.found(.nothing(.ordersOfMarket, askedAt: at(5_000)))
+        #expect(asked.steps(at: at(5_100)).contains(.tombstone))
+        asked.found(.nameUsed)
+        asked.found(.nothing(.ordersOfMarket, askedAt: at(9_000)))
+        #expect(!asked.steps(at: at(9_100)).contains(.tombstone), "one more would be refused like this one")
+        asked.found(.onlyTombstoneListed)
+        #expect(asked.steps(at: at(9_101)) == [.conclude("its id is the tombstone's")])
+        // Never beyond the age at which ids are trusted, never more often than is set.
+        var many = resolver(.kalshi, tombstone: 3_600)
+        var count = 0
+        for second in 3..<3_700 as Range<Int64> {
+            many.found(.nothing(.ordersOfMarket, askedAt: at(second * 1_000)))
+            if many.steps(at: at(second * 1_000)).contains(.tombstone) { count += 1 }
+            many.found(.tombstoneLost(at: at(second * 1_000)))
+            many.found(.nothing(.ordersOfMarket, askedAt: at(second * 1_000 + 999)))
+        }
+        #expect(count == 8)
     }
 
     @Test("a used id proves something only when the list shows the tombstone alone")

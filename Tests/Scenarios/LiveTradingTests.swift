@@ -17,6 +17,7 @@ private final class Probe: LiveTrader, @unchecked Sendable {
     struct Heard {
         var reports: [ExecutionReport] = []
         var found: [ExecutionReport] = []
+        var listed: [(order: VenueOrder, venue: VenueID)] = []
         var findings: [(finding: UnknownResolver.Finding, order: ClOrdID)] = []
         var snapshots: [AccountSnapshot] = []
         var faults: [AccountFault] = []
@@ -70,6 +71,7 @@ private final class Probe: LiveTrader, @unchecked Sendable {
             case .reports(let reports): heard.found += reports
             case .finding(let finding, let order, _): heard.findings.append((finding, order))
             case .failed(_, let fault): heard.faults.append(fault)
+            case .listed(let orders, let venue): heard.listed += orders.map { ($0, venue) }
             case .rerouted: break
             }
         }
@@ -409,9 +411,9 @@ struct LiveTradingTests {
             question: .ordersOfMarket, venue: .kalshi, order: order, orderID: nil, symbol: try run.symbols.kalshi,
             sentAt: sentAt)
         run.probe.hotly { desk, _ in desk.ask(inquiry) }
-        #expect(run.wait("an answer") { !$0.findings.isEmpty || !$0.found.isEmpty })
+        #expect(run.wait("an answer") { !$0.findings.isEmpty || !$0.listed.isEmpty })
         if !isTaken {
-            #expect(run.probe.heard.withLock { $0.found.isEmpty })
+            #expect(run.probe.heard.withLock { $0.found.isEmpty && $0.listed.isEmpty })
         }
         // The tombstone goes the way of every order: prepared on the hot lane, committed by the gateway.
         let report = try #require(await run.tombstone(of: order, sentAt: sentAt.monotonic))
@@ -424,7 +426,7 @@ struct LiveTradingTests {
         func isProved() -> Bool {
             run.probe.heard.withLock { heard in
                 isTaken
-                    ? heard.found.contains { $0.clOrdID == order.clOrdID && $0.outcome == order.outcome }
+                    ? heard.listed.contains { $0.order.clOrdID == order.clOrdID && $0.order.outcome == order.outcome }
                     : heard.findings.contains { $0.finding == .onlyTombstoneListed && $0.order == order.clOrdID }
             }
         }
@@ -435,7 +437,7 @@ struct LiveTradingTests {
         }
         #expect(isProved())
         // Never the one taken for the other.
-        #expect(run.probe.heard.withLock { isTaken || $0.found.isEmpty })
+        #expect(run.probe.heard.withLock { isTaken || $0.found.isEmpty && $0.listed.isEmpty })
     }
 
     @Test("a read that takes too long is told as failed once, and brings nothing later")

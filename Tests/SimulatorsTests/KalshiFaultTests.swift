@@ -85,6 +85,33 @@ struct KalshiFaultTests {
         #expect(desk.turn.ledger.events(.rejected).map(\.reason) == ["order_already_exists"])
     }
 
+    @Test("of an original and three tries of its tombstone one is taken, in whatever order they arrive and are lost")
+    func tombstones() throws {
+        // Which of the four requests are late: they arrive after all the others.
+        for late in 0..<16 {
+            let desk = try desk(.requestLate, nth: 99)
+            for number in 1...4 where late >> (number - 1) & 1 == 1 {
+                desk.turn.faults.add(FaultPlan.Rule(.requestLate, .kalshi, "create", .nth(number)))
+            }
+            var statuses: [Int] = []
+            for number in 1...4 {
+                let body =
+                    number == 1
+                    ? desk.order(immediate, price: "0.9900", count: "10.00", id: "x")
+                    : desk.order(immediate, price: "0.0100", count: "0.01", id: "x")
+                let answer = try desk.ask("POST", Self.orders, body)
+                if answer.response.fate != .silent { statuses.append(answer.status) }
+            }
+            desk.pass(.seconds(20))
+            #expect(desk.venue.exchange.history.count == 1, "late \(late)")
+            #expect(
+                statuses.count { $0 == 201 } == (late == 15 ? 0 : 1) && statuses.allSatisfy { $0 == 201 || $0 == 409 })
+            #expect(desk.turn.ledger.events(.rejected).count == 3)
+            // Only an original that came first may fill.
+            #expect(desk.venue.exchange.fills.isEmpty || late & 1 == 0 || late == 15)
+        }
+    }
+
     @Test(
         "what is lost on the way back was applied all the same",
         arguments: [

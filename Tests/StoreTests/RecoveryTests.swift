@@ -84,7 +84,8 @@ struct RecoveryTests {
             let place = try Workplace()
             let first = SomeIntents.one(2, .polymarket), anew = SomeIntents.one(3, .polymarket)
             do {
-                let log = try IntentLog(path: place.path("intents.log"), durability: .process, build: "test", capacity: 64)
+                let log = try IntentLog(
+                    path: place.path("intents.log"), durability: .process, build: "test", capacity: 64)
                 let ledger = try Ledger(path: place.path("ledger.db"))
                 try log.append(SomeIntents.one(1), first)
                 if isTold {

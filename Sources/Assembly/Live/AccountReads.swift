@@ -249,6 +249,7 @@ public final class AccountReads: AccountDesk {
         case .failed(let fault): trader.answered(.failed(flight.key.venue, fault), at: now)
         case .evidence(let evidence):
             guard let inquiry = flight.inquiry else { return }
+            if !evidence.orders.isEmpty { trader.answered(.listed(evidence.orders, inquiry.venue), at: now) }
             if !evidence.reports.isEmpty { trader.answered(.reports(evidence.reports), at: now) }
             var findings = evidence.findings
             // An exchange without an answer ends its connection, and an earlier run's have ended with it.

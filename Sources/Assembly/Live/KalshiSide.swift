@@ -140,18 +140,11 @@ final class KalshiSide: TradingSide {
         switch inquiry.question {
         case .order:
             if let id = inquiry.orderID, let row = try await account.order(id) { tell(row) }
-        case .ordersOfMarket:
-            let listed = try await account.find(name, ticker: inquiry.symbol, since: since)
-            let originals = originals(among: listed, of: inquiry.order, memory.tombstone)
-            originals.forEach(tell)
-            if originals.isEmpty, !listed.isEmpty { evidence.findings.append(.onlyTombstoneListed) }
+        case .ordersOfMarket: _ = try await list(inquiry, memory, since, &evidence)
         case .fillsOfMarket:
             var id = inquiry.orderID
             if id == nil {
-                let listed = try await account.find(name, ticker: inquiry.symbol, since: since)
-                let originals = originals(among: listed, of: inquiry.order, memory.tombstone)
-                originals.forEach(tell)
-                id = originals.first?.orderID
+                id = try await list(inquiry, memory, since, &evidence).first?.orderID
             }
             let fills = try await account.fills(of: inquiry.symbol, since: since)
             for fill in fills where fill.orderID == id {
@@ -160,10 +153,22 @@ final class KalshiSide: TradingSide {
         // Orders are found by their names here; what is held proves nothing more.
         case .balance: return evidence
         }
-        if evidence.reports.isEmpty, evidence.findings.isEmpty {
+        if evidence.orders.isEmpty, evidence.reports.isEmpty, evidence.findings.isEmpty {
             evidence.findings.append(.nothing(inquiry.question, askedAt: askedAt))
         }
         return evidence
+    }
+
+    /// What is listed under the order's name: the order itself, or its tombstone alone, which proves it dead.
+    private func list(_ inquiry: OrderInquiry, _ memory: Memory, _ since: UTCNanos, _ evidence: inout Evidence)
+        async throws(AccountFault) -> [VenueOrder]
+    {
+        let listed = try await account.find(inquiry.order.clOrdID, ticker: inquiry.symbol, since: since)
+        let originals = originals(among: listed, of: inquiry.order, inquiry.tombstone ?? memory.tombstone)
+        // A tombstone that the asker has no record of would be taken for the original.
+        evidence.orders = inquiry.tombstone == nil ? originals : listed
+        if originals.isEmpty, !listed.isEmpty { evidence.findings.append(.onlyTombstoneListed) }
+        return originals
     }
 
     /// What is listed under an order's name and is no tombstone of it. The size of an original is no mark of it: a

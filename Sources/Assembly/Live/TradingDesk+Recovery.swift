@@ -65,14 +65,15 @@ extension TradingDesk {
         for row in recovery.executions { booked[row.id] = row.edgeRealized }
         var orders: [AdoptedOrder] = []
         var known: Set<ClOrdID> = []
-        for order in recovery.orders where !order.isTombstone {
+        for order in recovery.orders {
             guard let execution = order.execution else { continue }
-            known.insert(order.state.order.clOrdID)
+            if !order.isTombstone { known.insert(order.state.order.clOrdID) }
             orders.append(
                 AdoptedOrder(
                     execution: execution, role: order.role ?? .leg, pair: order.pair, venue: order.venue,
-                    symbol: order.symbol, orderID: order.orderID, state: order.state, booked: booked[execution] ?? .zero
-                ))
+                    symbol: order.symbol, orderID: order.orderID, state: order.state,
+                    booked: booked[execution] ?? .zero,
+                    intended: order.intended))
         }
         for order in recovery.history where order.state.order.purpose != .tombstone {
             guard let execution = order.execution, known.insert(order.state.order.clOrdID).inserted else { continue }

@@ -72,6 +72,8 @@ struct Memory: Sendable {
 
 /// What a look for one order brought.
 struct Evidence: Sendable {
+    /// What is listed under its name.
+    var orders: [VenueOrder] = []
     /// What was found of it.
     var reports: [ExecutionReport] = []
     /// What was not there, or is proved.

@@ -59,25 +59,6 @@ public enum Tombstone {
         return left == right && one.orderQty == other.orderQty
     }
 
-    /// What the answer to a tombstone says of the original.
-    public enum Answer: Hashable, Sendable {
-        /// Taken: the name was free and is no more, so the original can no longer enter.
-        case cannotEnter
-        /// The name is used, by the original or by an earlier tombstone: the market's orders are to be listed.
-        case list
-        /// It proves nothing.
-        case nothing
-    }
-
-    /// Reads the answer to a tombstone.
-    public static func answer(_ report: LegReport) -> Answer {
-        switch report.outcome {
-        case .accepted: .cannotEnter
-        case .rejected(let rejection): rejection.kind == .duplicate ? .list : .nothing
-        case .notSent, .unknown: .nothing
-        }
-    }
-
     /// What a list of the market's orders, read to its end after a tombstone's name was found used, says of the original.
     public enum Finding: Hashable, Sendable {
         /// This is the original: it is what the list says.

@@ -260,23 +260,6 @@ struct TombstoneTests {
         #expect(throws: Tombstone.Refusal.indistinct) { try tombstone(same) }
     }
 
-    @Test("only 201 and a used name say anything")
-    func answers() throws {
-        func answer(_ outcome: LegReport.Outcome) throws -> Tombstone.Answer {
-            Tombstone.answer(
-                LegReport(
-                    clOrdID: try original().clOrdID, orderID: nil, outcome: outcome, stamps: .init(signed: sentAt)))
-        }
-        let summary = OrderSummary(standing: .cancelled, cumQty: .zero, leavesQty: .zero)
-        #expect(try answer(.accepted(summary)) == .cannotEnter)
-        for kind in VenueRejection.Kind.allCases {
-            let found = try answer(.rejected(VenueRejection(kind, status: 400, code: "x")))
-            #expect(found == (kind == .duplicate ? .list : .nothing), "\(kind)")
-        }
-        #expect(try answer(.unknown(.timeout)) == .nothing)
-        #expect(try answer(.notSent(LocalRefusal(.noTokens, ""))) == .nothing)
-    }
-
     private func row(_ order: NewOrder, _ id: String, count: Quantity? = nil, price other: Price? = nil) throws
         -> VenueOrder
     {

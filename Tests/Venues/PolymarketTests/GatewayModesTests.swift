@@ -213,7 +213,9 @@ struct GatewayModesTests {
         ])
     }
 
-    @Test("a version mismatch is a plain refusal; asked for its route, the market's next order is signed for the new place")
+    @Test(
+        "a version mismatch is a plain refusal; asked for its route, the market's next order is signed for the new place"
+    )
     func reroute() async throws {
         let harness = try GatewayHarness(channel: channel(market(version: "v1", negRisk: true)))
         _ = try harness.gateway.signAhead(harness.order(), at: harness.clock.now())

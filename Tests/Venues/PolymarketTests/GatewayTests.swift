@@ -181,7 +181,8 @@ struct GatewayTests {
     func signing() throws {
         let harness = try GatewayHarness()
         // A deposit wallet is not known to exchanges of version 1.
-        #expect(refusal { try harness.gateway.desk.withLock { _ = try $0.route(harness.instrument, to: .legacy) } } == nil)
+        #expect(
+            refusal { try harness.gateway.desk.withLock { _ = try $0.route(harness.instrument, to: .legacy) } } == nil)
         let deposit = try Gateway(
             account: GatewayHarness.account(.deposit), sender: harness.sender, budget: harness.budget,
             channel: harness.channel, clock: harness.clock, settings: GatewayHarness.settings(),
