@@ -78,7 +78,7 @@ let package = Package(
         // What is kept on disk.
         module("Store", "Store", ["Trading", "Threading", "Signing", "CSQLite"]),
         // How a running daemon is stopped, asked and told: latch, socket, status.
-        module("Control", "Control", ["Trading", "Threading", "Codec", "Signing", "Transport", "Server"]),
+        module("Control", "Control", ["Trading", "Threading", "Codec", "Signing", "Transport"]),
         // Configuration, pair files, and the only place that knows every module.
         module(
             "Assembly", "Assembly",
@@ -146,7 +146,10 @@ let package = Package(
             ["Assembly", "Trading", "Codec", "Arb", "Risk", "Store", "Threading", "Transport", "Simulators"]),
         tests(
             "CommandTests",
-            ["Assembly", "Trading", "Threading", "Codec", "Store", "Control", "Signing", "Simulators", "Server"]),
+            [
+                "Assembly", "Trading", "Threading", "Codec", "Store", "Control", "Signing", "Simulators", "Server",
+                "Transport",
+            ]),
         tests(
             "SimulatorsTests",
             [

@@ -44,6 +44,7 @@ struct WatchSession {
 
     /// - Parameter recording: where to record; empty: a name made of the time; nil: nowhere.
     init(_ context: CommandContext, recording: String?) throws {
+        TLSContext.prepare()
         self.context = context
         configuration = try context.configuration()
         duration = try context.duration("--for")
@@ -114,7 +115,7 @@ struct WatchSession {
         let venues = Edges.environment(configuration)
         let hash = Digest.hex(.sha256, configuration.toml)
         let edges = try edges()
-        defer { for edge in edges { edge.client.close() } }
+        defer { for edge in edges { edge.close() } }
         // The disk takes as long as the first connection: both at once. A ledger that cannot be kept ends the run.
         let lane = try lane()
         let mode = mode.rawValue
@@ -141,11 +142,8 @@ struct WatchSession {
             context: context, names: core.names, mode: mode, venues: venues,
             account: configuration.text("account"),
             pairs: pairs.pairs.count, sets: pairs.sets.count, started: start)
-        let alerts = try alerts(cell, venues)
-        defer { alerts?.finish() }
         let desk = BackOffice(names: core.names, contracts: core.catalog.contracts, ledger: opening) {
             if !isHand { reporter.take($0) }
-            alerts?.take($0)
         }
         office.open(desk)
         let stop = RunStop(lane)
@@ -156,7 +154,7 @@ struct WatchSession {
             engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,
             cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell, trading: trade?.trading)
         if !isHand { reporter.begin(recording: recorder?.path) }
-        let daemon = self.daemon(folder, trade, desk, cell, start, venues, alerts)
+        let daemon = self.daemon(folder, trade, desk, cell, start, venues)
         let signals = Signals(halt: { daemon.stopSending() }) { isTrading ? stop.request() : lane.stop() }
         if let trade { try begin(trade, opening, at: clock.now()) }
         do throws(ControlFault) { try daemon.begin() } catch { throw error.failure }
@@ -204,18 +202,9 @@ struct WatchSession {
         trade.start(at: now)
     }
 
-    /// Who is told elsewhere: of a run that trades, not of an operator's own hand.
-    private func alerts(_ cell: StatusCell, _ venues: String) throws(CommandFailure) -> AlertDesk? {
-        guard mode != .dryRun, hand == nil, let webhook = try AlertDesk.webhook(context, configuration) else {
-            return nil
-        }
-        return AlertDesk(
-            webhook, account: configuration.text("account"), mode: mode.rawValue, venues: venues, cell: cell)
-    }
-
     private func daemon(
         _ folder: StateFolder, _ trade: TradingDesk?, _ office: BackOffice, _ cell: StatusCell, _ start: Stamp,
-        _ venues: String, _ alerts: AlertDesk?
+        _ venues: String
     ) -> Daemon {
         Daemon(
             Daemon.Identity(
@@ -224,7 +213,7 @@ struct WatchSession {
                 silenceMax: configuration.milliseconds("risk.max_feed_silence_ms"),
                 alertPatience: configuration.seconds("alerts.halt_unacknowledged_s"),
                 closeDeadline: configuration.seconds("unwind.deadline_s")),
-            folder: folder.path, desk: trade, office: office, cell: cell, alerts: alerts)
+            folder: folder.path, desk: trade, office: office, cell: cell)
     }
 
     /// Everything that trades. The ledger is open before anything may be sent.
@@ -273,7 +262,7 @@ struct WatchSession {
 
     private func edges() throws(CommandFailure) -> [VenueEdge] {
         do {
-            return try Edges.make(configuration, home: context.home, build: BuildInfo.version)
+            return try Edges.make(configuration, home: context.home, build: BuildInfo.version, dialing: true)
         } catch {
             throw CommandFailure(error.isPermission ? .permissions : .configuration, error.code, error.text)
         }

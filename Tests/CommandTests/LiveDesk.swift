@@ -6,6 +6,7 @@ import TestKit
 import Testing
 import Threading
 import Trading
+import Transport
 
 /// Loopback venues as a process of their own, and `arb` trading on them as people run it.
 final class LiveDesk {
@@ -34,6 +35,18 @@ final class LiveDesk {
 
     var state: String { place.path("v/state/loopback") }
     var latch: HaltLatch { HaltLatch(root: place.path("v/state"), account: "loopback") }
+
+    /// Tells Polymarket's loopback venue what to do from now on, as `{"do":"clear_faults"}`.
+    func command(_ body: String) async throws {
+        let word = venues.output.split(separator: "\n").first { $0.contains("arb.sim-ready/1") } ?? ""
+        let port = try #require(try objects(String(word)).first?["polymarket_port"] as? Int)
+        let client = HTTPClient(userAgent: "test", loopbackAuthority: place.path("v/ca.pem"))
+        defer { client.close() }
+        let request = HTTPRequest(
+            "https://127.0.0.1:\(port)/sim", method: "POST", headers: [], body: Array(body.utf8),
+            timeout: .seconds(20))
+        #expect(try await client.response(to: request).get().status == 200)
+    }
 
     /// A live run that trades.
     func trade(_ more: [String] = [], environment: [String: String] = [:]) throws -> Program.Running {

@@ -86,7 +86,8 @@ final class Connector: Sendable {
             return .success(
                 try WebSocketLink(
                     url: target.url, headers: target.headers, context: job.edge.context,
-                    deadline: clock.now().monotonic + timeout, seed: job.seed, cancellation: cancellation))
+                    deadline: clock.now().monotonic + timeout, seed: job.seed, early: job.edge.early,
+                    cancellation: cancellation))
         } catch {
             return .failure(error)
         }

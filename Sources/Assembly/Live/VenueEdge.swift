@@ -13,16 +13,26 @@ public struct VenueEdge: Sendable {
     public let context: TLSContext
     /// Its REST client.
     public let client: HTTPClient
+    /// The first link's connection, under way since the edge was made; nil: it is opened when the link is.
+    public let early: EarlyDial?
 
     /// An edge.
     public init(
         venue: VenueID, services: [String: String], context: TLSContext, client: HTTPClient,
+        early: EarlyDial? = nil,
         target: @escaping @Sendable (LinkID, UTCNanos) throws -> LinkTarget
     ) {
         self.venue = venue
         self.services = services
         self.context = context
         self.client = client
+        self.early = early
         self.target = target
+    }
+
+    /// Ends its REST client, and a connection that no link took.
+    public func close() {
+        early?.close()
+        client.close()
     }
 }

@@ -1,6 +1,7 @@
 internal import Kalshi
 internal import Polymarket
 internal import Signing
+internal import Threading
 internal import Trading
 internal import Transport
 
@@ -18,9 +19,28 @@ public enum Edges {
 
     /// Makes the edges of all venues.
     ///
+    /// - Parameter dialing: whether each venue's first stream is connected to at once.
     /// - Throws: `Fault`.
-    public static func make(_ configuration: Configuration, home: String, build: String) throws(Fault) -> [VenueEdge] {
-        [try kalshi(configuration, home: home, build: build), try polymarket(configuration, home: home, build: build)]
+    public static func make(_ configuration: Configuration, home: String, build: String, dialing: Bool = false)
+        throws(Fault) -> [VenueEdge]
+    {
+        // Keys and authorities take milliseconds to read: each venue's beside the other's.
+        let polymarket = Deferred<VenueEdge, Fault>(name: "edge") { () throws(Fault) in
+            try Self.polymarket(configuration, home: home, build: build, dialing)
+        }
+        let kalshi: VenueEdge
+        do throws(Fault) {
+            kalshi = try Self.kalshi(configuration, home: home, build: build, dialing)
+        } catch {
+            if let made = try? polymarket.value() { made.close() }
+            throw error
+        }
+        do throws(Fault) {
+            return [kalshi, try polymarket.value()]
+        } catch {
+            kalshi.close()
+            throw error
+        }
     }
 
     /// `production`, `demo` or `loopback`: which venues every record and banner names.
@@ -33,14 +53,17 @@ public enum Edges {
         return urls.contains { $0.contains(".demo.") || $0.contains("demo-api") } ? "demo" : "production"
     }
 
-    private static func kalshi(_ configuration: Configuration, home: String, build: String) throws(Fault) -> VenueEdge {
+    private static func kalshi(_ configuration: Configuration, home: String, build: String, _ dialing: Bool)
+        throws(Fault) -> VenueEdge
+    {
         let auth = try kalshiAuth(configuration, home: home)
         let authority = configuration.path("venues.kalshi.extra_ca_file", home: home)
         let url = configuration.text("venues.kalshi.ws_url")
+        let context = try context(authority)
         return VenueEdge(
             venue: .kalshi, services: ["rest": configuration.text("venues.kalshi.rest_url")],
-            context: try context(authority),
-            client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority)
+            context: context, client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority),
+            early: dialing ? EarlyDial(url: url, context: context) : nil
         ) { _, now in try auth.linkTarget(url: url, at: now) }
     }
 
@@ -87,20 +110,21 @@ public enum Edges {
         }
     }
 
-    private static func polymarket(_ configuration: Configuration, home: String, build: String) throws(Fault)
-        -> VenueEdge
+    private static func polymarket(_ configuration: Configuration, home: String, build: String, _ dialing: Bool)
+        throws(Fault) -> VenueEdge
     {
         let authority = configuration.path("venues.polymarket.extra_ca_file", home: home)
         let auth = Polymarket.Auth(userAgent: "arb/\(build)")
         let url = configuration.text("venues.polymarket.ws_url")
+        let context = try context(authority)
         return VenueEdge(
             venue: .polymarket,
             services: [
                 "clob": configuration.text("venues.polymarket.clob_url"),
                 "gamma": configuration.text("venues.polymarket.gamma_url"),
                 "data": configuration.text("venues.polymarket.data_url"),
-            ], context: try context(authority),
-            client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority)
+            ], context: context, client: HTTPClient(userAgent: "arb/\(build)", loopbackAuthority: authority),
+            early: dialing ? EarlyDial(url: url, context: context) : nil
         ) { _, _ in auth.linkTarget(url: url) }
     }
 

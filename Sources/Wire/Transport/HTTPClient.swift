@@ -57,6 +57,7 @@ public final class HTTPClient: @unchecked Sendable {
     private let userAgent: String
     private var active: [OpaquePointer: Transfer] = [:]
     private var worker: Worker?
+    private let wanted = Semaphore()
     private static let bodyMax = 8 << 20
     /// Of all lines before the body, interim answers included.
     private static let headersMax = 64 << 10
@@ -65,12 +66,18 @@ public final class HTTPClient: @unchecked Sendable {
     private struct Inbox {
         var requests: [Job] = []
         var ended = false
+        /// Something was asked of it: from then on the library is loaded, which takes a core for ten milliseconds.
+        var isWanted = false
         /// Why nothing can be sent, now and later.
         var fault: TransportFault?
         /// What wakes the worker; nil until it has loaded the library.
         var multi: UInt?
 
-        func wake() { if let multi { CCurl_multi_wakeup(UnsafeMutableRawPointer(bitPattern: multi)) } }
+        mutating func wake(_ first: Semaphore) {
+            if !isWanted { first.signal() }
+            isWanted = true
+            if let multi { CCurl_multi_wakeup(UnsafeMutableRawPointer(bitPattern: multi)) }
+        }
     }
 
     private struct Job: Sendable {
@@ -123,7 +130,7 @@ public final class HTTPClient: @unchecked Sendable {
                 return TransportFault(.connect, "the HTTP client is closed or has \(Self.waitingMax) requests waiting")
             }
             inbox.requests.append(Job(request: request, done: done))
-            inbox.wake()
+            inbox.wake(wanted)
             return nil
         }
         if let refusal { done(.failure(refusal)) }
@@ -138,7 +145,7 @@ public final class HTTPClient: @unchecked Sendable {
     public func close() {
         inbox.withLock { inbox in
             inbox.ended = true
-            inbox.wake()
+            inbox.wake(wanted)
         }
         worker?.join()
         worker = nil
@@ -148,6 +155,8 @@ public final class HTTPClient: @unchecked Sendable {
 
     /// Loads the library and serves; without it every request fails with the reason, until the client is closed.
     private func start(_ library: String) {
+        wanted.wait()
+        guard !inbox.withLock({ $0.ended && $0.requests.isEmpty }) else { return }
         if let fault = CCurl_load(library) {
             let words = "libcurl cannot be used: \(String(cString: fault)); install libcurl4 (apt install libcurl4)"
             return refuseAll(TransportFault(.library, words))

@@ -1,4 +1,5 @@
 import COpenSSL
+internal import Threading
 
 /// How TLS is spoken: versions, trust, verification. One per trust, shared by all its connections.
 ///
@@ -33,6 +34,14 @@ public final class TLSContext: @unchecked Sendable {
             }
         } else {
             SSL_CTX_load_verify_dir(made, Self.systemDirectory)
+        }
+    }
+
+    /// Has the TLS library read its own configuration and find its algorithms, on a thread beside the caller's: the first
+    /// context of a process waits for that, a few milliseconds.
+    public static func prepare() {
+        _ = Worker(name: "tls") {
+            if let made = SSL_CTX_new(TLS_client_method()) { SSL_CTX_free(made) }
         }
     }
 

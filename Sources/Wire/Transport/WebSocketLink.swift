@@ -42,17 +42,22 @@ public final class WebSocketLink: @unchecked Sendable {
     ///   - url: `wss://…`
     ///   - headers: extra headers of the upgrade request, such as a signature.
     ///   - seed: of masks and key; masks guard proxies, not secrets.
+    ///   - early: a connection that may be on its way already; used where it is fit.
     ///   - cancellation: what ends the opening early, as if the deadline had passed.
     /// - Throws: `TransportFault`.
     public init(
         url: String, headers: [(name: String, value: String)] = [], context: TLSContext, deadline: MonotonicNanos,
-        seed: UInt64,
+        seed: UInt64, early: EarlyDial? = nil,
         pingInterval: Nanoseconds = .seconds(10), silenceMax: Nanoseconds = .seconds(20),
         cancellation: Cancellation? = nil
     ) throws(TransportFault) {
         let endpoint = try Endpoint(url)
         guard endpoint.scheme == "wss" else { throw TransportFault(.url, "'\(url)' is no WebSocket URL (wss://)") }
-        stream = try TLSStream(to: endpoint, context: context, deadline: deadline, cancellation: cancellation)
+        if let early = early?.take(for: endpoint) {
+            stream = early
+        } else {
+            stream = try TLSStream(to: endpoint, context: context, deadline: deadline, cancellation: cancellation)
+        }
         random = SeededGenerator(seed: seed)
         self.pingInterval = pingInterval
         self.silenceMax = silenceMax
