@@ -28,7 +28,7 @@ public struct OrderRecord: Sendable {
     /// When something was last told of it that was news; nil: nothing was.
     public internal(set) var changedAt: Stamp?
     /// When each witness last said something, by `EvidenceSource`.
-    var heard: [Stamp?]
+    var heard: [4 of Stamp?]
 
     /// When that witness last said anything of it.
     public func lastHeard(from source: EvidenceSource) -> Stamp? { heard[source.index] }
@@ -140,7 +140,7 @@ public struct OrderRegistry {
         guard count < Self.ordersMax else { throw .full }
         let record = OrderRecord(
             venue: venue, symbol: symbol, orderID: nil, state: OrderState(order), intendedAt: stamp,
-            heard: [Stamp?](repeating: nil, count: EvidenceSource.allCases.count))
+            heard: [4 of Stamp?](repeating: nil))
         let index = free.popLast() ?? records.count
         if index == records.count { records.append(record) } else { records[index] = record }
         if isTombstone { tombstones[order.clOrdID] = index } else { byClOrdID[order.clOrdID] = index }

@@ -8,14 +8,19 @@ extension Trader {
     func track(_ execution: Execution, _ request: EntryRequest, _ now: Stamp) throws(Refusal) {
         execution.feesMax = [request.first.feeMax, request.second.feeMax]
         let basket = execution.basket
-        let payouts = basket.legs.map { engine.terms(of: $0.instrument)?.payout }
-        let isKnown = payouts.allSatisfy { $0 != nil }
+        var payoutAt: UTCNanos?
+        var isKnown = true
+        for leg in basket.legs {
+            let payout = engine.terms(of: leg.instrument)?.payout
+            isKnown = isKnown && payout != nil
+            if let payout { payoutAt = max(payoutAt ?? payout, payout) }
+        }
         do throws(PositionTracker.Refusal) {
             try positions.begin(
                 ExecutionPlan(
                     execution: execution.id, pair: basket.pair,
                     first: leg(basket.legs[0], request.first), second: leg(basket.legs[1], request.second),
-                    payoff: basket.payoff, payoutAt: isKnown ? payouts.compactMap { $0 }.max() : nil,
+                    payoff: basket.payoff, payoutAt: isKnown ? payoutAt : nil,
                     openedAt: now.utc))
         } catch {
             throw .tracker(error)

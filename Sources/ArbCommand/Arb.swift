@@ -1,6 +1,7 @@
 import Assembly
 import Codec
 import Glibc
+import Threading
 
 /// The program: finds the command, runs it, turns what went wrong into words and an exit code.
 @main
@@ -27,6 +28,7 @@ enum Program {
 
     static func main() {
         signal(SIGPIPE, SIG_IGN)
+        Allocations.giveBack()
         // Not `exit`: it takes OpenSSL down while a thread that still opens a connection is inside it. What the
         // program writes goes straight to the kernel, so nothing waits in a buffer.
         _exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)

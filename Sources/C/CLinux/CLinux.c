@@ -34,6 +34,10 @@ int CLinux_pin(int processor) {
     return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
 }
 void CLinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+void CLinux_give_back(void) {
+    mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+}
 uint64_t CLinux_allocated_bytes(void) {
     struct mallinfo2 info = mallinfo2();
     return (uint64_t)info.uordblks + (uint64_t)info.hblkhd;

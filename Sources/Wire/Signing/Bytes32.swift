@@ -94,9 +94,14 @@ public struct Bytes32: Hashable, Sendable {
 
     /// `0x` and 64 lower-case letters.
     public var hex: String {
-        var text = Array("0x".utf8)
-        appendHex(to: &text)
-        return String(decoding: text, as: UTF8.self)
+        String(unsafeUninitializedCapacity: 66) { text in
+            text[0] = UInt8(ascii: "0")
+            text[1] = UInt8(ascii: "x")
+            withUnsafeBytes(of: self) {
+                HexLetter.write($0, to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(text)[2...]))
+            }
+            return 66
+        }
     }
 
     /// Appends 64 lower-case letters, without prefix; allocates nothing where `text` has room.
@@ -133,6 +138,15 @@ enum HexLetter {
         case UInt8(ascii: "a")...UInt8(ascii: "f"): letter - UInt8(ascii: "a") + 10
         case UInt8(ascii: "A")...UInt8(ascii: "F"): letter - UInt8(ascii: "A") + 10
         default: nil
+        }
+    }
+
+    /// Writes two lower-case letters a byte.
+    static func write(_ bytes: UnsafeRawBufferPointer, to text: UnsafeMutableRawBufferPointer) {
+        pairs.withUnsafeBufferPointer { pairs in
+            for index in bytes.indices {
+                text.storeBytes(of: pairs[Int(bytes[index])], toByteOffset: 2 * index, as: UInt16.self)
+            }
         }
     }
 

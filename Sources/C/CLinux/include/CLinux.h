@@ -11,6 +11,8 @@ int CLinux_epoll_remove(int epoll, int descriptor);
 int CLinux_epoll_wait(int epoll, uint64_t *tokens, int most, int milliseconds);
 int CLinux_pin(int processor);
 void CLinux_name_thread(const char *name);
+// Has the allocator give memory back: what is large is mapped by itself, what is free at the end of a heap is returned.
+void CLinux_give_back(void);
 // Bytes that the allocator has handed out in all arenas: for tests that count allocations.
 uint64_t CLinux_allocated_bytes(void);
 // The most that the wall clock may be wrong by the kernel's account, in microseconds; -1 when nobody keeps it right.
