@@ -12,7 +12,7 @@ help:
 	@echo "make demo      arb trades against loopback venues for $(FOR), with a live board and reports"
 	@echo "make test      the tests"
 	@echo "make check     format, borders, sizes, docs"
-	@echo "make prove     the long proofs (about two hours)"
+	@echo "make prove     the long proofs (about three hours)"
 	@echo "make bench     the benchmarks, beside their C floors"
 	@echo "make install   arb into PREFIX=$(PREFIX)"
 

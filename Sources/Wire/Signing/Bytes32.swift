@@ -97,9 +97,8 @@ public struct Bytes32: Hashable, Sendable {
         String(unsafeUninitializedCapacity: 66) { text in
             text[0] = UInt8(ascii: "0")
             text[1] = UInt8(ascii: "x")
-            withUnsafeBytes(of: self) {
-                HexLetter.write($0, to: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(text)[2...]))
-            }
+            let letters = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(text)[2...])
+            withUnsafeBytes(of: self) { HexLetter.write($0, to: letters) }
             return 66
         }
     }
