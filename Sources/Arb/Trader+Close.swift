@@ -212,12 +212,14 @@ extension Trader {
         }
         consider(nextSweep)
         consider(nextRead)
+        if lastCandidate != nil { consider(nextRehearsal) }
         return next
     }
 
     /// Begins: both accounts are read.
     public func start(at now: Stamp) {
         nextSweep = now.monotonic + settings.sweepInterval
+        if settings.rehearsalInterval.rawValue > 0 { nextRehearsal = now.monotonic + settings.rehearsalInterval }
         readAll(now)
     }
 

@@ -23,6 +23,9 @@ extension Trader: EntryDesk {
     /// Fires it, or tells why not.
     public func take(_ candidate: EntryCandidate, at now: Stamp) {
         let basket = candidate.basket
+        if settings.rehearsalInterval.rawValue > 0, basket.kind == .crossVenue, basket.legs.count == 2 {
+            lastCandidate = candidate
+        }
         guard isOpen(basket) else { return }
         guard let claim = inFlight.claim(basket.legs) else { return }
         do throws(Refusal) {
@@ -64,7 +67,7 @@ extension Trader: EntryDesk {
         var stamps = candidate.stamps ?? ExecutionStamps(now.monotonic)
         let least = smallest(candidate.problem)
         let (plan, losses) = try fitted(candidate, least, now)
-        let orders = legOrders(plan, candidate.problem)
+        let orders = legOrders(plan, candidate.problem) { _ in newID() }
         let id = newExecutionID()
         let approval: Approval
         do throws(RiskRefusal) {
@@ -81,7 +84,7 @@ extension Trader: EntryDesk {
     // MARK: Fitting
 
     /// The plan within the desk's own caps, and what each of its legs would lose alone.
-    private func fitted(_ candidate: EntryCandidate, _ least: Quantity, _ now: Stamp) throws(Refusal) -> (
+    func fitted(_ candidate: EntryCandidate, _ least: Quantity, _ now: Stamp) throws(Refusal) -> (
         BasketPlan, [Money]
     ) {
         guard var limits = gate.bounds(for: candidate.basket.id, orderQtyMin: least, at: now) else {
@@ -105,7 +108,7 @@ extension Trader: EntryDesk {
     }
 
     /// The least that every leg admits: what a probe risks.
-    private func smallest(_ problem: SizingProblem) -> Quantity {
+    func smallest(_ problem: SizingProblem) -> Quantity {
         var least = Quantity.zero
         for leg in problem.legs {
             least = max(least, leg.orderQtyMin, leg.lot)
@@ -173,17 +176,18 @@ extension Trader: EntryDesk {
 
     // MARK: Orders
 
-    private func legOrders(_ plan: BasketPlan, _ problem: SizingProblem) -> [NewOrder] {
-        zip(plan.legs, problem.legs).map { planned, leg in
-            NewOrder(
-                clOrdID: newID(), instrument: planned.instrument, outcome: planned.outcome, side: .buy,
+    func legOrders(_ plan: BasketPlan, _ problem: SizingProblem, named name: (Int) -> ClOrdID) -> [NewOrder] {
+        zip(plan.legs, problem.legs).enumerated().map { place, pair in
+            let (planned, leg) = pair
+            return NewOrder(
+                clOrdID: name(place), instrument: planned.instrument, outcome: planned.outcome, side: .buy,
                 orderQty: planned.orderQty, price: planned.limitPx,
                 cashOrderQty: leg.budgetStep == nil ? nil : planned.cost, timeInForce: settings.timeInForce,
                 purpose: .entry)
         }
     }
 
-    private func request(
+    func request(
         _ id: ExecutionID, _ basket: Basket, _ plan: BasketPlan, _ orders: [NewOrder], _ losses: [Money],
         _ problem: SizingProblem, _ least: Quantity
     ) -> EntryRequest {

@@ -58,6 +58,9 @@ public final class Trader {
     var waitingSeconds = 0
     /// When something of ours last filled there.
     private var filledAt: [InstrumentID: MonotonicNanos] = [:]
+    /// What was offered last, for rehearsals.
+    var lastCandidate: EntryCandidate?
+    var nextRehearsal: MonotonicNanos?
     private var lastRefusal: [BasketID: Refused] = [:]
     private var lastSequence: UInt64
     private var lastExecution: UInt32 = 0
@@ -242,6 +245,9 @@ public struct TraderCounters: Hashable, Sendable {
     /// Executions that are over and were forgotten.
     public var forgotten: UInt64 = 0
 
+    /// Walks of a fire that was none.
+    public var rehearsed: UInt64 = 0
+
     /// None.
     public init() {}
 }
@@ -262,6 +268,7 @@ extension Trader: LiveTrader {
         seeHalt(now)
         if let due = nextDeadline, due <= now.monotonic { advance(to: now) }
         booksChanged(at: now)
+        if let nextRehearsal, nextRehearsal <= now.monotonic { rehearse(at: now) }
     }
 
     /// Counted since the breaker last opened for it: what an operator has resumed is not held against the run again.

@@ -55,6 +55,8 @@ public struct TraderSettings: Sendable {
     /// After our own fill a market's book must have changed, and this much time passed, before it is entered again: until
     /// then it may still show what we took.
     public var settleTime = Nanoseconds.milliseconds(100)
+    /// How often the way of a fire is walked while nothing happens; zero: never.
+    public var rehearsalInterval = Nanoseconds.zero
 
     /// Settings.
     public init(

@@ -33,6 +33,7 @@ actor ScriptGateway: OrderGateway {
         var generation: UInt64 = 0
         var open: Set<UInt64> = []
         var offLane = 0
+        var spent = 0
         var cancelAlls = 0
         var latency: Nanoseconds?
         var waiting: [UnsafeContinuation<LegReport.Outcome, Never>] = []
@@ -63,6 +64,8 @@ actor ScriptGateway: OrderGateway {
     nonisolated var held: Int { state.withLock { $0.open.count } }
     /// Commits that ran anywhere but on the lane.
     nonisolated var offLane: Int { state.withLock { $0.offLane } }
+    /// Commits of slots that had been given back: nothing left.
+    nonisolated var spent: Int { state.withLock { $0.spent } }
     nonisolated var cancelAlls: Int { state.withLock { $0.cancelAlls } }
     /// Answers the oldest order that waits.
     nonisolated func answer(_ outcome: LegReport.Outcome) {
@@ -97,7 +100,10 @@ actor ScriptGateway: OrderGateway {
         let sent = NanoClock.monotonic()
         let answer = state.withLock { state -> Answer in
             if !isOnLane { state.offLane += 1 }
-            state.open.remove(slot.generation)
+            guard state.open.remove(slot.generation) != nil else {
+                state.spent += 1
+                return .says(.notSent(LocalRefusal(.slotSpent, "given back")))
+            }
             state.sent.append(slot.order)
             return state.answers.isEmpty ? .silence : state.answers.removeFirst()
         }

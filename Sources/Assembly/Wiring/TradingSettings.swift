@@ -58,6 +58,7 @@ extension TraderSettings {
         timeInForce = configuration.text("orders.time_in_force") == "fok" ? .fok : .ioc
         orderTimeout = configuration.milliseconds("orders.timeout_ms")
         legOrder = LegOrder(rawValue: configuration.text("orders.leg_order")) ?? .both
+        rehearsalInterval = configuration.milliseconds("lanes.rehearse_ms")
         sweepInterval = configuration.seconds("unwind.sweep_interval_s")
         let early = configuration.money("unwind.early_close_usd")
         earlyCloseMin = early.rawValue > 0 ? early : nil

@@ -1,0 +1,43 @@
+import Risk
+import Trading
+
+// A fire is rare: seconds lie between two, and by then its code and data have left the processor's caches. Walking the same
+// way while nothing happens, up to the last step that can be undone, keeps them near. What is walked is what `enter` walks,
+// with the order's own undoing after it; no claim, no intent and no byte comes of it.
+extension Trader {
+    /// The walk of a fire that is not one. Only while nothing of ours is under way.
+    func rehearse(at now: Stamp) {
+        nextRehearsal = settings.rehearsalInterval.rawValue > 0 ? now.monotonic + settings.rehearsalInterval : nil
+        guard let candidate = lastCandidate, let fires, fires.underWay == 0, isOpen(candidate.basket) else { return }
+        do throws(Refusal) {
+            try walk(candidate, fires, now)
+            counters.rehearsed &+= 1  // bounded by time
+        } catch {
+            // What was offered then is not to be had within the caps of now: the way to here was walked all the same.
+            return
+        }
+    }
+
+    private func walk(_ candidate: EntryCandidate, _ fires: ExecutionEngine, _ now: Stamp) throws(Refusal) {
+        _ = try? sizer.plan(candidate.problem)
+        let least = smallest(candidate.problem)
+        // The books have moved on since: what does not fit any more is walked with the plan of then.
+        let (plan, losses) = (try? fitted(candidate, least, now)) ?? (candidate.plan, [.zero, .zero])
+        let orders = legOrders(plan, candidate.problem) { place in
+            // Names of this kind are never given to an order: those count up from one.
+            ClOrdID(prefix: settings.prefix, run: settings.run, sequence: Self.rehearsalSequence + UInt64(place))
+        }
+        // An execution's number that no execution has.
+        let id = ExecutionID(run: settings.run, sequence: 0)
+        let entry = request(id, candidate.basket, plan, orders, losses, candidate.problem, least)
+        if let approval = try? gate.approve(entry, at: now) { gate.undo(approval) }
+        let slots = try prepared(orders, now)
+        for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
+        // Their slots are spent: each gateway answers that nothing left, from the place where a request would leave.
+        fires.rehearse(
+            slots[0], at: venue(of: orders[0].instrument), slots[1], at: venue(of: orders[1].instrument),
+            deadline: now.monotonic)
+    }
+
+    private static let rehearsalSequence: UInt64 = 1 << 61
+}
