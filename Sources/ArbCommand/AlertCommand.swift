@@ -12,6 +12,9 @@ enum AlertCommand {
         "alert ack", operands: "NUMBER|all", count: 1...1,
         "say that an alert was seen; entries that waited for it go on", [])
 
+    static let test = CommandSpec(
+        "alert test", "post one alert to alerts.webhook_url_file, and say whether it arrived", [])
+
     private typealias Row = (number: Int64, at: UTCNanos, level: String, code: String, text: String)
 
     static func runList(_ context: CommandContext) throws -> ExitCode {
@@ -39,6 +42,41 @@ enum AlertCommand {
         json.member("text", row.text)
         json.endObject()
         return json.string
+    }
+
+    static func runTest(_ context: CommandContext) throws -> ExitCode {
+        let configuration = try context.configuration()
+        guard let webhook = try AlertDesk.webhook(context, configuration) else {
+            throw CommandFailure(
+                .configuration, "E_CFG_MISSING", "alerts.webhook_url_file is empty: nobody is told of anything",
+                fix: "write one https URL into a file of mode 0600 and name it there")
+        }
+        defer { webhook.close() }
+        let (account, start) = (configuration.text("account"), NanoClock().now())
+        do throws(WebhookFault) {
+            try webhook.post(
+                AlertMessage(
+                    "E_CTL_WEBHOOK", isCritical: false, pair: nil, account: account,
+                    mode: configuration.text("mode"), venues: Edges.environment(configuration),
+                    what: "a test: nothing happened, nothing is to be done", exposure: "not looked at",
+                    next: "arb status --account \(account)", at: start.utc))
+        } catch {
+            throw CommandFailure(.unavailable, error.code, "the alert was not delivered: \(error.text)")
+        }
+        let took = (NanoClock.monotonic() - start.monotonic).rawValue
+        guard context.isJSON else {
+            context.terminal.out("delivered to \(webhook.host) in \(took / 1_000_000) ms")
+            return .done
+        }
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("schema", "arb.alert-test/1")
+        json.member("delivered", true)
+        json.member("host", webhook.host)
+        json.member("took_ns", took)
+        json.endObject()
+        context.terminal.out(json.string)
+        return .done
     }
 
     static func runAck(_ context: CommandContext) throws -> ExitCode {

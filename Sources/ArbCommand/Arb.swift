@@ -12,6 +12,7 @@ enum Program {
         (HaltCommand.spec, HaltCommand.run), (ResumeCommand.spec, ResumeCommand.run),
         (CloseExposureCommand.spec, CloseExposureCommand.run),
         (AlertCommand.list, AlertCommand.runList), (AlertCommand.ack, AlertCommand.runAck),
+        (AlertCommand.test, AlertCommand.runTest),
         (PositionsCommand.spec, PositionsCommand.run),
         (OrdersCommand.list, OrdersCommand.runList), (OrdersCommand.show, OrdersCommand.runShow),
         (OpportunitiesCommand.spec, OpportunitiesCommand.run), (LatencyCommand.spec, LatencyCommand.run),

@@ -142,8 +142,11 @@ struct WatchSession {
             context: context, names: core.names, mode: mode, venues: venues,
             account: configuration.text("account"),
             pairs: pairs.pairs.count, sets: pairs.sets.count, started: start)
+        let alerts = try alerts(cell, venues)
+        defer { alerts?.finish() }
         let desk = BackOffice(names: core.names, contracts: core.catalog.contracts, ledger: opening) {
             if !isHand { reporter.take($0) }
+            alerts?.take($0)
         }
         office.open(desk)
         let stop = RunStop(lane)
@@ -154,7 +157,7 @@ struct WatchSession {
             engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,
             cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell, trading: trade?.trading)
         if !isHand { reporter.begin(recording: recorder?.path) }
-        let daemon = self.daemon(folder, trade, desk, cell, start, venues)
+        let daemon = self.daemon(folder, trade, desk, cell, start, venues, alerts)
         let signals = Signals(halt: { daemon.stopSending() }) { isTrading ? stop.request() : lane.stop() }
         if let trade { try begin(trade, opening, at: clock.now()) }
         do throws(ControlFault) { try daemon.begin() } catch { throw error.failure }
@@ -202,9 +205,18 @@ struct WatchSession {
         trade.start(at: now)
     }
 
+    /// Who is told elsewhere: of a run that trades, not of an operator's own hand.
+    private func alerts(_ cell: StatusCell, _ venues: String) throws(CommandFailure) -> AlertDesk? {
+        guard mode != .dryRun, hand == nil, let webhook = try AlertDesk.webhook(context, configuration) else {
+            return nil
+        }
+        return AlertDesk(
+            webhook, account: configuration.text("account"), mode: mode.rawValue, venues: venues, cell: cell)
+    }
+
     private func daemon(
         _ folder: StateFolder, _ trade: TradingDesk?, _ office: BackOffice, _ cell: StatusCell, _ start: Stamp,
-        _ venues: String
+        _ venues: String, _ alerts: AlertDesk?
     ) -> Daemon {
         Daemon(
             Daemon.Identity(
@@ -213,7 +225,7 @@ struct WatchSession {
                 silenceMax: configuration.milliseconds("risk.max_feed_silence_ms"),
                 alertPatience: configuration.seconds("alerts.halt_unacknowledged_s"),
                 closeDeadline: configuration.seconds("unwind.deadline_s")),
-            folder: folder.path, desk: trade, office: office, cell: cell)
+            folder: folder.path, desk: trade, office: office, cell: cell, alerts: alerts)
     }
 
     /// Everything that trades. The ledger is open before anything may be sent.

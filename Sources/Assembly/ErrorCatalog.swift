@@ -67,6 +67,8 @@ public enum ErrorCatalog {
         E_CTL_REFUSED|the daemon refuses what was asked, with its reason|when the reason is gone|yes: nothing was done
         E_CTL_TIMEOUT|the daemon did not answer in time (exit 69)|after looking at 'arb status'|no: it may have acted
         E_CTL_UNAVAILABLE|no daemon answers at the socket (exit 69)|when one runs|yes: nothing was asked
+        E_CTL_WEBHOOK|an alert was posted and the service did not take it, or the run ended first (exit 69)|by itself, three times; then after looking at the service|no: it may have been shown
+        E_CTL_WEBHOOK_URL|alerts.webhook_url_file holds no https URL, or one of a Telegram bot without chat_id (exit 78)|after mending the file|yes: nothing started
         E_EXEC_AMOUNTS|price, size or amounts that the venue would refuse: nothing was sent|no, not with these amounts|yes: nothing was sent
         E_EXEC_ANOMALY|the venue's accounts of one order do not fit together (overfill, void fill, contradiction); booked as told, pair halted|after a person has looked, `arb resume --pair`|as told
         E_EXEC_BLOCKED|the venue is in a mode, or the account in a state, that takes no such order|when the mode ends|yes: nothing was sent

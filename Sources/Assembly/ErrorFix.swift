@@ -37,6 +37,8 @@ extension ErrorCatalog {
         "E_CTL_REFUSED": "mend what is said, then ask again; arb status says how things are",
         "E_EXEC_RESUME_REFUSED":
             "arb status names what is unknown; arb resume --accept-exposure --reason TEXT takes it over",
+        "E_CTL_WEBHOOK": "see the service's page, and the URL in alerts.webhook_url_file; then: arb alert test",
+        "E_CTL_WEBHOOK_URL": "one https URL in a file of mode 0600; then: arb alert test",
         "E_CFG_FILE": "see the path; 'arb init' writes a new configuration",
         "E_CFG_MISSING": "set it in the configuration; 'arb config explain' says what each key is",
         "E_CFG_MODE": "mode is one of dry-run, paper and live: arb config explain mode",

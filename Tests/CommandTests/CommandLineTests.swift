@@ -71,7 +71,7 @@ struct CommandLineTests {
         let other =
             HelpText.overview(specs, version: "0", program: "arb-sim") + HelpText.command(specs[0], program: "arb-sim")
         #expect(!other.contains("arb ") && other.contains("usage: arb-sim "))
-        for text in [HelpText.overview(specs, version: "0")] + specs.map { HelpText.command($0) } {
+        for text in [HelpText.overview(specs, version: "0")] + specs.map({ HelpText.command($0) }) {
             #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
         }
     }

@@ -53,6 +53,8 @@ final class Daemon: Sendable {
     /// What stops the hot lane; in a dry run nobody looks at it.
     let flag: HaltFlag
     private let cell: StatusCell
+    /// Who is told elsewhere; nil: nobody.
+    private let alerts: AlertDesk?
     /// A sweep that goes on; nil: none.
     let sweep = Mutex<Sweep?>(nil)
     /// What the hot lane is asked about again; one or two a command.
@@ -76,7 +78,11 @@ final class Daemon: Sendable {
     /// How long a venue has to answer a cancel of everything.
     private static let cancelTimeout = Nanoseconds.seconds(2)
 
-    init(_ identity: Identity, folder: String, desk: TradingDesk?, office: BackOffice, cell: StatusCell) {
+    init(
+        _ identity: Identity, folder: String, desk: TradingDesk?, office: BackOffice, cell: StatusCell,
+        alerts: AlertDesk? = nil
+    ) {
+        self.alerts = alerts
         self.identity = identity
         self.folder = folder
         self.desk = desk
@@ -128,6 +134,7 @@ final class Daemon: Sendable {
             latch.set(.here(account: identity.account, reason: "by signal", at: now.utc))
             halted("signal", "by signal", cancelsAll: false, at: now.utc)
         }
+        alerts?.look(office.standing, at: now)
         if let desk {
             watch(desk, at: now)
             lookAtSweep(desk, at: now.monotonic)
@@ -252,6 +259,7 @@ final class Daemon: Sendable {
         (report.at, report.started) = (now.utc, identity.started)
         let standing = office.standing
         report.openAlerts = standing.openAlerts
+        if let remark = alerts?.remark { report.remarks.append(remark) }
         if !standing.fault.isEmpty { report.stops.append(.init(scope: "ledger", reason: standing.fault)) }
         let found = latch.read()
         if found.isHalted || flag.isRaised {
