@@ -44,9 +44,11 @@ public struct Catalog: Sendable {
 
     /// Builds the table. Suspended pairs and sets are left out.
     ///
+    /// - Parameter watchesSuspended: suspended pairs are in it, and never entered: what stands open of them is still ours
+    ///   to follow and to close.
     /// - Throws: `Faults`.
-    public init(pairs: [MarketPair], sets: [OutcomeSet]) throws(Faults) {
-        var builder = Builder()
+    public init(pairs: [MarketPair], sets: [OutcomeSet], watchesSuspended: Bool = false) throws(Faults) {
+        var builder = Builder(watchesSuspended: watchesSuspended)
         for pair in pairs { builder.add(pair) }
         for set in sets { builder.add(set) }
         guard builder.faults.isEmpty else { throw Faults(all: builder.faults) }
@@ -94,6 +96,7 @@ public struct Catalog: Sendable {
             let symbol: String
         }
 
+        let watchesSuspended: Bool
         var contracts: [Contract] = []
         var baskets: [Basket] = []
         var faults: [CatalogFault] = []
@@ -101,8 +104,10 @@ public struct Catalog: Sendable {
         private var ids: Set<PairID> = []
         private var approved: [InstrumentID: PairID] = [:]
 
+        init(watchesSuspended: Bool) { self.watchesSuspended = watchesSuspended }
+
         mutating func add(_ pair: MarketPair) {
-            guard admit(pair.id), pair.status != .suspended else { return }
+            guard admit(pair.id), pair.status != .suspended || watchesSuspended else { return }
             let kalshi = instrument(pair.kalshi, of: pair.id)
             let polymarket = instrument(pair.polymarket, of: pair.id)
             if pair.status == .approved { for leg in [kalshi, polymarket] { claim(leg, for: pair.id) } }

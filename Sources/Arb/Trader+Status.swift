@@ -31,6 +31,31 @@ extension Trader {
     /// Takes no entries of a pair any more.
     public func haltPair(_ pair: PairID, _ reason: String, at now: Stamp) { halt(pair, .operator, reason) }
 
+    /// Takes no entries of a pair whose review a person took back; `resume` does not end it.
+    public func suspend(_ pair: PairID, _ reason: String, at now: Stamp) {
+        setApproved(pair, false)
+        if !halt(pair, .operator, "suspended \(reason)") { haltReasons[pair] = "suspended \(reason)" }
+    }
+
+    /// Ends what `suspend` began. Other causes stand.
+    ///
+    /// - Returns: false for a pair that was not approved when this run began: it is not traded in it.
+    public func approve(_ pair: PairID, at now: Stamp) -> Bool {
+        guard catalog.baskets.contains(where: { $0.pair == pair && $0.status == .approved }) else { return false }
+        setApproved(pair, true)
+        gate.lift(pair, .operator)
+        if gate.suspensions(of: pair).isEmpty { haltReasons[pair] = nil }
+        tellSuspension(pair)
+        return true
+    }
+
+    /// Why a pair takes no entries; empty when it does.
+    public func stops(of pair: PairID) -> [String] { gate.suspensions(of: pair).map(\.rawValue) }
+
+    private func setApproved(_ pair: PairID, _ isApproved: Bool) {
+        for basket in catalog.baskets where basket.pair == pair { gate.setApproved(basket.id, isApproved) }
+    }
+
     /// Lets one pair, or everything, go on.
     ///
     /// - Returns: why not; nil when it does.

@@ -3,7 +3,8 @@ import Glibc
 // arb-bench NAME [--json] [--floors FILE]: stage benchmarks; `Scripts/bench` runs them beside their C floors.
 
 let usage = """
-    usage: arb-bench all|parse|book|pipeline|sign|journal|net|trade|t2w|start|load [--pairs LIST] [--json]
+    usage: arb-bench all|parse|book|pipeline|sign|journal|net|trade|t2w|start|load
+                     halt|status|recovery [--pairs LIST] [--json]
                      [--floors FILE] [--net-floor PROGRAM]
 
       parse      one message from bytes to numbers, and the lookup of names
@@ -15,6 +16,9 @@ let usage = """
       trade      both legs of a fire through all that a live run has, against both loopback venues in this process
       t2w        from a readable frame to both orders in the kernel: arb run --live against loopback venues
       start      from the start of the program to the first connection that a loopback venue accepts
+      halt       from SIGUSR1 to the last order that a loopback venue read, 40 times
+      status     the whole of `arb status` while a daemon trades, 100 times
+      recovery   from the start of the program until it may enter, with 10,000 orders in ledger and log of intents
       load       the real program against loopback venues in real time: 10,000 pairs at 50,000 messages/s
       --pairs    of the pipeline (default 10,1000,10000,100000)
       --floors   figures of the C programs, one JSON object a line
@@ -40,7 +44,8 @@ while let word = words.first {
         }
         words.removeFirst()
         options[word] = value
-    case "all", "parse", "book", "pipeline", "sign", "journal", "net", "trade", "t2w", "start", "load":
+    case "all", "parse", "book", "pipeline", "sign", "journal", "net", "trade", "t2w", "start", "load",
+        "halt", "status", "recovery":
         names.append(word)
     default:
         emit("arb-bench: unknown '\(word)'\n\n" + usage, STDERR_FILENO)
@@ -82,6 +87,9 @@ for name in names {
         }
     }
     if name == "all" || name == "start" { try LoadBench.start(json: isJSON) }
+    if name == "all" || name == "halt" { try OperatorBench.halt(json: isJSON) }
+    if name == "all" || name == "status" { try OperatorBench.status(json: isJSON) }
+    if name == "all" || name == "recovery" { try OperatorBench.recovery(json: isJSON) }
     if name == "all" || name == "load" {
         try LoadBench(pairs: 1_000, rate: 5_000, seconds: 15).run(json: isJSON)
         try LoadBench(pairs: 10_000, rate: 50_000, seconds: 60).run(json: isJSON)

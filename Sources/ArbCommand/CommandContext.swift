@@ -164,6 +164,29 @@ enum TextFile {
         return paths.sorted()
     }
 
+    /// Puts a text in place of a file's, whole or not at all; mode and owner stay, and a link leads where it led.
+    ///
+    /// - Returns: errno of the refusal; 0 when written.
+    static func replace(_ given: String, _ text: String) -> Int32 {
+        guard let resolved = realpath(given, nil) else { return errno }
+        defer { free(resolved) }
+        let path = String(cString: resolved)
+        var status = stat()
+        guard stat(path, &status) == 0 else { return errno }
+        let beside = path + ".new-\(getpid())"
+        let refusal = create(beside, text, mode: status.st_mode & 0o777)
+        guard refusal == 0 else {
+            if refusal != EEXIST { unlink(beside) }
+            return refusal
+        }
+        guard rename(beside, path) == 0 else {
+            let number = errno
+            unlink(beside)
+            return number
+        }
+        return 0
+    }
+
     /// Writes a new file with the given mode.
     ///
     /// - Returns: errno of the refusal; 0 when written.

@@ -187,7 +187,10 @@ final class RunReporter: Sendable {
         json.member("opportunities_taken", tally.taken)
     }
 
-    func end(_ status: LiveStatus?, decisions: UInt64, sha256: String, dropped: Int) {
+    /// - Parameter status: made after the last event.
+    func end(_ status: LiveStatus?, _ recent: [Opportunity], decisions: UInt64, sha256: String, dropped: Int) {
+        // What stays on the screen is the end, not what was drawn half a second before it.
+        if isBoard, let status { draw(status, recent) }
         let tally = tally.withLock { $0 }
         if context.isJSON {
             event("stopped") { json in

@@ -150,9 +150,17 @@ struct WatchSession {
         }
         office.open(desk)
         let stop = RunStop(lane)
-        let trade =
-            try isTrading
-            ? self.desk(core, lane, folder, opening, seed, stop) { office.post(.trade($0)) } : nil
+        let trade: TradingDesk?
+        do {
+            trade =
+                try isTrading
+                ? self.desk(core, lane, folder, opening, seed, stop) { office.post(.trade($0)) } : nil
+        } catch {
+            // A start that was refused is no crash.
+            desk.perform { ledger in try? ledger?.endRun(ended: clock.now().utc, decisions: 0, sha256: "") }
+            desk.finish()
+            throw error
+        }
         let driver = LiveDriver(
             engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,
             cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell, trading: trade?.trading)
@@ -175,7 +183,7 @@ struct WatchSession {
             try opening.value().end(at: clock.now().utc, decisions: core.decisions.count, sha256: sha256)
         }
         if let handed { return try handed.result() }
-        reporter.end(cell.status, decisions: core.decisions.count, sha256: sha256, dropped: desk.dropped)
+        reporter.end(cell.status, desk.recent, decisions: core.decisions.count, sha256: sha256, dropped: desk.dropped)
         return ExitCode(cell.status?.trader)
     }
 
@@ -191,12 +199,18 @@ struct WatchSession {
             Terminal.complain("\(recovered.breakers) breakers of earlier runs are open still: arb status")
         }
         for hold in recovered.holds { Terminal.complain("HELD: \(hold); nothing is entered until arb resume") }
-        let latch = HaltLatch(
-            root: configuration.path("state_dir", home: context.home) ?? "", account: configuration.text("account")
-        ).read()
+        let target = HaltLatch(
+            root: configuration.path("state_dir", home: context.home) ?? "", account: configuration.text("account"))
+        let latch = target.read()
         if latch.isHalted {
             trade.trader.haltFlag.raise()
             Terminal.complain("HALTED: \(latch.text); nothing is sent until arb resume")
+        }
+        if hand == nil, recovered.crashes >= TradingDesk.crashesMax {
+            let reason = "\(recovered.crashes) runs ended without a word within ten minutes: see why, then arb resume"
+            target.set(.here(account: configuration.text("account"), reason: reason, at: now.utc))
+            trade.trader.haltFlag.raise()
+            Terminal.complain("HALTED: \(reason)")
         }
         if let hand {
             trade.trader.block(hand.words)

@@ -184,6 +184,21 @@ extension Ledger {
         return found
     }
 
+    /// How many runs before this one began since `instant`, and since the last `resume` of everything, and never ended: they
+    /// crashed or were killed.
+    ///
+    /// - Throws: `StoreFault`.
+    public func crashes(since instant: UTCNanos) throws(StoreFault) -> Int {
+        var count: Int64 = 0
+        try database.query(
+            """
+            SELECT count(*) FROM runs WHERE ended IS NULL AND id <> ?1 AND mode IN ('live', 'paper') AND venues <> 'adopted'
+            AND started >= max(?2, (SELECT coalesce(max(at), '') FROM halts WHERE action = 'resume' AND pair IS NULL))
+            """, [.integer(run), .text(instant.rfc3339)]
+        ) { count = $0.integer(0) ?? 0 }
+        return Int(clamping: count)
+    }
+
     /// Keeps an alert.
     ///
     /// - Returns: its number.

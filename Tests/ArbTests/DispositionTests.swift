@@ -199,6 +199,8 @@ struct DispositionTests {
     @Test("a suspended pair is not watched")
     func suspended() throws {
         #expect(try Catalog(pairs: [Stage.pair(status: .suspended)], sets: []).count == 0)
+        let kept = try Catalog(pairs: [Stage.pair(status: .suspended)], sets: [], watchesSuspended: true)
+        #expect(kept.count == 2 && kept.baskets.allSatisfy { $0.status == .suspended }, "followed, and never entered")
     }
 
     @Test("rule text other than the approved one", arguments: [nil, "bb"] as [String?])

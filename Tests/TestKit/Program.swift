@@ -41,6 +41,9 @@ public struct Program: Sendable {
             try process.run()
         }
 
+        /// Its process.
+        public var identifier: Int32 { process.processIdentifier }
+
         /// Sends a signal.
         public func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 

@@ -15,6 +15,8 @@ extension Daemon {
         case "resume": resume(request, responder)
         case "close-exposure": closeExposure(request, responder)
         case "reconcile": reconcile(request, responder)
+        case "pairs-approve": review(request, isApproved: true, responder)
+        case "pairs-suspend": review(request, isApproved: false, responder)
         case "alert-ack": acknowledge(request, responder)
         case "status":
             let report = report(at: NanoClock().now())

@@ -40,6 +40,9 @@ final class Daemon: Sendable {
         /// What the trader was told of the ledger.
         var blocked = ""
         var clock = ClockWatch()
+        /// Whether the hot lane still answers, and when it is asked next.
+        var stall = StallWatch(limit: Daemon.stallMax)
+        var nextPing = MonotonicNanos(rawValue: 0)
         /// Entries are held for an alert that nobody saw.
         var isHeldForAlert = false
     }
@@ -62,12 +65,17 @@ final class Daemon: Sendable {
     private let errands = Mailbox<@Sendable () -> Void>(capacity: 64)
     private let state: Mutex<State>
     private let ended = Atomic<Bool>(false)
+    private let pongs = Atomic<UInt64>(0)
     private let wakeup = Semaphore()
     private let worker = Mutex<Worker?>(nil)
     private let server = Mutex<ControlServer?>(nil)
 
     /// How often the latch is looked at.
     private static let turn = Nanoseconds.milliseconds(20)
+    /// How long the hot lane may not answer, and how often it is asked (P21).
+    private static let stallMax = Nanoseconds.seconds(8), pingEvery = Nanoseconds.milliseconds(500)
+    /// What a cancel of everything may take of the end of a run that is stuck.
+    private static let lastCancel = Nanoseconds.seconds(1)
     private static let reportEvery = Nanoseconds.seconds(1)
     /// Counting what the allocator has handed out takes its locks: not too often.
     private static let memoryEvery = Nanoseconds.seconds(5)
@@ -137,6 +145,7 @@ final class Daemon: Sendable {
         alerts?.look(office.standing, at: now)
         if let desk {
             watch(desk, at: now)
+            lookForStall(desk, at: now)
             lookAtSweep(desk, at: now.monotonic)
             lookAtWatches(desk, at: now.monotonic)
         }
@@ -180,6 +189,34 @@ final class Daemon: Sendable {
         let seconds = patience.rawValue / 1_000_000_000
         let reason = isLate ? "nobody acknowledged a critical alert for \(seconds) s: arb alert ack" : nil
         _ = desk.work.post { _ in desk.trader.holdForAlert(reason) }
+    }
+
+    /// Asks the hot lane for a sign of life. One that gives none for eight seconds will give none any more: what rests is
+    /// cancelled where that is possible, and the process ends, so that the next start takes up what it left (P21).
+    private func lookForStall(_ desk: TradingDesk, at now: Stamp) {
+        let (isStuck, isDue) = state.withLock { state in
+            let isStuck = state.stall.look(answers: pongs.load(ordering: .relaxed), at: now.monotonic)
+            let isDue = now.monotonic >= state.nextPing
+            if isDue { state.nextPing = now.monotonic + Self.pingEvery }
+            return (isStuck, isDue)
+        }
+        if isDue { _ = desk.work.post { [self] _ in pongs.wrappingAdd(1, ordering: .relaxed) } }
+        guard isStuck else { return }
+        flag.raise()
+        let words = "the hot lane has not answered for \(Self.stallMax.rawValue / 1_000_000_000) s"
+        Terminal.complain("arb: \(words): everything is cancelled where that is possible, and this process ends (70)")
+        Terminal.complain("     arb status, then start it again: it takes up what is open")
+        let cancelled = Semaphore()
+        Task {
+            _ = await desk.venues.cancelAll(deadline: NanoClock.monotonic() + Self.lastCancel)
+            cancelled.signal()
+        }
+        _ = cancelled.wait(timeout: Self.lastCancel)
+        var report = report(at: now)
+        (report.exposure, report.exposureLine) = ("unknown", "UNKNOWN: \(words)")
+        report.stops.append(.init(scope: "process", reason: "\(words); it ended itself (70)"))
+        report.publish(in: folder)
+        _exit(ExitCode.internalFault.rawValue)
     }
 
     /// Has something done on the clock's thread, which alone sets the latch and takes it away while the run goes on.

@@ -10,9 +10,15 @@ extension TradingDesk {
         public var executions = 0
         /// Breakers that are open still.
         public var breakers = 0
+        /// Runs of the last ten minutes that ended without a word, since the last `resume`.
+        public var crashes = 0
         /// Why nothing is entered before `arb resume`, each with what a person should look at.
         public var holds: [String] = []
     }
+
+    /// So many crashes are a loop: it stays halted (P22).
+    public static let crashesMax = 3
+    private static let crashSpan = Nanoseconds.seconds(600)
 
     /// Takes up what earlier runs left: open orders, boxes, breakers, halted pairs, the day's profit. Before `start`.
     ///
@@ -22,6 +28,7 @@ extension TradingDesk {
         journal.checkpoint(through: through)
         var taken = TakenUp()
         taken.holds = Self.holds(recovery)
+        taken.crashes = try ledger.store.crashes(since: now.utc + Nanoseconds(rawValue: -Self.crashSpan.rawValue))
         let breakers = recovery.breakers.compactMap(StopRows.record)
         taken.breakers = breakers.count
         trader.begin(at: now)

@@ -31,7 +31,10 @@ public final class Core {
         configuration: Configuration, pairs: PairFiles, seed: UInt64, write: (([UInt8]) -> Void)? = nil,
         forward: @escaping (DecisionEvent) -> Void
     ) throws(Catalog.Faults) {
-        catalog = try Catalog(pairs: pairs.pairs, sets: pairs.sets)
+        // Who trades may hold something of a pair that was suspended since.
+        catalog = try Catalog(
+            pairs: pairs.pairs, sets: pairs.sets,
+            watchesSuspended: configuration.text("mode") != TradingMode.dryRun.rawValue)
         names = BasketNames(baskets: catalog.baskets, contracts: catalog.contracts)
         decisions = DecisionLog(names: names, write: write)
         desk = DecisionDesk(log: decisions, forward: forward)
