@@ -124,7 +124,8 @@ struct OperatorBench {
         var entered = 0
         for round in 0..<3 {
             let root = "\(path)/state-\(round)"
-            try fill(root, path)
+            // The account is one: no run may have the number, and so the names, of another.
+            try fill(root, runs: round + 1)
             let known = received(folder).count
             let began = NanoClock.monotonic()
             let child = live(path, ["--state", root])
@@ -152,13 +153,15 @@ struct OperatorBench {
     }
 
     /// Writes the state folder through the writers of a run: 5,000 executions of two legs each, all over, nothing filled.
-    private static func fill(_ root: String, _ path: String) throws {
+    private static func fill(_ root: String, runs: Int) throws {
         let state = try StateFolder(root: root, account: "loopback")
         let ledger = try Ledger(path: state.path + "/ledger.db")
         let now = NanoClock.utc()
-        try ledger.beginRun(
-            started: now + .seconds(-86_000), mode: "live", venues: "loopback", build: BuildInfo.build,
-            configurationSHA256: "")
+        for _ in 0..<runs {
+            try ledger.beginRun(
+                started: now + .seconds(-86_000), mode: "live", venues: "loopback", build: BuildInfo.build,
+                configurationSHA256: "")
+        }
         let log = try IntentLog(path: state.path + "/intents.log", durability: .process, build: BuildInfo.build)
         let prefix = LedgerAccount.prefix(of: "loopback")
         for execution in 0..<5_000 as Range<UInt64> {

@@ -1,8 +1,6 @@
 import Arb
 import Assembly
 import Codec
-import Synchronization
-import Threading
 import Trading
 
 /// The live board: exposure first, then links and books, edges now, and what has been. At most 22 lines of 80 columns: a status line of the terminal's own may have the rest.
@@ -12,13 +10,13 @@ struct Board {
     let exposure: String
     let recent: [Opportunity]
     let names: BasketNames
-    let tally: RunReporter.Tally
+    let tally: RunTally
     let started: Stamp
     let venues: String
     let account: String
     let hasColor: Bool
     /// What was traded; nil in a dry run.
-    var trades: TradeReporter.Glance?
+    var trades: TradeGlance?
 
     /// The whole board, with the escape codes that redraw it in place.
     var text: String {
@@ -72,7 +70,7 @@ struct Board {
     }
 
     /// What was fired, coloured by how it ended.
-    private func fires(_ trades: TradeReporter.Glance) -> [String] {
+    private func fires(_ trades: TradeGlance) -> [String] {
         let lines = trades.lines.prefix(8).map { fire in
             guard hasColor else { return fire.line }
             let color =
@@ -115,40 +113,4 @@ struct Board {
             dim(Terminal.cell(tally.lastNotice, 79)),
         ]
     }
-}
-
-/// Redraws the board, or says a heartbeat, on a thread of its own.
-final class BoardWorker: Sendable {
-    private let wakeup = Semaphore()
-    private let ended = Atomic<Bool>(false)
-    private let worker = Mutex<Worker?>(nil)
-
-    init(reporter: RunReporter, cell: StatusCell, office: BackOffice) {
-        let interval: Nanoseconds = reporter.isBoard ? .milliseconds(500) : .seconds(5)
-        worker.withLock { worker in
-            // Strong: an owner that is dropped before its end, as on a failing start, must outlive its thread.
-            worker = Worker(name: "board") { [self] in
-                while !ended.load(ordering: .acquiring) {
-                    if let status = cell.status { reporter.draw(status, office.recent) }
-                    _ = wakeup.wait(timeout: interval)
-                }
-            }
-        }
-    }
-
-    /// Ends the thread.
-    func finish() {
-        ended.store(true, ordering: .releasing)
-        wakeup.signal()
-        worker.withLock { $0 }?.join()
-    }
-}
-
-/// Holds the back office that is made after the core, which needs somewhere to send decisions.
-final class OfficeBox: Sendable {
-    private let office = Mutex<BackOffice?>(nil)
-
-    func open(_ office: BackOffice) { self.office.withLock { $0 = office } }
-
-    func post(_ event: DecisionEvent) { office.withLock { $0 }?.post(event) }
 }

@@ -16,19 +16,10 @@ final class RunReporter: Sendable {
     private let account: String
     private let counts: (pairs: Int, sets: Int)
     private let started: Stamp
-    private let tally = Mutex<Tally>(Tally())
+    private let tally = Mutex(RunTally())
     let isBoard: Bool
     /// What was traded.
     let trades: TradeReporter
-
-    struct Tally {
-        var born = 0
-        var taken = 0
-        var ended = 0
-        var held = 0
-        var expected = Int64(0)
-        var lastNotice = ""
-    }
 
     init(
         context: CommandContext, names: BasketNames, mode: String, venues: String, account: String, pairs: Int,
@@ -168,7 +159,7 @@ final class RunReporter: Sendable {
         return label + trader.exposure.line + (trader.isHaltedByOperator ? " · HALTED" : "")
     }
 
-    private func heartbeat(_ status: LiveStatus, _ tally: Tally, _ json: inout JSONWriter) {
+    private func heartbeat(_ status: LiveStatus, _ tally: RunTally, _ json: inout JSONWriter) {
         json.member("at", status.engine.at.utc.rfc3339)
         json.member("exposure", (status.trader?.exposure.state ?? .flat).rawValue)
         json.member("exposure_line", exposure(status))
@@ -211,31 +202,5 @@ final class RunReporter: Sendable {
                 + (dropped > 0 ? "\n\(dropped) decisions reached the ledger late or not: it was too slow." : "")
                 + "\nSee them: arb opportunities --since 1h"
                 + (mode == TradingMode.paper.rawValue ? " --account \(account)" : ""))
-    }
-}
-
-/// One opportunity in one line of at most 80 columns.
-enum OpportunityLine {
-    static func text(_ opportunity: Opportunity, _ names: BasketNames) -> String {
-        let entry = names[opportunity.basket]
-        let time = opportunity.born.utc.rfc3339.dropFirst(11).prefix(12)
-        let later = opportunity.judgements.last.map { $0.filled ? "held" : "gone" } ?? "-"
-        return
-            "\(time) \(Terminal.cell(entry.pair.name, 22)) \(Terminal.right(opportunity.best.orderQty.description, 8)) "
-            + "\(Terminal.right(dollars(opportunity.best.net), 8)) \(Terminal.right(life(opportunity), 7)) "
-            + "\(Terminal.cell(opportunity.disposition.rawValue, 12)) \(later)"
-    }
-
-    /// Dollars to the cent, toward zero: for people.
-    static func dollars(_ money: Money) -> String {
-        let cents = money.rawValue / 1_000_000
-        let rest = String(cents.magnitude % 100)
-        return (money.rawValue < 0 ? "-$" : "$") + "\(cents.magnitude / 100)." + (rest.count == 1 ? "0" + rest : rest)
-    }
-
-    static func life(_ opportunity: Opportunity) -> String {
-        guard let ended = opportunity.ended else { return "alive" }
-        let milliseconds = (ended.monotonic - opportunity.born.monotonic).rawValue / 1_000_000
-        return milliseconds < 10_000 ? "\(milliseconds)ms" : "\(milliseconds / 1_000)s"
     }
 }

@@ -73,24 +73,14 @@ final class TradeReporter: Sendable {
         }
     }
 
-    /// What a board shows of it.
-    struct Glance: Sendable {
-        /// The newest executions, newest first.
-        let lines: [(kind: ExecutionResult.Kind, line: String)]
-        /// How many, how they ended, what came of them, how fast.
-        let summary: String
-        /// The last that was stopped or told as an alert.
-        let lastStop: String
-    }
-
     /// What a board shows of it now.
-    func glance(_ count: Int) -> Glance {
+    func glance(_ count: Int) -> TradeGlance {
         tally.withLock { tally in
             let wire = tally.wire.suffix(1_000).sorted()
             let speed =
                 wire.isEmpty
                 ? "" : "   tick to wire p50 " + DurationText.short(Nanoseconds(rawValue: wire[wire.count / 2]))
-            return Glance(
+            return TradeGlance(
                 lines: tally.recent.suffix(min(count, Tally.linesMax)).reversed().map { ($0.kind, $0.line) },
                 summary: "fired \(tally.fired)\(tally.fired == 0 ? "" : ": " + tally.words)   net "
                     + OpportunityLine.dollars(Money(rawValue: tally.net)) + speed,

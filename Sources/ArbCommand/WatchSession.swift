@@ -116,23 +116,11 @@ struct WatchSession {
         let hash = Digest.hex(.sha256, configuration.toml)
         let edges = try edges()
         defer { for edge in edges { edge.close() } }
-        // The disk takes as long as the first connection: both at once. A ledger that cannot be kept ends the run.
+        // The disk takes as long as the first connection: both at once.
         let lane = try lane()
         let mode = mode.rawValue
         let isTrading = self.mode != .dryRun, isHand = hand != nil
-        let isDurable = configuration.text("store.durability") == JournalDurability.power.rawValue
-        let opening = Deferred<LedgerWriter, StoreFault>(name: "ledger") { () throws(StoreFault) in
-            do throws(StoreFault) {
-                let ledger = try LedgerWriter(
-                    folder: folder, now: start.utc, isTrading: isTrading, isDurable: isDurable)
-                try ledger.begin(
-                    at: start.utc, mode: mode, venues: venues, build: BuildInfo.build, configurationSHA256: hash)
-                return ledger
-            } catch {
-                lane.stop()
-                throw error
-            }
-        }
+        let opening = ledger(folder, lane, start.utc, venues, hash)
         defer { opening.finish() }
         let recorder = try recorder(start, seed, hash)
         let cell = StatusCell()
@@ -150,17 +138,7 @@ struct WatchSession {
         }
         office.open(desk)
         let stop = RunStop(lane)
-        let trade: TradingDesk?
-        do {
-            trade =
-                try isTrading
-                ? self.desk(core, lane, folder, opening, seed, stop) { office.post(.trade($0)) } : nil
-        } catch {
-            // A start that was refused is no crash.
-            desk.perform { ledger in try? ledger?.endRun(ended: clock.now().utc, decisions: 0, sha256: "") }
-            desk.finish()
-            throw error
-        }
+        let trade = try trade(core, lane, folder, opening, seed, stop, desk)
         let driver = LiveDriver(
             engine: core.engine, edges: edges, clock: clock, lane: lane, recorder: recorder?.writer,
             cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell, trading: trade?.trading)
@@ -185,6 +163,40 @@ struct WatchSession {
         if let handed { return try handed.result() }
         reporter.end(cell.status, desk.recent, decisions: core.decisions.count, sha256: sha256, dropped: desk.dropped)
         return ExitCode(cell.status?.trader)
+    }
+
+    /// Opens the ledger on a thread of its own. One that cannot be kept ends the run.
+    private func ledger(_ folder: StateFolder, _ lane: Lane, _ start: UTCNanos, _ venues: String, _ hash: String)
+        -> Deferred<LedgerWriter, StoreFault>
+    {
+        let (mode, isTrading) = (mode.rawValue, mode != .dryRun)
+        let isDurable = configuration.text("store.durability") == JournalDurability.power.rawValue
+        return Deferred(name: "ledger") { () throws(StoreFault) in
+            do throws(StoreFault) {
+                let ledger = try LedgerWriter(folder: folder, now: start, isTrading: isTrading, isDurable: isDurable)
+                try ledger.begin(
+                    at: start, mode: mode, venues: venues, build: BuildInfo.build, configurationSHA256: hash)
+                return ledger
+            } catch {
+                lane.stop()
+                throw error
+            }
+        }
+    }
+
+    /// Everything that trades; nil in a dry run. A start that is refused is no crash: its run ends in the ledger.
+    private func trade(
+        _ core: Core, _ lane: Lane, _ folder: StateFolder, _ opening: Deferred<LedgerWriter, StoreFault>,
+        _ seed: UInt64, _ stop: RunStop, _ office: BackOffice
+    ) throws -> TradingDesk? {
+        guard mode != .dryRun else { return nil }
+        do {
+            return try desk(core, lane, folder, opening, seed, stop) { office.post(.trade($0)) }
+        } catch {
+            office.perform { ledger in try? ledger?.endRun(ended: NanoClock.utc(), decisions: 0, sha256: "") }
+            office.finish()
+            throw error
+        }
     }
 
     /// Takes up what earlier runs left, and a halt that stands; then the trader begins.

@@ -7,14 +7,6 @@ import Synchronization
 import Threading
 import Trading
 
-/// Something that the hot lane is asked about again and again, until it is so or too late.
-struct Watch: Sendable {
-    let deadline: MonotonicNanos
-    var nextLook: MonotonicNanos
-    /// On the hot lane; true when it is answered.
-    let look: @Sendable (_ now: Stamp, _ isLate: Bool) -> Bool
-}
-
 // `reconcile --apply` inside a run: both accounts are read to the last page, what they say is joined into our orders, and
 // what was unknown is asked about; nothing is traded for it.
 extension Daemon {

@@ -6,15 +6,6 @@ import Synchronization
 import Threading
 import Trading
 
-/// One `close-exposure` that goes on: begun on the hot lane, looked at by the clock's thread until it is over.
-struct Sweep: Sendable {
-    let order: SweepOrder
-    let executions: [ExecutionID]
-    let deadline: MonotonicNanos
-    var nextLook: MonotonicNanos
-    let answer: @Sendable (SweepReport) -> Void
-}
-
 // `close-exposure` inside a run: there is one hand on the orders, so a sweep never races the machine's own closing.
 extension Daemon {
     /// How long a sweep may take beyond the time that the machine gives itself.
