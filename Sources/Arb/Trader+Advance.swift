@@ -187,7 +187,8 @@ extension Trader {
                         payoutAt: positions.plan(of: execution.id)?.payoutAt, openedAt: execution.decided.utc, at: now))
             )
         }
-        if kind == .filled { counters.filled &+= 1 }  // bounded by executions
+        // Of this run: what was taken up is told again and was filled long ago. Bounded by executions.
+        if kind == .filled, !execution.isRecovered { counters.filled &+= 1 }
         tellResult(execution, kind, now, net: net)
         conclude(execution, now)
         tellBreaker()

@@ -72,8 +72,10 @@ enum Program {
 
     private static func report(_ failure: CommandFailure, _ isJSON: Bool) {
         guard isJSON else {
-            Terminal.complain("arb: \(failure.text)")
-            if !failure.fix.isEmpty { Terminal.complain("     \(failure.fix)") }
+            // Lines with places and carets are as wide as they are; a sentence is folded where a person reads it.
+            let isFolded = isatty(STDERR_FILENO) == 1 && !failure.text.contains("\n")
+            Terminal.complain(isFolded ? HelpText.paragraph(failure.text, first: "arb: ") : "arb: \(failure.text)")
+            Terminal.complain(isFolded ? HelpText.paragraph(failure.fix, first: "     ") : "     \(failure.fix)")
             return
         }
         var json = JSONWriter()

@@ -21,6 +21,7 @@ enum ExplainCommand {
             json.member("meaning", entry.meaning)
             json.member("retryable", entry.retryable)
             json.member("outcome_known", entry.outcomeKnown)
+            json.member("fix", ErrorCatalog.fix(of: entry.code))
             json.endObject()
             context.terminal.out(json.string)
             return .done
@@ -30,6 +31,7 @@ enum ExplainCommand {
                 entry.code, HelpText.paragraph(entry.meaning, first: "  "),
                 HelpText.paragraph(entry.retryable, first: "  retried        "),
                 HelpText.paragraph(entry.outcomeKnown, first: "  outcome known  "),
+                HelpText.paragraph(ErrorCatalog.fix(of: entry.code), first: "  to do          "),
             ].joined(separator: "\n"))
         return .done
     }

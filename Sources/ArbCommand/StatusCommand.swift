@@ -116,6 +116,7 @@ enum StatusCommand {
         report.openOrders = open.count
         // Without a daemon nobody follows an order that is not over: it is unknown.
         report.unknownLegs = unsure
+        report.gross = Money(rawValue: boxes.reduce(0) { Int64(clamping: Int128($0) + Int128($1.payoff.rawValue)) })
         report.boxes = boxes.count
         report.hedged = Money(
             rawValue: boxes.reduce(0) { Int64(clamping: Int128($0) + Int128($1.cost.rawValue)) })
