@@ -2,6 +2,7 @@ import Arb
 import Assembly
 import Synchronization
 import Threading
+import Trading
 
 /// Redraws the board, or says a heartbeat, on a thread of its own.
 final class BoardWorker: Sendable {

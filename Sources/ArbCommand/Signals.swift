@@ -1,7 +1,11 @@
+import Arb
 import Glibc
 import Threading
 
 /// SIGINT and SIGTERM as a call on a thread of their own: nothing happens inside a signal handler.
+///
+/// SIGUSR1, the halt, is the one exception: it raises the flag in a handler on the first thread, which is the hot lane. So
+/// that thread runs not one instruction of its own between the signal and the flag, however late another would be woken.
 struct Signals {
     private let worker: Worker
 
@@ -21,9 +25,13 @@ struct Signals {
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process at once. Calls `halt` at SIGUSR1, by which
-    /// `arb halt` tells a daemon to send nothing more.
-    init(halt: @escaping @Sendable () -> Void = {}, _ stop: @escaping @Sendable () -> Void) {
+    // Safety: written once, before the handler is installed; the flag is never let go.
+    private nonisolated(unsafe) static var flag: Unmanaged<HaltFlag>?
+
+    /// Calls `stop` at the first SIGINT or SIGTERM; a second one ends the process at once. Raises `halt` at SIGUSR1, by which
+    /// `arb halt` tells a daemon to send nothing more. On the thread that becomes the hot lane.
+    init(halt: HaltFlag? = nil, _ stop: @escaping @Sendable () -> Void) {
+        if let halt { Self.raise(halt) }
         worker = Worker(name: "signals") {
             var set = Self.set()
             var number: Int32 = 0
@@ -31,7 +39,7 @@ struct Signals {
             while sigwait(&set, &number) == 0 {
                 if number == SIGUSR2 { return }
                 if number == SIGUSR1 {
-                    halt()
+                    halt?.raise()
                     continue
                 }
                 if isStopping { _exit(128 + number) }
@@ -39,6 +47,19 @@ struct Signals {
                 stop()
             }
         }
+    }
+
+    /// Installs the handler: two atomic additions, nothing else, are done in it.
+    private static func raise(_ halt: HaltFlag) {
+        flag = Unmanaged.passRetained(halt)
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in Signals.flag?._withUnsafeGuaranteedRef { $0.raise() } }
+        action.sa_flags = SA_RESTART
+        guard sigaction(SIGUSR1, &action, nil) == 0 else { return }
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGUSR1)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
     /// Ends the thread.

@@ -144,7 +144,7 @@ struct WatchSession {
             cacheFolder: folder.path + "/cache", seed: seed ^ 0xA5A5, published: cell, trading: trade?.trading)
         if !isHand { reporter.begin(recording: recorder?.path) }
         let daemon = self.daemon(folder, trade, desk, cell, start, venues, alerts)
-        let signals = Signals(halt: { daemon.stopSending() }) { isTrading ? stop.request() : lane.stop() }
+        let signals = Signals(halt: daemon.flag) { isTrading ? stop.request() : lane.stop() }
         if let trade { try begin(trade, opening, at: clock.now()) }
         do throws(ControlFault) { try daemon.begin() } catch { throw error.failure }
         let board = isHand ? nil : BoardWorker(reporter: reporter, cell: cell, office: desk)

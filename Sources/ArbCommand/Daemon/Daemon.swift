@@ -138,7 +138,8 @@ final class Daemon: Sendable {
             let found = latch.read()
             halted("latch", found.text, cancelsAll: found.notice?.cancelsAll ?? false, at: now.utc)
         } else if !isLatched, flag.isRaised {
-            // A bare signal: it has to outlive this process like any other halt.
+            // A bare signal: what was signed ahead is void, and it has to outlive this process like any other halt.
+            stopSending()
             latch.set(.here(account: identity.account, reason: "by signal", at: now.utc))
             halted("signal", "by signal", cancelsAll: false, at: now.utc)
         }

@@ -1,3 +1,5 @@
+import Arb
+import Assembly
 import Trading
 
 /// One `close-exposure` that goes on: begun on the hot lane, looked at by the clock's thread until it is over.
