@@ -23,7 +23,14 @@ extension Trader {
         let alone = first.map { (leg: $0, slot: slots[$0]) }
         do throws(Refusal) {
             try track(execution, approval.request, now)
-            try record(execution, alone.map { [$0] } ?? slots.enumerated().map { (leg: $0, slot: $1) }, .leg, now)
+            // What may follow the first is bounded in its own record, before it leaves.
+            let follower = alone.map { alone in
+                let order = orders[1 - alone.leg]
+                return OrderIntent.Follower(orderQtyMax: order.orderQty, limitPx: order.price)
+            }
+            try record(
+                execution, alone.map { [$0] } ?? slots.enumerated().map { (leg: $0, slot: $1) }, .leg, now,
+                follower: follower)
         } catch {
             for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
             positions.abandon(id)
@@ -105,15 +112,16 @@ extension Trader {
     }
 
     /// Registers the orders and records their intents in one append.
-    func record(_ execution: Execution, _ legs: [(leg: Int, slot: SendSlot)], _ role: OrderRole, _ now: Stamp)
-        throws(Refusal)
-    {
+    func record(
+        _ execution: Execution, _ legs: [(leg: Int, slot: SendSlot)], _ role: OrderRole, _ now: Stamp,
+        follower: OrderIntent.Follower? = nil
+    ) throws(Refusal) {
         var added: [ExecutionOrder] = []
         do throws(Refusal) {
             for (leg, slot) in legs { added.append(try register(slot, role, leg, execution, now)) }
             let second = added.count > 1 ? intent(execution, added[1], legs[1].slot) : nil
             do throws(JournalFault) {
-                try journal.append(intent(execution, added[0], legs[0].slot), second)
+                try journal.append(intent(execution, added[0], legs[0].slot, follower), second)
             } catch {
                 throw .journal(error)
             }
@@ -156,13 +164,15 @@ extension Trader {
         registry.retire(order.handle)
     }
 
-    func intent(_ execution: Execution, _ order: ExecutionOrder, _ slot: SendSlot) -> OrderIntent {
+    func intent(
+        _ execution: Execution, _ order: ExecutionOrder, _ slot: SendSlot, _ follower: OrderIntent.Follower? = nil
+    ) -> OrderIntent {
         let contract = catalog.contracts[Int(slot.order.instrument.index)]
         let token = contract.tokens.map { slot.order.outcome == .yes ? $0.yes : $0.no } ?? ""
         return OrderIntent(
             execution: execution.id, role: order.role, pair: execution.basket.pair, venue: order.venue,
             symbol: contract.symbol, token: token, order: slot.order, orderID: slot.orderID, bodyHash: slot.bodyHash,
-            decided: execution.decided)
+            decided: execution.decided, follower: follower)
     }
 
     func tellIntent(_ execution: Execution, _ place: Int, _ slot: SendSlot) {

@@ -106,6 +106,9 @@ struct TraderLegOrderTests {
         #expect(rig.kalshi.sent.isEmpty && rig.kalshi.held == 1, "it waits, and keeps its slot")
         #expect(rig.trader.claims == 2 && rig.trader.reserved == Stage.dollars("9"))
         #expect(rig.journal.intents.map(\.order) == [leader])
+        let bound = rig.journal.intents.first?.follower
+        #expect(
+            bound == .init(orderQtyMax: Stage.contracts(10), limitPx: Stage.cents(40)), "stated before the first left")
         arrange(rig, second)
         start(rig, first)
         if first.isOpenAtFirst {
@@ -130,6 +133,7 @@ struct TraderLegOrderTests {
         }
         let follower = try #require(rig.kalshi.sent.first)
         #expect(follower.purpose == .entry && follower.orderQty == Stage.contracts(first.fills))
+        #expect(follower.orderQty <= (bound?.orderQtyMax ?? .zero) && rig.journal.intents.last?.follower == nil)
         #expect(follower.price == Stage.cents(40) && rig.journal.intents.count == 2 && rig.kalshi.held == 0)
         try finish(rig, first, second, follower)
     }

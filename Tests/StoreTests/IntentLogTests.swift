@@ -10,7 +10,8 @@ import Trading
 enum SomeIntents {
     static func one(
         _ number: UInt64, _ venue: VenueID = .kalshi, purpose: OrderPurpose = .entry, quantity: Int64 = 1_000_000_000,
-        timeInForce: TimeInForce = .ioc, pair: String = "fed", symbol: String? = nil
+        timeInForce: TimeInForce = .ioc, pair: String = "fed", symbol: String? = nil,
+        follower: OrderIntent.Follower? = nil
     ) -> OrderIntent {
         let isKalshi = venue == .kalshi
         return OrderIntent(
@@ -29,7 +30,8 @@ enum SomeIntents {
             bodyHash: Digest256 {
                 $0.initializeMemory(as: UInt8.self, repeating: UInt8(truncatingIfNeeded: number))
             },
-            decided: Stamp(monotonic: MonotonicNanos(rawValue: 5), utc: UTCNanos(rawValue: Int64(number))))
+            decided: Stamp(monotonic: MonotonicNanos(rawValue: 5), utc: UTCNanos(rawValue: Int64(number))),
+            follower: follower)
     }
 }
 
@@ -70,6 +72,32 @@ struct IntentLogTests {
         #expect(again.found.generation == 1 && again.found.build == "test" && again.found.torn == 0)
         #expect(again.found.intents.allSatisfy { $0.build == IntentLog.fingerprint("test") })
         #expect(again.found.lostSince == nil)
+    }
+
+    @Test("the bound of a second leg is recorded with the first, comes back, is part of the order, and needs its room")
+    func follower() throws {
+        let bound = OrderIntent.Follower(
+            orderQtyMax: Quantity(rawValue: 1_234_567), limitPx: Price(rawValue: 40_000_000) ?? .zero)
+        let leader = SomeIntents.one(1, .polymarket, follower: bound)
+        do {
+            let log = try open()
+            try log.append(leader, nil)
+            let other = #expect(throws: JournalFault.self) { try log.append(SomeIntents.one(1, .polymarket), nil) }
+            #expect(other?.code == "E_EXEC_IDEMPOTENCY_CONFLICT")
+            // As long as the texts may be, and sixteen bytes more.
+            let room = 336 - 66 - 77 - 66
+            try log.append(
+                SomeIntents.one(2, .polymarket, pair: String(repeating: "p", count: room - 16), follower: bound), nil)
+            let long = #expect(throws: JournalFault.self) {
+                try log.append(
+                    SomeIntents.one(3, .polymarket, pair: String(repeating: "p", count: room - 15), follower: bound),
+                    nil)
+            }
+            #expect(long?.code == "E_STORE_JOURNAL_TOO_LONG")
+        }
+        let again = try open()
+        #expect(
+            again.found.intents.map(\.intent.follower) == [bound, bound] && again.found.intents[0].intent == leader)
     }
 
     @Test("opening again and again changes nothing: recovery may be killed at any time")

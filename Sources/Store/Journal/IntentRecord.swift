@@ -14,6 +14,8 @@ enum IntentRecord {
     static let textsAt = 176
     /// Where what makes an order this very order begins: execution, amounts, kinds, texts, the hash of its body.
     static let contentAt = 88
+    /// The bound of a second leg, behind the texts.
+    private static let followerSize = 16
 
     /// What a record says.
     enum Kind: UInt8 {
@@ -50,7 +52,8 @@ enum IntentRecord {
             intent.orderID?.text.utf8.count ?? 0
         )
         guard lengths.0 <= 255, lengths.1 <= 255, lengths.2 <= 255, lengths.3 <= 255 else { return false }
-        return lengths.0 + lengths.1 + lengths.2 + lengths.3 <= size - textsAt
+        let follower = intent.follower == nil ? 0 : followerSize
+        return lengths.0 + lengths.1 + lengths.2 + lengths.3 <= size - textsAt - follower
     }
 
     /// Writes everything of an intent but its place and checksum, from byte 48 on. The texts must fit.
@@ -80,6 +83,7 @@ enum IntentRecord {
         if intent.order.isReduceOnly { flags |= 2 }
         if intent.order.cashOrderQty != nil { flags |= 4 }
         if intent.orderID != nil { flags |= 8 }
+        if intent.follower != nil { flags |= 16 }
         put(flags, record, 128)
         put(code(intent.role), record, 129)
         put(intent.venue.rawValue, record, 130)
@@ -93,6 +97,11 @@ enum IntentRecord {
         put(text(intent.symbol, record, &used), record, 137)
         put(text(intent.token, record, &used), record, 138)
         put(text(intent.orderID?.text ?? "", record, &used), record, 139)
+        if let follower = intent.follower {
+            put(follower.orderQtyMax.rawValue, record, used)
+            put(follower.limitPx.rawValue, record, used + 8)
+            used += followerSize
+        }
         put(32 as UInt8, record, 140)
         put(0 as UInt8, record, 141)
         put(UInt16(used), record, 142)
@@ -212,8 +221,15 @@ enum IntentRecord {
             return String(
                 validating: UnsafeRawBufferPointer(start: record + at, count: length).map { $0 }, as: UTF8.self)
         }
-        guard let pair = text(136), let symbol = text(137), let token = text(138), let orderID = text(139), at == used
+        guard let pair = text(136), let symbol = text(137), let token = text(138), let orderID = text(139)
         else { return nil }
+        var follower: OrderIntent.Follower?
+        if flags & 16 != 0 {
+            guard at + followerSize <= used, let limitPx = Price(rawValue: get(record, at + 8)) else { return nil }
+            follower = .init(orderQtyMax: Quantity(rawValue: get(record, at)), limitPx: limitPx)
+            at += followerSize
+        }
+        guard at == used else { return nil }
         guard (get(record, 140) as UInt8) == 32 else { return nil }
         // The dense index of its run is gone with the run; the market is its symbol.
         let order = NewOrder(
@@ -226,7 +242,8 @@ enum IntentRecord {
             venue: venue, symbol: symbol, token: token, order: order, orderID: flags & 8 != 0 ? OrderID(orderID) : nil,
             bodyHash: get(record, 144),
             decided: Stamp(
-                monotonic: MonotonicNanos(rawValue: get(record, 72)), utc: UTCNanos(rawValue: get(record, 64))))
+                monotonic: MonotonicNanos(rawValue: get(record, 72)), utc: UTCNanos(rawValue: get(record, 64))),
+            follower: follower)
     }
 
     // MARK: - Words as bytes: never reused for another meaning

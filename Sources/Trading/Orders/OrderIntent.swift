@@ -63,12 +63,29 @@ public struct OrderIntent: Hashable, Sendable {
     public let bodyHash: Digest256
     /// When it was decided.
     public let decided: Stamp
+    /// What may follow it, where one leg leaves first; nil where nothing waits for its fills.
+    public let follower: Follower?
+
+    /// The most that the second leg of an execution may come to, stated before the first has left.
+    public struct Follower: Hashable, Sendable {
+        /// Contracts at most.
+        public let orderQtyMax: Quantity
+        /// The worst price.
+        public let limitPx: Price
+
+        /// A bound.
+        public init(orderQtyMax: Quantity, limitPx: Price) {
+            self.orderQtyMax = orderQtyMax
+            self.limitPx = limitPx
+        }
+    }
 
     /// An intent.
     public init(
         execution: ExecutionID, role: OrderRole, pair: PairID, venue: VenueID, symbol: String, token: String,
-        order: NewOrder, orderID: OrderID?, bodyHash: Digest256, decided: Stamp
+        order: NewOrder, orderID: OrderID?, bodyHash: Digest256, decided: Stamp, follower: Follower? = nil
     ) {
+        self.follower = follower
         self.execution = execution
         self.role = role
         self.pair = pair
