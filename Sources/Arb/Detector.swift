@@ -132,14 +132,15 @@ final class Detector {
 
     func basket(at place: Int) -> BasketID { BasketID(candidates[place].basket) }
 
-    /// True when one unit of the basket at a place of `instrument` may cost less than it pays.
-    func mayPay(at place: Int, of instrument: InstrumentID) -> Bool {
+    /// True when one unit of the basket at a place of `instrument` may cost less than it pays, or by less than `slack` more
+    /// (then of pairs alone). Unit: 1e-8 USD.
+    func mayPay(at place: Int, of instrument: InstrumentID, within slack: Int64 = 0) -> Bool {
         let candidate = candidates[place]
-        guard candidate.partner >= 0 else { return mayPay(BasketID(candidate.basket)) }
+        guard candidate.partner >= 0 else { return slack == 0 && mayPay(BasketID(candidate.basket)) }
         let cost =
             seats[Int(instrument.index)].tops.cost(candidate.outcome)
             &+ seats[Int(candidate.partner)].tops.cost(candidate.partnerOutcome)  // 2 × 2^40
-        return cost < candidate.payoffRate
+        return cost < candidate.payoffRate &+ slack  // far below 2^62
     }
 
     /// True when one unit may cost less than it pays.

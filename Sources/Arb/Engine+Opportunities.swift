@@ -57,6 +57,14 @@ extension Engine {
             secondsToPayout: secondsToPayout(basket, now) ?? 0, valuation: settings.valuation)
     }
 
+    /// What a basket would be sized for as its books stand; nil when something of it is unknown.
+    func problem(of basket: Basket) -> SizingProblem? {
+        guard basket.legs.allSatisfy({ books[$0.instrument].status == .live }), let legs = sizingLegs(of: basket) else {
+            return nil
+        }
+        return problem(basket, legs, settings.thresholds, stampOfNow)
+    }
+
     /// The legs with their terms and fees; nil when something of them is unknown.
     private func sizingLegs(of basket: Basket) -> [SizingLeg]? {
         var legs: [SizingLeg] = []

@@ -49,6 +49,9 @@ public final class Engine {
 
     /// Who fires what is found; nil in a dry run. Decisions and their log do not depend on it.
     public weak var entryDesk: (any EntryDesk)?
+    /// A basket is near when one unit costs at most so much more than it pays; zero: nobody is told. Decisions do not depend
+    /// on it. Unit: 1e-8 USD.
+    public var nearSlack: Int64 = 0
     /// Told of terms, pauses and grids as they come; nil in a run that sends nothing.
     public weak var marketObserver: (any MarketObserver)?
     /// Stamps the stages of each message; nil in a dry run. Decisions do not depend on it.
@@ -232,6 +235,9 @@ public final class Engine {
         let isLive = book.status == .live
         for place in detector.places(of: instrument) {
             let basket = detector.basket(at: place)
+            if nearSlack > 0, isLive, detector.mayPay(at: place, of: instrument, within: nearSlack) {
+                entryDesk?.near(catalog.baskets[Int(basket.index)], at: stampOfNow)
+            }
             guard opportunities.isAlive(basket) || (isLive && detector.mayPay(at: place, of: instrument)) else {
                 continue
             }

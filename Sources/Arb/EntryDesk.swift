@@ -34,6 +34,15 @@ public protocol EntryDesk: AnyObject {
 
     /// Fires it, or says elsewhere why not.
     func take(_ candidate: EntryCandidate, at now: Stamp)
+
+    /// The best prices of a basket are within `Engine.nearSlack` of paying: what its entry needs may be made ready. Told of
+    /// every change of its books while it lasts.
+    func near(_ basket: Basket, at now: Stamp)
+}
+
+extension EntryDesk {
+    /// Nothing is made ready.
+    public func near(_ basket: Basket, at now: Stamp) {}
 }
 
 /// Stamps the stages that lie inside the engine, for whoever reports latency. Reads a clock and decides nothing.

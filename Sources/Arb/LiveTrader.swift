@@ -32,6 +32,9 @@ public protocol LiveTrader: OrderSink {
     /// True while an operator's halt stands: nothing may be ready to leave.
     var isHalted: Bool { get }
 
+    /// True while an entry may be close: lanes that may spin had better.
+    func isNear(at now: MonotonicNanos) -> Bool
+
     /// What it knows of itself, for people; nil where it does not say.
     func status(at now: Stamp) -> TraderStatus?
 }
@@ -43,23 +46,12 @@ extension LiveTrader {
     /// Not of interest.
     public func lanesSpilled(_ jobs: Int, at now: Stamp) {}
 
+    /// Never.
+    public func isNear(at now: MonotonicNanos) -> Bool { false }
+
     /// Never halted.
     public var isHalted: Bool { false }
 
     /// Says nothing.
     public func status(at now: Stamp) -> TraderStatus? { nil }
-}
-
-/// Told of markets beside the engine, in the same order: terms, pauses, grids, books that are void. Gateways listen.
-///
-/// - Lane: the hot lane, inside the engine's turn.
-public protocol MarketObserver: AnyObject {
-    /// The terms of an instrument, new or anew.
-    func apply(_ terms: InstrumentTerms, of instrument: InstrumentID)
-    /// Its terms are not known any more.
-    func block(_ instrument: InstrumentID)
-    /// Something about a market other than its levels; trades are not told.
-    func apply(_ event: MarketEvent)
-    /// Its book is void: what was made ready for it was made for another one.
-    func voided(_ instrument: InstrumentID)
 }

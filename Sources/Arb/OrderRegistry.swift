@@ -55,7 +55,7 @@ public struct OrderRegistry {
     /// Reports kept of each.
     public static let strayReportsMax = 64
     /// Names of forgotten orders that are remembered.
-    public static let retiredMax = 65_536
+    public static let retiredMax = RetiredNames.countMax
 
     /// An order was not taken in: it must not be sent.
     public enum Refusal: Error, Hashable, Sendable {

@@ -32,12 +32,13 @@ public struct SizingProblem {
     }
 
     private init(
-        _ problem: SizingProblem, _ legs: [SizingLeg], _ limits: SizingLimits, _ thresholds: EdgeThresholds
+        _ problem: SizingProblem, _ legs: [SizingLeg], _ limits: SizingLimits, _ thresholds: EdgeThresholds,
+        bonus: Int64 = 0
     ) {
         self.legs = legs
         self.limits = limits
         self.thresholds = thresholds
-        payoffRate = problem.payoffRate
+        payoffRate = problem.payoffRate + bonus
         secondsToPayout = problem.secondsToPayout
         valuation = problem.valuation
     }
@@ -48,6 +49,9 @@ public struct SizingProblem {
     func within(_ limits: SizingLimits, cash: (SizingLeg) -> Money?) -> SizingProblem {
         SizingProblem(self, legs.map { $0.with(cash: cash($0)) }, limits, thresholds)
     }
+
+    /// The same problem if a unit cost so much less. Unit: 1e-8 USD.
+    func better(by bonus: Int64) -> SizingProblem { SizingProblem(self, legs, limits, thresholds, bonus: bonus) }
 
     /// The same problem for the breaker's probe: of the smallest size, whatever its edge is worth.
     func asProbe() -> SizingProblem { SizingProblem(self, legs, limits, .any) }

@@ -177,14 +177,15 @@ extension Trader: EntryDesk {
     // MARK: Orders
 
     func legOrders(_ plan: BasketPlan, _ problem: SizingProblem, named name: (Int) -> ClOrdID) -> [NewOrder] {
-        zip(plan.legs, problem.legs).enumerated().map { place, pair in
-            let (planned, leg) = pair
-            return NewOrder(
-                clOrdID: name(place), instrument: planned.instrument, outcome: planned.outcome, side: .buy,
-                orderQty: planned.orderQty, price: planned.limitPx,
-                cashOrderQty: leg.budgetStep == nil ? nil : planned.cost, timeInForce: settings.timeInForce,
-                purpose: .entry)
-        }
+        zip(plan.legs, problem.legs).enumerated().map { place, pair in legOrder(pair.0, pair.1, name(place)) }
+    }
+
+    func legOrder(_ planned: PlannedLeg, _ leg: SizingLeg, _ name: ClOrdID) -> NewOrder {
+        NewOrder(
+            clOrdID: name, instrument: planned.instrument, outcome: planned.outcome, side: .buy,
+            orderQty: planned.orderQty, price: planned.limitPx,
+            cashOrderQty: leg.budgetStep == nil ? nil : planned.cost, timeInForce: settings.timeInForce,
+            purpose: .entry)
     }
 
     func request(

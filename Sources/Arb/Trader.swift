@@ -54,6 +54,12 @@ public final class Trader {
     var overrides: [UInt32: Money] = [:]
     /// Jobs that lanes had spilled when the breaker last opened for it.
     private var spilledBefore = 0
+    /// Signs an order ahead, off this lane; nil: nothing is signed ahead. Set before the lane runs.
+    public var forge: ((NewOrder, VenueID) -> Void)?
+    /// Baskets that are near, to be made ready in the next turn; when each may be again, by its index; when one was last.
+    var toArm: [BasketID] = []
+    var armAgain: [MonotonicNanos]
+    var lastNear: MonotonicNanos?
     /// Legs that wait for the other one of their basket: each will need a seat.
     var waitingSeconds = 0
     /// When something of ours last filled there.
@@ -151,6 +157,7 @@ public final class Trader {
         inFlight = InFlight(instruments: parts.catalog.count)
         registry = OrderRegistry(prefix: settings.prefix)
         unread = Set(parts.gateways.map(\.venue))
+        armAgain = Array(repeating: MonotonicNanos(rawValue: .min), count: parts.catalog.baskets.count)
         lastSequence = 0
         stampOfCalls = parts.clock.now()
         for (index, contract) in catalog.contracts.enumerated() {
@@ -214,44 +221,6 @@ public final class Trader {
     }
 }
 
-/// Counts since the start; each is bounded by frames or executions.
-public struct TraderCounters: Hashable, Sendable {
-    /// Executions begun.
-    public var fired: UInt64 = 0
-    /// Of them: ended, every leg filled as planned.
-    public var filled: UInt64 = 0
-    /// Offers that were not fired.
-    public var refused: UInt64 = 0
-    /// Executions of which contracts stood alone.
-    public var residuals: UInt64 = 0
-    /// Closing orders sent.
-    public var closes: UInt64 = 0
-    /// Residuals that could not be closed in time.
-    public var stuck: UInt64 = 0
-    /// Pairs halted.
-    public var pairHalts: UInt64 = 0
-    /// Account reads that failed.
-    public var readsFailed: UInt64 = 0
-    /// Boxes of which both legs were sold before their time.
-    public var earlyCloses: UInt64 = 0
-    /// Orders and contracts that are not ours.
-    public var foreign: UInt64 = 0
-    /// Legs made anew for the version that their market has now.
-    public var rebuilt: UInt64 = 0
-    /// Tombstones that were sent again, for nobody knew what had become of them.
-    public var tombstonesAgain: UInt64 = 0
-    /// Reads of cash that nothing of ours explains.
-    public var cashDrifts: UInt64 = 0
-    /// Executions that are over and were forgotten.
-    public var forgotten: UInt64 = 0
-
-    /// Walks of a fire that was none.
-    public var rehearsed: UInt64 = 0
-
-    /// None.
-    public init() {}
-}
-
 extension Trader: LiveTrader {
     /// The instant of the calls that follow.
     public func begin(at now: Stamp) {
@@ -268,6 +237,7 @@ extension Trader: LiveTrader {
         seeHalt(now)
         if let due = nextDeadline, due <= now.monotonic { advance(to: now) }
         booksChanged(at: now)
+        arm(at: now)
         if let nextRehearsal, nextRehearsal <= now.monotonic { rehearse(at: now) }
     }
 

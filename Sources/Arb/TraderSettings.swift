@@ -52,6 +52,10 @@ public struct TraderSettings: Sendable {
     public var endedAge = Nanoseconds.seconds(120), endedAgeMin = Nanoseconds.seconds(10)
     /// From so many done executions on, they are forgotten after `endedAgeMin`.
     public var endedMax = 2_048
+    /// A basket is made ready when its unit costs at most so much more than it pays. Unit: cents.
+    public var armCents: Int64 = 2
+    /// How often a basket is made ready anew.
+    public var armInterval = Nanoseconds.milliseconds(100)
     /// After our own fill a market's book must have changed, and this much time passed, before it is entered again: until
     /// then it may still show what we took.
     public var settleTime = Nanoseconds.milliseconds(100)

@@ -34,6 +34,8 @@ final class SceneDaemon: @unchecked Sendable {
         var counters = TraderCounters()
         var exposure = Exposure()
         var reserved = Money.zero
+        /// At Polymarket.
+        var signedAhead = SignedAhead()
     }
 
     /// What kept a run from starting.
@@ -78,7 +80,8 @@ final class SceneDaemon: @unchecked Sendable {
             let trader = desk.trader
             return View(
                 isReady: trader.isReady, isQuiet: trader.isQuiet, unknownLegs: trader.unknownLegs,
-                claims: trader.claims, counters: trader.counters, exposure: trader.exposure, reserved: trader.reserved)
+                claims: trader.claims, counters: trader.counters, exposure: trader.exposure, reserved: trader.reserved,
+                signedAhead: desk.venues[.polymarket]?.gateway.signedAhead ?? SignedAhead())
         }
 
         func perform(_ body: @Sendable (Trader, Stamp) -> Void) {
@@ -241,7 +244,8 @@ final class SceneDaemon: @unchecked Sendable {
         last = View(
             isReady: desk.trader.isReady, isQuiet: desk.trader.isQuiet, unknownLegs: desk.trader.unknownLegs,
             claims: desk.trader.claims, counters: desk.trader.counters, exposure: desk.trader.exposure,
-            reserved: desk.trader.reserved)
+            reserved: desk.trader.reserved,
+            signedAhead: desk.venues[.polymarket]?.gateway.signedAhead ?? SignedAhead())
         office.finish()
         desk.close(after: office)
         if let ledger = try? ledger.value() {

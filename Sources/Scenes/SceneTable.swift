@@ -31,6 +31,25 @@ extension Scene {
             try stage.fire(6, kalshi: -150)
             try stage.fire(13, kalshi: 150)
         },
+        Scene("signed-ahead", "a pair that comes near is signed ahead, and fires what was signed", []) { stage in
+            for _ in 0..<12 where stage.view.signedAhead.used == 0 {
+                // A cent at a time, with time to be made ready between, until it pays.
+                let before = stage.received().count
+                for cents in 5...13 where stage.received().count == before {
+                    stage.plant(kalshi: -10 * cents)
+                    stage.wait(250)
+                }
+                stage.calm()
+                try stage.settled()
+            }
+            let ahead = stage.view.signedAhead
+            stage.check(ahead.made > 0 && ahead.used > 0, "never used: \(ahead)")
+            stage.halt()
+            try stage.until("what is ready is void") { $0.signedAhead.ready == 0 }
+        }.with {
+            $0.world.rate = 8
+            $0.environment = ["ARB__DETECTOR__MIN_EDGE_USD": "0.01", "ARB__DETECTOR__MIN_EDGE_BPS": "1"]
+        },
         Scene("neg-risk", "neg-risk markets with ticks of a tenth of a cent trade by their own contract", [], pairs: 3)
         {
             stage in

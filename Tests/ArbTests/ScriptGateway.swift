@@ -38,6 +38,7 @@ actor ScriptGateway: OrderGateway {
         var latency: Nanoseconds?
         var waiting: [UnsafeContinuation<LegReport.Outcome, Never>] = []
         var orderID: ((NewOrder) -> OrderID?) = { _ in nil }
+        var ahead: SignedAhead?
     }
 
     init(_ venue: VenueID, on lane: any Steps) {
@@ -55,6 +56,9 @@ actor ScriptGateway: OrderGateway {
     nonisolated func nameOrders(_ name: @escaping @Sendable (NewOrder) -> OrderID?) {
         state.withLock { $0.orderID = name }
     }
+    /// Its orders are signed one by one.
+    nonisolated func signsAhead() { state.withLock { $0.ahead = SignedAhead() } }
+    nonisolated var signedAhead: SignedAhead? { state.withLock { $0.ahead } }
     /// Every answer says that it took this long; nil: as long as it did.
     nonisolated func takes(_ latency: Nanoseconds?) { state.withLock { $0.latency = latency } }
     nonisolated var sent: [NewOrder] { state.withLock { $0.sent } }

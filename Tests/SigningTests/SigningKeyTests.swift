@@ -107,6 +107,23 @@ struct SigningKeyTests {
         #expect(fault?.text.contains("k.pem") == true)
     }
 
+    @Test("a secret lies on pages of its own that no core dump has, and that are locked where the system allows it")
+    func pages() throws {
+        let secret = Self.secret("a secret of thirty-two bytes ....")
+        let address = secret.withBytes { UInt(bitPattern: $0.baseAddress) }
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_MEMLOCK.rawValue), &limit)
+        var isHere = false
+        var flags: [Substring] = []
+        for line in try String(contentsOfFile: "/proc/self/smaps", encoding: .utf8).split(separator: "\n") {
+            let bounds = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
+            if bounds.count == 2 { isHere = (bounds[0]..<bounds[1]).contains(address) }
+            if isHere, line.hasPrefix("VmFlags:") { flags = line.dropFirst(8).split(separator: " ") }
+        }
+        #expect(flags.contains("dd"), "a core dump would have it: \(flags)")
+        #expect(flags.contains("lo") || limit.rlim_cur < 1 << 20, "not locked: \(flags)")
+    }
+
     @Test("a secret shows nothing of itself")
     func silence() {
         let secret = Self.secret("hunter2 hunter2")

@@ -342,6 +342,9 @@ final class Daemon: Sendable {
             words.append(own.isUp ? "orders' stream up" : "orders' stream DOWN \(own.reason)")
             isUp = isUp && own.isUp
         }
+        if let ahead = status.trader?.signedAhead[venue] {
+            words.append("signed ahead \(ahead.used) of \(ahead.used &+ ahead.missed) entries, \(ahead.ready) ready")
+        }
         if let down = feeds.first(where: { !$0.isUp }), !down.reason.isEmpty { words.append(down.reason) }
         return StatusReport.Venue(name: venue.name, isUp: isUp, text: words.joined(separator: ", "))
     }

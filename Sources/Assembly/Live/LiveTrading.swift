@@ -65,6 +65,8 @@ public final class LiveTrading {
     private var isDirty = true
     /// What was signed ahead is void, and nothing more is.
     private var isVoid = false
+    /// Lanes spin: an entry may be close.
+    private var isArmed = false
     /// Jobs that lanes had spilled when it was last told.
     private var spilled = 0
 
@@ -169,6 +171,10 @@ public final class LiveTrading {
             work.run(at: now)
         }
         followHalt()
+        if trader.isNear(at: now.monotonic) != isArmed {
+            isArmed.toggle()
+            venues.lanes.arm(isArmed)
+        }
         followLanes(now)
         if stop.isRequested, stoppedAt == nil {
             stoppedAt = now.monotonic

@@ -76,6 +76,10 @@ public final class TradingDesk: @unchecked Sendable {
         let trading = LiveTrading(venues, reads: reads, trader: trader, stop: stop, work: work)
         parts.core.engine.entryDesk = trader
         parts.core.engine.stages = StageClock(clock: clock)
+        if configuration.milliseconds("venues.polymarket.presign_max_age_ms") > .zero {
+            trader.forge = { [venues] order, venue in venues.signAhead(order, at: venue) }
+            parts.core.engine.nearSlack = trader.nearSlack
+        }
         return TradingDesk(trader, trading, venues, journal, work)
     }
 

@@ -28,6 +28,23 @@ public struct SendSlot: Hashable, Sendable {
     }
 }
 
+/// Orders signed before they were wanted, and how often that helped. Counts since the start.
+public struct SignedAhead: Hashable, Sendable {
+    /// Ready now.
+    public var ready = 0
+    /// Signed.
+    public var made: UInt64 = 0
+    /// Entries that left with a signature made before.
+    public var used: UInt64 = 0
+    /// Entries that were signed when they were wanted.
+    public var missed: UInt64 = 0
+    /// Void before they were used: at a halt, or for another tick, fee, version or book.
+    public var voided: UInt64 = 0
+
+    /// None.
+    public init() {}
+}
+
 /// What came of a cancel. None of them says that an order did not fill.
 public enum CancelReport: Hashable, Sendable {
     /// The venue took the rest off the book; contracts taken off where it says.
@@ -74,11 +91,19 @@ public protocol OrderGateway: Sendable {
     /// Writes the prepared bytes and waits for the answer until `deadline`. Never throws, ignores task cancellation.
     func commit(_ slot: SendSlot, deadline: MonotonicNanos) async -> LegReport
 
+    /// What was signed ahead; nil where orders are not signed one by one. From any thread.
+    var signedAhead: SignedAhead? { get }
+
     /// Cancels one order.
     func cancel(_ order: OrderRef, deadline: MonotonicNanos) async -> CancelReport
 
     /// Cancels every order of the account, ours or not.
     func cancelAll(deadline: MonotonicNanos) async -> CancelReport
+}
+
+extension OrderGateway {
+    /// Nothing is.
+    public var signedAhead: SignedAhead? { nil }
 }
 
 /// Where a user stream delivers what it reads.

@@ -2,22 +2,6 @@ public import Signing
 import Synchronization
 public import Trading
 
-/// The stamp and signature of one request. Whoever has it can send one order: it is kept in memory only.
-struct Header: Sendable {
-    let milliseconds: Int64
-    let letters: [UInt8]
-    /// Where it came from in its pool; nil when it was signed in line.
-    let place: Int?
-    /// Of the pool when it was taken; a pool that was emptied since takes nothing back.
-    let epoch: UInt64
-}
-
-extension Header: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    var description: String { "<header>" }
-    var debugDescription: String { "<header>" }
-    var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
-}
-
 /// Signatures of one kind of request, made before they are needed: the venue does not sign bodies.
 ///
 /// Stamps lie spread over now … now + `ahead`, each its own millisecond and each used once; the one nearest to now is
@@ -31,15 +15,15 @@ public final class HeaderPool: Sendable {
     /// After the venue refused a header, headers are signed in line for this long.
     public static let distrust = Nanoseconds.seconds(60)
 
-    private struct Place {
-        enum Phase { case empty, ready, taken }
-        var phase = Phase.empty
+    private struct Cell {
+        enum Content { case empty, ready, taken }
+        var content = Content.empty
         var milliseconds: Int64 = 0
         var letters: [UInt8] = []
     }
 
     private struct State {
-        var places: [Place]
+        var places: [Cell]
         /// Milliseconds that were signed, by their last 14 bits: no stamp is signed twice within 16 seconds.
         var signed = [Int64](repeating: -1, count: 16_384)
         var epoch: UInt64 = 0
@@ -62,14 +46,14 @@ public final class HeaderPool: Sendable {
             let oldest = (now.rawValue - HeaderPool.ageMax.rawValue) / 1_000_000
             // A wall clock that was set back leaves stamps further ahead than any was made.
             let newest = (now.rawValue + ahead.rawValue) / 1_000_000 + 1_000
-            for index in places.indices where places[index].phase == .ready {
+            for index in places.indices where places[index].content == .ready {
                 if places[index].milliseconds < oldest || places[index].milliseconds > newest { erase(index) }
             }
         }
 
         mutating func erase(_ index: Int) {
             for at in places[index].letters.indices { places[index].letters[at] = 0 }
-            places[index].phase = .empty
+            places[index].content = .empty
         }
 
         /// Where a new stamp is furthest from those that are ready.
@@ -79,7 +63,7 @@ public final class HeaderPool: Sendable {
             for step in 0...steps {
                 let candidate = now + ahead * step / steps
                 var distance = Int64.max
-                for place in places where place.phase == .ready {
+                for place in places where place.content == .ready {
                     distance = min(distance, abs(place.milliseconds - candidate))
                 }
                 if distance > best.distance { best = (candidate, distance) }
@@ -108,14 +92,14 @@ public final class HeaderPool: Sendable {
         self.method = method
         self.path = path
         self.ahead = ahead
-        state = Mutex(State(places: Array(repeating: Place(), count: count)))
+        state = Mutex(State(places: Array(repeating: Cell(), count: count)))
     }
 
     /// Headers that could be used now.
     public func readyCount(at now: UTCNanos) -> Int {
         state.withLock { state in
             state.expire(now, ahead: ahead)
-            return state.places.count { $0.phase == .ready }
+            return state.places.count { $0.content == .ready }
         }
     }
 
@@ -130,9 +114,9 @@ public final class HeaderPool: Sendable {
         while let (milliseconds, epoch) = nextStamp(now) {
             let letters = try auth.signature(milliseconds: milliseconds, method, path: path)
             let isKept = state.withLock { state in
-                let free = state.places.indices.first { state.places[$0].phase == .empty }
+                let free = state.places.indices.first { state.places[$0].content == .empty }
                 guard state.epoch == epoch, let free else { return false }
-                state.places[free] = Place(phase: .ready, milliseconds: milliseconds, letters: letters)
+                state.places[free] = Cell(content: .ready, milliseconds: milliseconds, letters: letters)
                 return true
             }
             guard isKept else { break }
@@ -144,7 +128,7 @@ public final class HeaderPool: Sendable {
     private func nextStamp(_ now: UTCNanos) -> (milliseconds: Int64, epoch: UInt64)? {
         state.withLock { state in
             state.expire(now, ahead: ahead)
-            guard now >= state.inLineUntil, state.places.contains(where: { $0.phase == .empty }) else { return nil }
+            guard now >= state.inLineUntil, state.places.contains(where: { $0.content == .empty }) else { return nil }
             let wanted = state.widest(now.rawValue / 1_000_000, ahead: ahead.rawValue / 1_000_000)
             return state.claim(from: wanted).map { ($0, state.epoch) }
         }
@@ -169,7 +153,7 @@ public final class HeaderPool: Sendable {
         guard now >= state.inLineUntil else { return nil }
         let present = now.rawValue / 1_000_000
         var nearest: (index: Int, distance: Int64)?
-        for index in state.places.indices where state.places[index].phase == .ready {
+        for index in state.places.indices where state.places[index].content == .ready {
             let distance = abs(state.places[index].milliseconds - present)
             if distance < nearest?.distance ?? .max { nearest = (index, distance) }
         }
@@ -177,7 +161,7 @@ public final class HeaderPool: Sendable {
         guard let nearest, nearest.distance <= 8_000 else { return nil }
         let place = state.places[nearest.index]
         guard present - place.milliseconds <= ageMax.rawValue / 1_000_000 else { return nil }
-        state.places[nearest.index].phase = .taken
+        state.places[nearest.index].content = .taken
         return Header(
             milliseconds: place.milliseconds, letters: place.letters, place: nearest.index, epoch: state.epoch)
     }
@@ -192,13 +176,13 @@ public final class HeaderPool: Sendable {
         settle(header, .empty)
     }
 
-    private func settle(_ header: Header, _ phase: Place.Phase) {
+    private func settle(_ header: Header, _ content: Cell.Content) {
         guard let index = header.place else { return }
         state.withLock { state in
-            guard state.epoch == header.epoch, state.places[index].phase == .taken,
+            guard state.epoch == header.epoch, state.places[index].content == .taken,
                 state.places[index].milliseconds == header.milliseconds
             else { return }
-            state.places[index].phase = phase
+            state.places[index].content = content
         }
     }
 

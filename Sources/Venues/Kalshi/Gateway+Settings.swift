@@ -72,17 +72,6 @@ public final class ShardBudget: WriteBudget {
         budget = Mutex(RateBudget(limits, at: now))
     }
 
-    /// Other limits, as the account's page tells them.
-    public func replace(capacity: Int, refill: Int, at now: MonotonicNanos) {
-        budget.withLock { budget in
-            for shard in 0..<Self.shards {
-                let limit = RateLimit(
-                    name: "kalshi.write.\(shard)", capacity: capacity, refill: refill, reserve: reserve)
-                budget.replace(shard, with: limit, at: now)
-            }
-        }
-    }
-
     /// Whole tokens of one shard's bucket that this purpose may take.
     public func available(_ shard: Int, _ purpose: SendPurpose, at now: MonotonicNanos) -> Int {
         guard (0..<Self.shards).contains(shard) else { return 0 }

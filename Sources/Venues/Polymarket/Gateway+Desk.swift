@@ -25,6 +25,8 @@ struct Parcel {
     var purpose = SendPurpose.entry
     var ticket: ConnectionTicket?
     var bytes: [UInt8] = []
+    /// What was signed ahead and is in it: ready again when no byte of it leaves.
+    var draft: Draft?
 }
 
 /// What leaves with `commit`.
@@ -54,6 +56,12 @@ struct OrderDesk {
     /// Amounts of the orders being prepared.
     var checked: [Amounts] = []
     var drafts: [Draft] = []
+    var ahead = SignedAhead()
+    /// Taken for the order that is being prepared.
+    var taken: Draft?
+    /// Which of its terms and books a market is at, counted; and how often everything was void. Bound: the markets.
+    var epochs: [InstrumentID: UInt64] = [:]
+    var epochOfAll: UInt64 = 0
     var known: KnownOrders
     let digest = Digest(.sha256)
     /// `POST /order HTTP/1.1` and all headers that are always the same.

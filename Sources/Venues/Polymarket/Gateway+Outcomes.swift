@@ -12,6 +12,8 @@ struct SentOrder: Hashable, Sendable {
     let amounts: Amounts
     /// When the signature was ready.
     let signed: MonotonicNanos
+    /// It was signed before it was wanted.
+    var isAhead = false
 
     /// Shares that were asked for.
     var shares: BaseUnits { order.side == .buy ? amounts.taker : amounts.maker }

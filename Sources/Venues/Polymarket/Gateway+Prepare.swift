@@ -2,24 +2,6 @@ import Signing
 import Trading
 import Transport
 
-/// An order signed ahead of its time: its hash and its body are ready, only the request's own code is missing.
-struct Draft {
-    let instrument: InstrumentID
-    let outcome: Outcome
-    let side: Trading.Side
-    let amounts: Amounts
-    let timeInForce: TimeInForce
-    let isPostOnly: Bool
-    let hash: Bytes32
-    let body: [UInt8]
-    let signed: MonotonicNanos
-
-    func fits(_ order: NewOrder, _ amounts: Amounts) -> Bool {
-        instrument == order.instrument && outcome == order.outcome && side == order.side && self.amounts == amounts
-            && timeInForce == order.timeInForce && isPostOnly == order.isPostOnly
-    }
-}
-
 extension OrderDesk {
     /// What a slot is made of.
     struct Prepared {
@@ -60,8 +42,10 @@ extension OrderDesk {
             write(head, .post, path: isBatch ? "/orders" : "/order", body, at: now.utc, to: &bytes)
             let generation = parcels[place].generation + 1
             parcels[place] = Parcel(
-                state: .prepared, generation: generation, orders: orders, purpose: purpose, ticket: ticket, bytes: bytes
-            )
+                state: .prepared, generation: generation, orders: orders, purpose: purpose, ticket: ticket,
+                bytes: bytes,
+                draft: taken)
+            taken = nil
             return Prepared(place: place, generation: generation, orders: orders, bodyHash: hash(body))
         } catch {
             sender.release(ticket)
@@ -82,8 +66,9 @@ extension OrderDesk {
         for index in wanted.indices {
             let (order, amounts) = (wanted[index], checked[index])
             if index > 0 { body.append(UInt8(ascii: ",")) }
-            let (hash, signed) = try sign(order, amounts, at: now)
-            let sent = SentOrder(order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed)
+            let (hash, signed, isAhead) = try sign(order, amounts, isBatch: isBatch, at: now)
+            let sent = SentOrder(
+                order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed, isAhead: isAhead)
             known.keep(hash, sent)
             orders.append(sent)
         }
@@ -92,19 +77,20 @@ extension OrderDesk {
     }
 
     private mutating func sign(
-        _ order: NewOrder, _ amounts: Amounts, at now: Stamp
-    ) throws(SigningFault) -> (hash: Bytes32, signed: MonotonicNanos) {
+        _ order: NewOrder, _ amounts: Amounts, isBatch: Bool, at now: Stamp
+    ) throws(SigningFault) -> (hash: Bytes32, signed: MonotonicNanos, isAhead: Bool) {
         if let draft = takeDraft(order, amounts, at: now.monotonic) {
             body.append(contentsOf: draft.body)
-            return (draft.hash, draft.signed)
+            if !isBatch { taken = draft }
+            return (draft.hash, draft.signed, true)
         }
         guard let market = market(order.instrument) else { throw SigningFault(.order, "a market without templates") }
         let ticket = ticket(order, amounts, at: now.utc)
         let template = order.outcome == .yes ? market.yesTemplate : market.noTemplate
-        return (try signer.write(ticket, template, to: &body), now.monotonic)
+        return (try signer.write(ticket, template, to: &body), now.monotonic, false)
     }
 
-    private mutating func ticket(_ order: NewOrder, _ amounts: Amounts, at now: UTCNanos) -> OrderTicket {
+    mutating func ticket(_ order: NewOrder, _ amounts: Amounts, at now: UTCNanos) -> OrderTicket {
         let lifetime: OrderTicket.Lifetime
         switch order.timeInForce {
         case .ioc: lifetime = .ioc
@@ -130,6 +116,7 @@ extension OrderDesk {
         else { return false }
         if let ticket = parcels[place].ticket { sender.release(ticket) }
         budget.giveBackOrders(parcels[place].orders.count, at: now)
+        if let draft = parcels[place].draft { giveBack(draft) }
         vacate(place)
         return true
     }
@@ -140,6 +127,10 @@ extension OrderDesk {
             parcels[place].state == .prepared, let ticket = parcels[place].ticket
         else { return nil }
         parcels[place].state = .underway
+        if let order = parcels[place].orders.first, order.order.purpose == .entry {
+            // Each counts once it leaves: what was prepared and given back says nothing.
+            if order.isAhead { ahead.used += 1 } else { ahead.missed += 1 }
+        }
         var bytes: [UInt8] = []
         swap(&bytes, &parcels[place].bytes)
         return Dispatch(ticket: ticket, bytes: bytes, orders: parcels[place].orders, place: place)
@@ -163,38 +154,8 @@ extension OrderDesk {
     private mutating func vacate(_ place: Int) {
         parcels[place].state = .free
         parcels[place].ticket = nil
+        parcels[place].draft = nil
         parcels[place].orders.removeAll(keepingCapacity: true)
         free.append(place)
     }
-
-    // MARK: Orders signed ahead
-
-    /// Signs `order` ahead; a later one of the same token, side, amounts and life takes it.
-    mutating func draft(_ order: NewOrder, at now: Stamp) throws(LocalRefusal) -> OrderID {
-        let amounts = try check(order, at: now)
-        guard let market = market(order.instrument) else { throw LocalRefusal(.market, "its terms are not known") }
-        if drafts.count >= settings.draftsMax { drafts.removeFirst() }
-        var body: [UInt8] = []
-        body.reserveCapacity(1_536)
-        do throws(SigningFault) {
-            let template = order.outcome == .yes ? market.yesTemplate : market.noTemplate
-            let hash = try signer.write(ticket(order, amounts, at: now.utc), template, to: &body)
-            drafts.append(
-                Draft(
-                    instrument: order.instrument, outcome: order.outcome, side: order.side, amounts: amounts,
-                    timeInForce: order.timeInForce, isPostOnly: order.isPostOnly, hash: hash, body: body,
-                    signed: now.monotonic))
-            return OrderID(hash.hex)
-        } catch { throw LocalRefusal(.signing, "\(error.code): \(error.text)") }
-    }
-
-    private mutating func takeDraft(_ order: NewOrder, _ amounts: Amounts, at now: MonotonicNanos) -> Draft? {
-        guard !drafts.isEmpty else { return nil }
-        drafts.removeAll { now - $0.signed > settings.draftAgeMax }
-        guard let index = drafts.firstIndex(where: { $0.fits(order, amounts) }) else { return nil }
-        return drafts.remove(at: index)
-    }
-
-    /// Tick, fees, version or book of the market are others: what was signed for it is void.
-    mutating func discardDrafts(of instrument: InstrumentID) { drafts.removeAll { $0.instrument == instrument } }
 }

@@ -20,6 +20,8 @@ public actor Gateway: OrderGateway {
     nonisolated let channel: any AccountChannel
     nonisolated let clock: any Timekeeper
     nonisolated let desk: Mutex<OrderDesk>
+    /// Signs ahead, beside those who prepare.
+    nonisolated let forge: Mutex<OrderSigner>
     private nonisolated let executor: any SerialExecutor
     let policy = OutcomePolicy()
     var heartbeats = Heartbeats()
@@ -39,6 +41,7 @@ public actor Gateway: OrderGateway {
         self.clock = clock
         self.executor = executor
         desk = Mutex(try OrderDesk(account, settings))
+        forge = Mutex(try OrderSigner(key: account.key, wallet: account.wallet))
     }
 
     /// The gateway's lane.
@@ -58,13 +61,6 @@ public actor Gateway: OrderGateway {
     /// The terms of a market are not known any more: it takes no orders until they are.
     public nonisolated func block(_ instrument: InstrumentID) { desk.withLock { $0.forget(instrument) } }
 
-    /// Voids what was signed ahead: for one market when its tick, fees, limits or book epoch change, for all at a halt.
-    public nonisolated func voidDrafts(of instrument: InstrumentID? = nil) {
-        desk.withLock { desk in
-            if let instrument { desk.discardDrafts(of: instrument) } else { desk.drafts.removeAll() }
-        }
-    }
-
     /// The operator says that keys, region or ban are mended: orders are tried again.
     public nonisolated func resetAccount() { desk.withLock { $0.modes.resetAccount() } }
 
@@ -72,14 +68,6 @@ public actor Gateway: OrderGateway {
     public nonisolated func known(_ id: OrderID) -> KnownOrder? { desk.withLock { $0.known[id] } }
 
     // MARK: Prepare
-
-    /// Signs `order` ahead; the next order of the same token, side, amounts and life takes it and is ready sooner.
-    ///
-    /// - Returns: its hash, for the intent.
-    /// - Throws: as `prepare`; neither tokens nor a connection are taken.
-    public nonisolated func signAhead(_ order: NewOrder, at now: Stamp) throws(LocalRefusal) -> OrderID {
-        try desk.withLock { (desk) throws(LocalRefusal) in try desk.draft(order, at: now) }
-    }
 
     /// Everything that can fail locally.
     public nonisolated func prepare(_ order: NewOrder, at now: Stamp) throws(LocalRefusal) -> SendSlot {

@@ -310,9 +310,9 @@ struct GatewayTests {
     func drafts() throws {
         let harness = try GatewayHarness(connections: 9)
         let gateway = harness.gateway
-        func id(_ order: NewOrder) throws -> OrderID? {
+        func id(_ order: NewOrder, isKept: Bool = false) throws -> OrderID? {
             let slot = try gateway.prepare(order, at: harness.clock.now())
-            gateway.giveBack(slot)
+            defer { if !isKept { gateway.giveBack(slot) } }
             return slot.orderID
         }
         let ahead = try gateway.signAhead(harness.order(), at: harness.clock.now())
@@ -320,19 +320,93 @@ struct GatewayTests {
         #expect(try id(harness.order(budget: "11.79")) != ahead)
         #expect(try id(harness.order(outcome: .no)) != ahead)
         #expect(try id(harness.order(budget: "11.78", .ioc)) != ahead)
+        // Given back, no byte of it has left: it is ready again. In a slot that is kept it is nobody else's.
         #expect(try id(harness.order(number: 2)) == ahead)
-        #expect(try id(harness.order(number: 3)) != ahead)
-        for void in [
-            { harness.clock.advance(.seconds(9)) },
-            { try gateway.apply(GatewayHarness.terms(tick: "0.001"), of: harness.instrument, GatewayHarness.contract) },
-            { gateway.voidDrafts(of: harness.instrument) }, { gateway.voidDrafts() },
-        ] as [() throws -> Void] {
+        #expect(try id(harness.order(number: 3), isKept: true) == ahead)
+        #expect(try id(harness.order(number: 4)) != ahead)
+        // Age; tick; status; version; fees or book epoch; a halt; terms that are not known any more.
+        let causes: [(String, () throws -> Void)] = [
+            ("age", { harness.clock.advance(.seconds(9)) }),
+            (
+                "tick",
+                {
+                    try gateway.apply(
+                        GatewayHarness.terms(tick: "0.001"), of: harness.instrument, GatewayHarness.contract)
+                }
+            ),
+            (
+                "limit",
+                {
+                    try gateway.apply(
+                        GatewayHarness.terms { $0.orderQtyMin = Quantity(rawValue: 600_000_000) },
+                        of: harness.instrument, GatewayHarness.contract)
+                }
+            ),
+            ("version", { try gateway.desk.withLock { _ = try $0.route(harness.instrument, to: .negRisk) } }),
+            ("fees or book", { gateway.voidDrafts(of: harness.instrument) }), ("halt", { gateway.voidDrafts() }),
+            (
+                "blocked",
+                {
+                    gateway.block(harness.instrument)
+                    try gateway.apply(GatewayHarness.terms(), of: harness.instrument, GatewayHarness.contract)
+                }
+            ),
+        ]
+        for (cause, void) in causes {
             let old = try gateway.signAhead(harness.order(), at: harness.clock.now())
             try void()
-            #expect(try id(harness.order()) != old)
+            #expect(try id(harness.order()) != old, "\(cause)")
         }
-        for _ in 0..<100 { _ = try gateway.signAhead(harness.order(), at: harness.clock.now()) }
-        #expect(gateway.desk.withLock { $0.drafts.count } == 64)
+        // One that is ready and young is not made again; an older one is, beside it.
+        let first = try gateway.signAhead(harness.order(), at: harness.clock.now())
+        #expect(try gateway.signAhead(harness.order(), at: harness.clock.now()) == first)
+        harness.clock.advance(.seconds(5))
+        #expect(try gateway.signAhead(harness.order(), at: harness.clock.now()) != first)
+        for cents in 0..<100 {
+            _ = try gateway.signAhead(harness.order(budget: "\(11 + cents).00"), at: harness.clock.now())
+        }
+        #expect(gateway.desk.withLock { $0.drafts.count } == 64 && gateway.signedAhead?.ready == 64)
+        gateway.voidDrafts()
+        #expect(gateway.signedAhead?.ready == 0)
+    }
+
+    @Test("what is used and what is missed is counted when it leaves, not when it is prepared or given back")
+    func aheadCounts() async throws {
+        let harness = try GatewayHarness(connections: 9)
+        let gateway = harness.gateway
+        _ = try gateway.signAhead(harness.order(), at: harness.clock.now())
+        let hit = try gateway.prepare(harness.order(), at: harness.clock.now())
+        let miss = try gateway.prepare(harness.order(number: 2), at: harness.clock.now())
+        gateway.giveBack(try gateway.prepare(harness.order(number: 3), at: harness.clock.now()))
+        #expect(gateway.signedAhead?.used == 0 && gateway.signedAhead?.missed == 0)
+        _ = await gateway.commit(hit, deadline: harness.deadline)
+        _ = await gateway.commit(miss, deadline: harness.deadline)
+        let counts = try #require(gateway.signedAhead)
+        // Void while it was in a slot, it is not ready again.
+        _ = try gateway.signAhead(harness.order(), at: harness.clock.now())
+        let slot = try gateway.prepare(harness.order(number: 4), at: harness.clock.now())
+        gateway.voidDrafts()
+        gateway.giveBack(slot)
+        #expect(gateway.signedAhead?.ready == 0 && gateway.signedAhead?.voided == 1)
+        #expect(counts.made == 1 && counts.used == 1 && counts.missed == 1 && counts.ready == 0)
+        // The hash of the intent is that of the body that was signed before.
+        let sent = harness.sender.requests
+        #expect(sent.count == 2 && hit.orderID != miss.orderID)
+    }
+
+    @Test("what changes while an order is signed ahead voids it: it is never kept")
+    func aheadRace() throws {
+        let harness = try GatewayHarness()
+        let gateway = harness.gateway
+        for void in [{ gateway.voidDrafts(of: harness.instrument) }, { gateway.voidDrafts() }] as [() -> Void] {
+            let (_, blank) = try gateway.desk.withLock { try $0.blank(harness.order(), at: harness.clock.now()) }
+            void()
+            var body: [UInt8] = []
+            let hash = try gateway.forge.withLock { try $0.write(blank.ticket, blank.template, to: &body) }
+            let draft = Draft(blank: blank, hash: hash, body: body, signed: harness.clock.now().monotonic)
+            #expect(gateway.desk.withLock { !$0.keep(draft) && $0.drafts.isEmpty })
+        }
+        #expect(gateway.signedAhead?.voided == 2)
     }
 
     @Test("a batch: one request, one report an order, all tokens or none")
