@@ -32,7 +32,8 @@ extension Trader {
         }
     }
 
-    /// Markets of a venue that have ended, or take no orders now, and in which something of ours waits to be paid.
+    /// Markets of a venue that have ended, or take no orders now, or of which the venue holds something else than we do,
+    /// and in which something of ours waits to be paid.
     func endedMarkets(_ venue: VenueID, _ now: Stamp) -> [String] {
         positions.positions(at: venue).map(\.symbol).reduce(into: [String]()) { found, symbol in
             guard found.last != symbol, let instrument = instruments[MarketKey(venue: venue, symbol: symbol)] else {
@@ -40,7 +41,8 @@ extension Trader {
             }
             let terms = engine.terms(of: instrument)
             let isOpen = terms?.status == .active && terms?.entriesEnd.map { now.utc < $0 } ?? true
-            if !isOpen { found.append(symbol) }
+            let isOdd = foreign.positions[MarketKey(venue: venue, symbol: symbol)] != nil
+            if !isOpen || isOdd { found.append(symbol) }
         }
     }
 

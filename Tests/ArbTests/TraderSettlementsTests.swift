@@ -42,6 +42,21 @@ struct TraderSettlementsTests {
         #expect(rig.kalshi.sent.count == 1 && rig.polymarket.sent.count == 1 && rig.events.residuals.isEmpty)
     }
 
+    @Test("what is gone before its market is known to have ended is asked about at once; paid, it is no drift")
+    func redeemed() throws {
+        let rig = try boxed()
+        rig.stage.wait(300_000)
+        rig.accounts.forgetEnded()
+        rig.read(.polymarket, held: [])
+        #expect(rig.accounts.endedAsked == [rig.stage.catalog.contracts[1].symbol])
+        pay(rig, 1, .yes, revenue: "0", no: 10)
+        for _ in 0..<3 {
+            rig.stage.wait(30_000)
+            rig.read(.polymarket, held: [])
+        }
+        #expect(rig.events.alerts.isEmpty && rig.trader.boxes.map(\.state) == [.settling(.polymarket)])
+    }
+
     @Test("a split pays half a contract, wherever the revenue says so")
     func split() throws {
         let rig = try boxed()

@@ -137,7 +137,9 @@ public final class AccountReads: AccountDesk {
         guard venues[waiting.key.venue] != nil else { return }
         if let place = self.waiting.firstIndex(where: { $0.key == waiting.key }) {
             self.waiting[place].since = min(self.waiting[place].since, waiting.since)
-            self.waiting[place].symbols = waiting.symbols
+            for symbol in waiting.symbols where !self.waiting[place].symbols.contains(symbol) {
+                self.waiting[place].symbols.append(symbol)
+            }
             return
         }
         // An order is asked about again and again; the answer that is under way will do.
