@@ -78,6 +78,25 @@ struct LadderTests {
         #expect(ladder.isEmpty)
     }
 
+    @Test("what a voided book held is gone, and its memory holds nothing when the next book takes it")
+    func voided() throws {
+        let table = BookTable(units: [.cent, .cent])
+        defer { withExtendedLifetime(table) {} }
+        let (first, second) = (table[InstrumentID(0)], table[InstrumentID(1)])
+        for cents in [1, 40, 70, 99] as [Int64] {
+            try first.bids.set(try #require(Price(rawValue: cents * 1_000_000)), Quantity(rawValue: 7))
+        }
+        first.void()
+        #expect(first.bids.isEmpty && first.bids.levels == 0)
+        try second.asks.set(try Price(decimal: "0.71"), Quantity(rawValue: 3))
+        try second.bids.set(try Price(decimal: "0.02"), Quantity(rawValue: 4))
+        let (low, middle, high) = (try Price(decimal: "0.01"), try Price(decimal: "0.40"), try Price(decimal: "0.70"))
+        #expect(second.asks.levels == 1 && second.asks.quantity(at: high) == .zero)
+        #expect(second.bids.levels == 1 && second.bids.quantity(at: low) == .zero)
+        try first.bids.set(middle, Quantity(rawValue: 5))
+        #expect(first.bids.highestPrice == middle && first.bids.levels == 1)
+    }
+
     @Test("a book is crossed when a bid stands at or above an ask, and void clears it into a new epoch")
     func crossed() throws {
         let table = BookTable(units: [.cent])

@@ -122,11 +122,12 @@ public struct Book {
         core.pointee.epoch &+= 1  // 2^32 snapshots of one book outlast the process
     }
 
-    /// Declares that the book is no book: emptied, a new epoch, no decision until a snapshot.
+    /// Declares that the book is no book: emptied, a new epoch, no decision until a snapshot. Its memory is any book's: the
+    /// book of a market that has ended never needs it again.
     public func void() {
         core.pointee.status = .void
-        bids.removeAll()
-        asks.removeAll()
+        bids.release()
+        asks.release()
         core.pointee.epoch &+= 1  // as in `clear`
     }
 }

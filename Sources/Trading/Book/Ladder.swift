@@ -202,6 +202,18 @@ public struct Ladder {
         while core.pointee.top != 0 { store(0, at: Int(core.pointee.high)) }
     }
 
+    /// As `removeAll`, and its pages go back to the table: what they showed may never come again.
+    func release() {
+        removeAll()
+        let core = core.pointee
+        let pool = core.pool
+        for word in 0..<Int(core.words) {
+            guard let page = core.rows[word].page else { continue }
+            core.rows[word].page = nil
+            pool.pointee.giveBack(UnsafeMutableRawPointer(page), Core.pageBytes)
+        }
+    }
+
     /// The highest tick by the bitmaps, of a ladder that holds something.
     @inlinable var highestTick: Int {
         let group = 63 - core.pointee.top.leadingZeroBitCount
