@@ -158,7 +158,7 @@ public final class Trader {
         registry = OrderRegistry(prefix: settings.prefix)
         unread = Set(parts.gateways.map(\.venue))
         armAgain = Array(repeating: MonotonicNanos(rawValue: .min), count: parts.catalog.baskets.count)
-        lastSequence = 0
+        lastSequence = settings.sequenceBase
         stampOfCalls = parts.clock.now()
         for (index, contract) in catalog.contracts.enumerated() {
             instruments[MarketKey(venue: contract.venue, symbol: contract.symbol)] = InstrumentID(Int32(index))

@@ -61,6 +61,9 @@ public struct TraderSettings: Sendable {
     public var settleTime = Nanoseconds.milliseconds(100)
     /// How often the way of a fire is walked while nothing happens; zero: never.
     public var rehearsalInterval = Nanoseconds.zero
+    /// Orders are numbered from the one after it. Venues know names for ever: a run counts on from where no earlier one of
+    /// its number can have come to, also one whose ledger is lost.
+    public var sequenceBase: UInt64 = 0
 
     /// Settings.
     public init(

@@ -98,6 +98,26 @@ struct DaemonTests {
         #expect(!run.wait().isSignalled)
     }
 
+    @Test("a run whose ledger was lost takes names that no venue has seen: its orders are its own, and fill")
+    func lostLedger() throws {
+        let desk = try LiveDesk()
+        let first = try desk.trade()
+        try #require(desk.waitForFills(first, 2), "nothing was fired: \(first.output.suffix(2_000))")
+        first.signal(SIGTERM)
+        _ = first.wait()
+        try FileManager.default.removeItem(atPath: desk.state)
+        let second = try desk.trade()
+        #expect(
+            second.waitForOutput(seconds: 60) { out in
+                out.split(separator: "\n").contains {
+                    $0.contains("arb.execution/1") && $0.contains("\"success\":true")
+                }
+            }, "\(second.output.suffix(2_000))")
+        #expect((try desk.json("status")["unknown_legs"] as? Int ?? 0) == 0)
+        second.signal(SIGTERM)
+        _ = second.wait()
+    }
+
     @Test("a dry run has a socket and a status too, and its halt is a latch like any other")
     func dryRun() throws {
         let desk = try LiveDesk()

@@ -20,7 +20,8 @@ struct EarlyDialTests {
 
     private func server() throws -> WebServer {
         let handlers = WebServer.Handlers(
-            request: { _ in WebServer.Response(status: 404, body: []) }, text: { server, id, text in server.send(id, text) })
+            request: { _ in WebServer.Response(status: 404, body: []) },
+            text: { server, id, text in server.send(id, text) })
         return try WebServer(certificate: authority.certificate, key: authority.key, handlers: handlers)
     }
 

@@ -1,5 +1,6 @@
 public import Arb
 public import Risk
+internal import Threading
 internal import Trading
 
 extension RiskLimits {
@@ -58,6 +59,8 @@ extension TraderSettings {
         timeInForce = configuration.text("orders.time_in_force") == "fok" ? .fok : .ioc
         orderTimeout = configuration.milliseconds("orders.timeout_ms")
         legOrder = LegOrder(rawValue: configuration.text("orders.leg_order")) ?? .both
+        // Seconds since 1970, and room for 16 million orders in each: 55 bits until the year 2038, of 62.
+        sequenceBase = UInt64(max(0, NanoClock.utc().rawValue / 1_000_000_000)) << 24
         rehearsalInterval = configuration.milliseconds("lanes.rehearse_ms")
         sweepInterval = configuration.seconds("unwind.sweep_interval_s")
         let early = configuration.money("unwind.early_close_usd")

@@ -5,7 +5,7 @@ import Transport
 
 // `order_version_mismatch`: the market is of another protocol version than its terms said.
 extension Gateway {
-    /// Asks where a market's orders are signed for now, and signs there from here on; what was signed ahead for it is void.
+    /// Asks where a market's orders are to be signed, and signs there from here on; what was signed ahead for it is void.
     ///
     /// It sends no order: one that was refused with that code is dead, and whether another is wanted in its place, made anew
     /// and recorded like any order, is for its sender to decide.
