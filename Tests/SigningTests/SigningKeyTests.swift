@@ -120,6 +120,8 @@ struct SigningKeyTests {
             if bounds.count == 2 { isHere = (bounds[0]..<bounds[1]).contains(address) }
             if isHere, line.hasPrefix("VmFlags:") { flags = line.dropFirst(8).split(separator: " ") }
         }
+        // It lives until here: let go, its pages are gone.
+        withExtendedLifetime(secret) {}
         #expect(flags.contains("dd"), "a core dump would have it: \(flags)")
         #expect(flags.contains("lo") || Int(locked).map { $0 < 1 << 20 } ?? false, "not locked: \(flags)")
     }
