@@ -6,11 +6,16 @@ public import Trading
 extension Trader: EntryDesk {
     /// False when nothing can be entered on this basket now.
     public func isOpen(_ basket: Basket) -> Bool {
+        isOpenAtAll(basket)
+            && basket.legs.allSatisfy { !inFlight.isClaimed($0.instrument) && isSettled($0.instrument) }
+    }
+
+    /// The same, whatever is under way in its own markets.
+    func isOpenAtAll(_ basket: Basket) -> Bool {
         guard !haltFlag.isRaised, isReady, !isStopping, !isBlocked, basket.kind == .crossVenue, basket.legs.count == 2,
             hasSeat, hasRoom
         else { return false }
-        guard gate.killSwitch.allows(.entry), gate.suspensions(of: basket.pair).isEmpty else { return false }
-        return basket.legs.allSatisfy { !inFlight.isClaimed($0.instrument) && isSettled($0.instrument) }
+        return gate.killSwitch.allows(.entry) && gate.suspensions(of: basket.pair).isEmpty
     }
 
     /// True once the book of a market in which we filled has moved since: before, it may still show what we took.

@@ -8,7 +8,8 @@ extension Trader {
     /// The walk of a fire that is not one. Only while nothing of ours is under way.
     func rehearse(at now: Stamp) {
         nextRehearsal = settings.rehearsalInterval.rawValue > 0 ? now.monotonic + settings.rehearsalInterval : nil
-        guard let candidate = lastCandidate, let fires, fires.underWay == 0, isOpen(candidate.basket) else { return }
+        // Whether these very markets could be entered now is all the same: nothing is claimed.
+        guard let candidate = lastCandidate, let fires, fires.underWay == 0, isOpenAtAll(candidate.basket) else { return }
         do throws(Refusal) {
             try walk(candidate, fires, now)
             counters.rehearsed &+= 1  // bounded by time

@@ -20,9 +20,6 @@ struct WatchSession {
     private let mode: TradingMode
     private let hand: Hand?
 
-    /// What a live run's own heap comes to with some thousand orders.
-    private static let hugeHeap = 32 << 20
-
     /// What a command does inside a run of its own that enters nothing; on a thread beside the hot lane.
     struct Hand: Sendable {
         /// Why nothing is entered.
@@ -111,8 +108,6 @@ struct WatchSession {
     func run() throws -> ExitCode {
         Signals.block()
         if mode != .dryRun { Terminal.outlivesReaders.store(true, ordering: .relaxed) }
-        let isHuge = mode == .live && configuration.text("lanes.pages") == "huge"
-        if isHuge { _ = HugePages.holdHeap(Self.hugeHeap) }
         let clock = NanoClock()
         let start = clock.now()
         let folder = try stateFolder()
@@ -154,7 +149,6 @@ struct WatchSession {
         do throws(ControlFault) { try daemon.begin() } catch { throw error.failure }
         let board = isHand ? nil : BoardWorker(reporter: reporter, cell: cell, office: desk)
         let handed = hand.map { HandWorker($0, daemon, cell, folder.path, stop) }
-        if isHuge { _ = HugePages.holdCode() }
         driver.run(startedAt: start, until: duration.map { start.monotonic + $0 })
         board?.finish()
         signals.finish()

@@ -79,27 +79,6 @@ struct DaemonTests {
         #expect([2, 3, 4].contains(outcome.status) && outcome.err.contains("HALTED"), "\(outcome.err.suffix(1_000))")
     }
 
-    @Test("a live run's code lies on large pages where the kernel has them, and no page may be written and run")
-    func largePages() throws {
-        let desk = try LiveDesk()
-        let run = try desk.trade()
-        try #require(desk.waitForFills(run, 1), "nothing was fired: \(run.output.suffix(2_000))")
-        // Read to its end: the file says that it is empty, and a whole-file read believes it.
-        let file = try #require(try FileHandle(forReadingAtPath: "/proc/\(run.identifier)/maps")?.readToEnd())
-        let maps = String(decoding: file, as: UTF8.self).split(separator: "\n")
-        #expect(!maps.contains { $0.contains("rwxp") })
-        // What was moved has no file behind it any more: the code that trades runs there.
-        let moved = maps.filter { $0.contains(" r-xp ") && $0.contains(" 00:00 0") && !$0.contains("[") }
-        let kernel = (try? String(contentsOfFile: "/sys/kernel/mm/transparent_hugepage/enabled", encoding: .utf8)) ?? ""
-        if kernel.contains("[never]") || kernel.isEmpty {
-            print("skipped: this kernel has no large pages for programs")
-        } else {
-            #expect(moved.count == 1, "\(maps.filter { $0.contains(" r-xp ") })")
-        }
-        run.signal(SIGTERM)
-        #expect(!run.wait().isSignalled)
-    }
-
     @Test("a run whose ledger was lost takes names that no venue has seen: none is refused as used before")
     func lostLedger() throws {
         let desk = try LiveDesk()

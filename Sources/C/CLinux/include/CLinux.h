@@ -13,10 +13,6 @@ int CLinux_pin(int processor);
 void CLinux_name_thread(const char *name);
 // Has the allocator give memory back: what is large is mapped by itself, what is free at the end of a heap is returned.
 void CLinux_give_back(void);
-// The program's own code on pages of 2 MiB: bytes that are, 0 where it is too little, -1 where the kernel will not.
-int64_t CLinux_huge_text(void);
-// The next so many bytes of the first thread's heap on pages of 2 MiB. As above. Call on that thread, once.
-int64_t CLinux_huge_heap(int64_t bytes);
 // Bytes that the allocator has handed out in all arenas: for tests that count allocations.
 uint64_t CLinux_allocated_bytes(void);
 // The most that the wall clock may be wrong by the kernel's account, in microseconds; -1 when nobody keeps it right.
