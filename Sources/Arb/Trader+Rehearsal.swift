@@ -9,7 +9,9 @@ extension Trader {
     func rehearse(at now: Stamp) {
         nextRehearsal = settings.rehearsalInterval.rawValue > 0 ? now.monotonic + settings.rehearsalInterval : nil
         // Whether these very markets could be entered now is all the same: nothing is claimed.
-        guard let candidate = lastCandidate, let fires, fires.underWay == 0, isOpenAtAll(candidate.basket) else { return }
+        guard let candidate = lastCandidate, let fires, fires.underWay == 0, isOpenAtAll(candidate.basket) else {
+            return
+        }
         do throws(Refusal) {
             try walk(candidate, fires, now)
             counters.rehearsed &+= 1  // bounded by time

@@ -79,24 +79,21 @@ struct DaemonTests {
         #expect([2, 3, 4].contains(outcome.status) && outcome.err.contains("HALTED"), "\(outcome.err.suffix(1_000))")
     }
 
-    @Test("a run whose ledger was lost takes names that no venue has seen: none is refused as used before")
-    func lostLedger() throws {
+    @Test("names of orders begin at the second in which the run began: one that lost its ledger takes no used name")
+    func names() throws {
         let desk = try LiveDesk()
-        func names(_ run: Program.Running) -> Set<Substring> {
-            Set(run.output.matches(of: /"cl_ord_id":"([0-9a-f-]{36})"/).map(\.output.1))
+        let before = UInt64(NanoClock.utc().rawValue / 1_000_000_000)
+        let run = try desk.trade()
+        try #require(desk.waitForFills(run, 1), "nothing was fired: \(run.output.suffix(2_000))")
+        let after = UInt64(NanoClock.utc().rawValue / 1_000_000_000)
+        let names = run.output.matches(of: /"cl_ord_id":"([0-9a-f-]{36})"/).compactMap { ClOrdID($0.output.1) }
+        #expect(!names.isEmpty)
+        for name in names {
+            let began = (name.low & 0x3FFF_FFFF_FFFF_FFFF) >> 24
+            #expect((before...after).contains(began), "\(name)")
         }
-        let first = try desk.trade()
-        try #require(desk.waitForFills(first, 1), "nothing was fired: \(first.output.suffix(2_000))")
-        first.signal(SIGTERM)
-        _ = first.wait()
-        try FileManager.default.removeItem(atPath: desk.state)
-        let second = try desk.trade()
-        // Markets in which something is held that is not its own stay out; the others trade.
-        try #require(desk.waitForFills(second, 1), "nothing was fired: \(second.output.suffix(2_000))")
-        #expect(!names(first).isEmpty && !names(second).isEmpty && names(first).isDisjoint(with: names(second)))
-        #expect((try desk.json("status")["unknown_legs"] as? Int ?? 0) == 0)
-        second.signal(SIGTERM)
-        _ = second.wait()
+        run.signal(SIGTERM)
+        _ = run.wait()
     }
 
     @Test("a dry run has a socket and a status too, and its halt is a latch like any other")
