@@ -72,8 +72,8 @@ struct ProcessTests {
 
     private static let commands = [
         "init", "run", "record", "replay", "positions", "orders", "orders show", "opportunities", "latency",
-        "report daily", "export", "pairs list", "pairs show", "pairs check", "status", "halt", "resume", "alert list",
-        "alert ack", "close-exposure", "config check",
+        "report daily", "export", "pairs list", "pairs show", "pairs check", "pairs approve", "pairs suspend", "status",
+        "halt", "resume", "alert list", "alert ack", "alert test", "close-exposure", "config check",
         "config show", "config explain", "config schema", "reconcile", "doctor", "keys test", "explain", "completion",
     ]
 
@@ -189,7 +189,7 @@ struct ProcessTests {
             try arb config show --or
             """
         let completed = try Program.shell(script, in: desk.place.url)
-        #expect(completed.out == "run\nshow\n--min-edge\n--origin\n", "\(completed.out) \(completed.err)")
+        #expect(completed.out == "run\nshow suspend\n--min-edge\n--origin\n", "\(completed.out) \(completed.err)")
         let fish = try desk.run("completion", "fish")
         #expect(fish.lines.allSatisfy { $0.hasPrefix("complete -c arb -n '") })
     }
