@@ -135,10 +135,15 @@ extension Daemon {
         let row = Ledger.HaltRow(
             at: NanoClock.utc(), action: "resume", who: asked.who, host: Control.Identity.host, pair: asked.pair,
             reason: asked.reason, acceptedExposure: asked.accepts)
-        office.perform { ledger in try? ledger?.add(row) }
         reportSoon()
         let scope = asked.pair.map { "pair '\($0)'" } ?? "everything"
         let words = "RESUMED  \(scope); \(breakers) \(breakers == 1 ? "breaker" : "breakers") closed"
-        responder.send(.done(unknown > 0 ? words + "; UNKNOWN \(unknown) legs accepted" : words))
+        let reply = ControlReply.done(unknown > 0 ? words + "; UNKNOWN \(unknown) legs accepted" : words)
+        // Who asked, and why, is on record when the answer is read.
+        let isTaken = office.perform { ledger in
+            try? ledger?.add(row)
+            responder.send(reply)
+        }
+        if !isTaken { responder.send(reply) }
     }
 }
