@@ -32,8 +32,11 @@ extension Engine {
             else { return }
             offer(basket, sized.plan, legs, now, to: entryDesk)
         } else {
-            bear(basket, sized.plan, disposition, now)
-            guard disposition == .taken, let entryDesk, entryDesk.isOpen(basket) else { return }
+            let opportunity = bear(basket, sized.plan, disposition, now)
+            guard disposition == .taken, let entryDesk, entryDesk.isOpen(basket) else {
+                return sink.born(opportunity)
+            }
+            births.append(opportunity)  // at most one a basket and input
             offer(basket, sized.plan, legs, now, to: entryDesk)
         }
     }
@@ -147,15 +150,14 @@ extension Engine {
         return basket.status == .approved ? .taken : .notApproved
     }
 
-    private func bear(_ basket: Basket, _ plan: BasketPlan, _ disposition: Disposition, _ now: Stamp) {
+    private func bear(_ basket: Basket, _ plan: BasketPlan, _ disposition: Disposition, _ now: Stamp) -> Opportunity {
         let ages = basket.legs.map { leg in
             let book = books[leg.instrument]
             let offset = offset(of: catalog.contracts[Int(leg.instrument.index)].venue)
             return Freshness.age(venueStamp: book.venueStamp, received: book.received, offset: offset)
         }
         counters.born &+= 1  // bounded by frames
-        let opportunity = opportunities.bear(basket.id, plan, ages, disposition, now)
-        sink.born(opportunity)
+        return opportunities.bear(basket.id, plan, ages, disposition, now)
     }
 
     /// Ends what the last message about `trigger` ended.
@@ -172,6 +174,20 @@ extension Engine {
     func end(_ basket: BasketID, _ reason: EndReason) {
         guard let finished = opportunities.end(basket, reason, stampOfNow) else { return }
         deliver(finished)
+    }
+
+    /// Where decisions go: behind the births that wait.
+    var sink: any DecisionSink {
+        tellBirths()
+        return listener
+    }
+
+    /// Tells the births that waited for their orders to leave. At the latest by the next input, so that the order of what
+    /// is told is the order of what happened.
+    public func tellBirths() {
+        guard !births.isEmpty else { return }
+        for opportunity in births { listener.born(opportunity) }
+        births.removeAll(keepingCapacity: true)
     }
 
     func deliver(_ opportunity: Opportunity) {

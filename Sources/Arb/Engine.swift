@@ -12,7 +12,9 @@ public final class Engine {
     let settings: EngineSettings
     let books: BookTable
     let freshness: Freshness
-    let sink: any DecisionSink
+    let listener: any DecisionSink
+    /// Born and offered, not told yet: writing a birth takes longer than firing, and its orders leave after this input.
+    var births: [Opportunity] = []
     private let seats: [Seat]
     /// Seat by venue.
     private let seatOf: [Int]
@@ -67,7 +69,7 @@ public final class Engine {
         seatOf = (0..<256).map { raw in venues.firstIndex { Int($0.id.rawValue) == raw } ?? -1 }
         due = Array(repeating: MonotonicNanos(rawValue: .max), count: venues.count)
         self.settings = settings
-        self.sink = sink
+        self.listener = sink
         freshness = Freshness(settings.freshness)
         // A cent until the terms say otherwise: an empty ladder on it costs 64 bytes.
         books = BookTable(units: Array(repeating: .cent, count: catalog.count))
@@ -112,6 +114,7 @@ public final class Engine {
 
     /// One complete text message of a link.
     public func frame(_ link: LinkID, _ payload: RawSpan, at stamp: Stamp) {
+        tellBirths()
         if nextDue <= stamp.monotonic { pass(to: stamp) }
         stampOfNow = stamp
         counters.frames &+= 1  // 2^63 frames outlast the process
@@ -151,6 +154,7 @@ public final class Engine {
 
     /// What is due by `stamp`, before the input of that instant.
     private func pass(to stamp: Stamp) {
+        tellBirths()
         judge(dueBy: stamp.monotonic)
         stampOfNow = stamp
         for seat in seats {

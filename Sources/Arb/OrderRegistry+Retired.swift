@@ -8,17 +8,23 @@ extension OrderRegistry {
     ///
     /// - Precondition: it is done.
     mutating func retire(_ handle: OrderHandle) {
-        guard let record = records[handle.index] else { return }
-        precondition(record.state.isDone, "an order that may still fill is kept")
+        guard let record = remove(handle, unless: { !$0.state.isDone }) else { return }
+        if let orderID = record.orderID { retired.insert(orderID, record.state.cumQty) }
+    }
+
+    /// Undoes `add`, for an order of which no byte can have left: as if it had never been here.
+    mutating func takeBack(_ handle: OrderHandle) { _ = remove(handle) { $0.state.cumQty.rawValue > 0 } }
+
+    private mutating func remove(_ handle: OrderHandle, unless isKept: (OrderRecord) -> Bool) -> OrderRecord? {
+        guard let record = records[handle.index] else { return nil }
+        precondition(!isKept(record), "an order that may still fill is kept")
         let clOrdID = record.state.order.clOrdID
         if byClOrdID[clOrdID] == handle.index { byClOrdID[clOrdID] = nil }
         if tombstones[clOrdID] == handle.index { tombstones[clOrdID] = nil }
-        if let orderID = record.orderID {
-            byOrderID[orderID] = nil
-            retired.insert(orderID, record.state.cumQty)
-        }
+        if let orderID = record.orderID { byOrderID[orderID] = nil }
         records[handle.index] = nil
         free.append(handle.index)
+        return record
     }
 
     /// Takes in the name of an order of an earlier run that ended, with what it came to.

@@ -197,8 +197,14 @@ extension Trader {
 
     // MARK: Time
 
-    /// The next instant at which `advance(to:)` has something to do.
+    /// The next instant at which a turn has something to do.
     public var nextDeadline: MonotonicNanos? {
+        guard lastCandidate != nil, let nextRehearsal else { return nextDue }
+        return nextDue.map { min($0, nextRehearsal) } ?? nextRehearsal
+    }
+
+    /// The next instant at which `advance(to:)` has something to do.
+    var nextDue: MonotonicNanos? {
         var next: MonotonicNanos?
         func consider(_ instant: MonotonicNanos?) {
             guard let instant else { return }
@@ -212,7 +218,6 @@ extension Trader {
         }
         consider(nextSweep)
         consider(nextRead)
-        if lastCandidate != nil { consider(nextRehearsal) }
         return next
     }
 

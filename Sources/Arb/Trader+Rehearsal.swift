@@ -7,7 +7,10 @@ import Trading
 extension Trader {
     /// The walk of a fire that is not one. Only while nothing of ours is under way.
     func rehearse(at now: Stamp) {
-        nextRehearsal = settings.rehearsalInterval.rawValue > 0 ? now.monotonic + settings.rehearsalInterval : nil
+        let near = settings.rehearsalInterval
+        // A fire that is not near may come colder: nobody expects it.
+        let away = settings.rehearsalIntervalAway ?? near
+        nextRehearsal = near > .zero ? now.monotonic + (isNear(at: now.monotonic) ? near : away) : nil
         // Whether these very markets could be entered now is all the same: nothing is claimed.
         guard let candidate = lastCandidate, let fires, fires.underWay == 0, isOpenAtAll(candidate.basket) else {
             return
@@ -33,13 +36,49 @@ extension Trader {
         // An execution's number that no execution has.
         let id = ExecutionID(run: settings.run, sequence: 0)
         let entry = request(id, candidate.basket, plan, orders, losses, candidate.problem, least)
-        if let approval = try? gate.approve(entry, at: now) { gate.undo(approval) }
-        let slots = try prepared(orders, now)
-        for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
+        let approval = try? gate.approve(entry, at: now)
+        let slots: [SendSlot]
+        do throws(Refusal) {
+            slots = try prepared(orders, now)
+        } catch {
+            if let approval { gate.undo(approval) }
+            throw error
+        }
+        if let claim = inFlight.claim(candidate.basket.legs) {
+            let execution = Execution(
+                id: id, basket: candidate.basket, opportunity: candidate.opportunity, plan: plan, decided: now,
+                stamps: ExecutionStamps(now.monotonic), claim: claim)
+            book(execution, entry, slots, now)
+            inFlight.release(claim, candidate.basket.legs)
+        }
+        if let approval { gate.undo(approval) }
+        for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).rehearse(slot) }
         // Their slots are spent: each gateway answers that nothing left, from the place where a request would leave.
         fires.rehearse(
             slots[0], at: venue(of: orders[0].instrument), slots[1], at: venue(of: orders[1].instrument),
             deadline: now.monotonic)
+    }
+
+    /// Takes both orders in and out again, and records them nowhere.
+    private func book(_ execution: Execution, _ entry: EntryRequest, _ slots: [SendSlot], _ now: Stamp) {
+        do throws(Refusal) { try track(execution, entry, now) } catch { return }
+        do throws(Refusal) {
+            for (leg, slot) in slots.enumerated() {
+                execution.orders.append(try register(slot, .leg, leg, execution, now))
+                owners[execution.orders[leg].handle.index] = execution.id.sequence
+            }
+            journal.rehearse(
+                intent(execution, execution.orders[0], slots[0]), intent(execution, execution.orders[1], slots[1]))
+            markSent(execution, [0, 1], now)
+        } catch {
+            counters.rehearsalsCut &+= 1  // bounded by time
+        }
+        for order in execution.orders {
+            owners[order.handle.index] = nil
+            _ = positions.withdraw(registry[order.handle].state.order.clOrdID, isTombstone: false)
+            registry.takeBack(order.handle)
+        }
+        positions.abandon(execution.id)
     }
 
     private static let rehearsalSequence: UInt64 = 1 << 61

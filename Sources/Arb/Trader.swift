@@ -211,7 +211,8 @@ public final class Trader {
         let told = Refused(opportunity: candidate.opportunity, reason: refusal.key)
         guard lastRefusal[candidate.basket.id] != told else { return }
         lastRefusal[candidate.basket.id] = told
-        tell(
+        // After the line of the opportunity's birth, which is written when it was offered.
+        tellLater(
             .result(
                 ExecutionResult(
                     id: ExecutionID(run: settings.run, sequence: 0), opportunity: candidate.opportunity,
@@ -235,7 +236,7 @@ extension Trader: LiveTrader {
         stampOfCalls = now
         tellAll()
         seeHalt(now)
-        if let due = nextDeadline, due <= now.monotonic { advance(to: now) }
+        if let due = nextDue, due <= now.monotonic { advance(to: now) }
         booksChanged(at: now)
         arm(at: now)
         if let nextRehearsal, nextRehearsal <= now.monotonic { rehearse(at: now) }

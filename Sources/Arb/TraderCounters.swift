@@ -31,6 +31,8 @@ public struct TraderCounters: Hashable, Sendable {
 
     /// Walks of a fire that was none.
     public var rehearsed: UInt64 = 0
+    /// Of them: ended before the last step, because something of it refused.
+    public var rehearsalsCut: UInt64 = 0
 
     /// None.
     public init() {}

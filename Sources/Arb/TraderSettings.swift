@@ -61,6 +61,8 @@ public struct TraderSettings: Sendable {
     public var settleTime = Nanoseconds.milliseconds(100)
     /// How often the way of a fire is walked while nothing happens; zero: never.
     public var rehearsalInterval = Nanoseconds.zero
+    /// As `rehearsalInterval`, while no pair is near paying; nil: the same.
+    public var rehearsalIntervalAway: Nanoseconds?
     /// Orders are numbered from the one after it. Venues know names for ever: a run counts on from where no earlier one of
     /// its number can have come to, also one whose ledger is lost.
     public var sequenceBase: UInt64 = 0

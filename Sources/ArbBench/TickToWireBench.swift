@@ -21,6 +21,9 @@ struct TickToWireBench {
         var trading = LoopbackFolder.Trading()
         trading.kalshiCash = [0: 1_000_000_000_000]
         trading.polymarketCash = 1_000_000_000_000
+        // As the floor has it: one core for the fires, and peers on the other that nobody has to wake.
+        trading.isPinned = true
+        trading.isSpinning = true
         let folder = try LoopbackFolder(path, settings, trading: trading)
         let child = LoadBench.spawn(
             [
@@ -32,7 +35,7 @@ struct TickToWireBench {
         let taken = folder.venues.truth.count { $0.kind == .accepted && $0.account == "ours" }
         _ = folder.venues.stop()
         let proof =
-            "\(figures.both.count) fires, \(taken) orders in the venues' truth; 1 lane; arb ended with \(status >> 8)"
+            "\(figures.both.count) fires, \(taken) orders in the venues' truth; 1 lane, pinned; the venues poll, as the floor's peer does; arb ended with \(status >> 8)"
         Self.show("t2w.kalshi_ahead", figures.both, floors, ["TOTAL_read_to_both_on_wire"], proof, json)
         Self.show(
             "t2w.leg_skew", figures.skew, floors, ["poly_sign", "poly_patch_hmac", "poly_ssl_write"],

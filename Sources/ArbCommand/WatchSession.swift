@@ -333,7 +333,11 @@ struct WatchSession {
 
     private func lane() throws(CommandFailure) -> Lane {
         do {
-            return try Lane(name: "hot", wait: LaneWait(rawValue: configuration.text("lanes.wait")) ?? .adaptive)
+            // What only watches leaves the last core to what trades beside it.
+            let isPinned = mode == .live && configuration.text("lanes.processor") == "last" && Machine.processors > 1
+            return try Lane(
+                name: "hot", wait: LaneWait(rawValue: configuration.text("lanes.wait")) ?? .adaptive,
+                processor: isPinned ? Machine.processor(fromLast: 0) : nil)
         } catch {
             throw CommandFailure(.failure, error.code, "no descriptors left (ulimit -n)")
         }

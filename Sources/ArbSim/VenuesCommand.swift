@@ -45,6 +45,7 @@ enum VenuesCommand {
                 "what goes wrong with orders: KIND[@venue[/endpoint]][:n|:p%], as N02-lost@kalshi/create:1,V01:5%"),
             OptionSpec(
                 "--clock-offset", "SECONDS", "by how much the venues' clocks are ahead (default 0; may be below)"),
+            OptionSpec("--alone", nil, "for measuring: servers never sleep, the hot lane of the run gets the last core"),
             OptionSpec("--for", "DURATION", "end after this (default: SIGTERM, SIGINT or end of input)"),
         ])
 
@@ -60,7 +61,8 @@ enum VenuesCommand {
             settings.plants = false
         }
         settings.shards = try parsed.integer("--shards", 1...4, default: 1)
-        let trading = try trading(parsed, settings.shards)
+        var trading = try trading(parsed, settings.shards)
+        if parsed.options["--alone"] != nil { (trading.isPinned, trading.isSpinning) = (true, true) }
         let duration = try parsed.options["--for"].map { try ParsedCommand.duration($0, of: "--for") }
         Stopper.block()
         let folder = try LoopbackFolder(absolute(out), settings, trading: trading)

@@ -24,6 +24,11 @@ public struct LoopbackFolder {
         /// How Polymarket is; the wallet of the key is added.
         public var polymarket = PolymarketTrading.Settings()
 
+        /// Hot lanes stay on the last core: for one run alone on this machine.
+        public var isPinned = false
+        /// The venues' servers never sleep: what arrives wakes nobody, as on a wire.
+        public var isSpinning = false
+
         /// Ten thousand dollars, and nothing goes wrong.
         public init() {}
     }
@@ -46,6 +51,7 @@ public struct LoopbackFolder {
         var halves = LoopbackVenues.Trading()
         halves.faults = FaultPlan(seed: settings.seed, trading.faults)
         halves.clockOffset = trading.clockOffset
+        halves.isSpinning = trading.isSpinning
         halves.ledgerPath = path + "/orders.ndjson"
         halves.kalshi = { [kalshi] world in KalshiTrading(world.pairs, kalshi) }
         let wallet = try Self.wallet()
@@ -59,7 +65,9 @@ public struct LoopbackFolder {
         try Self.write(path + "/kalshi.pem", key.exportPrivatePEM())
         try Self.write(path + "/polymarket.key", wallet.key)
         for file in venues.pairFiles { try Self.write(path + "/Markets/" + file.name, file.text) }
-        try Self.write(path + "/arb.toml", configuration(authority, funder: wallet.address))
+        try Self.write(
+            path + "/arb.toml",
+            configuration(authority, funder: wallet.address, lanes: trading.isPinned ? "last" : "any"))
     }
 
     /// A new key of a plain account, as its file holds it, and the account.
@@ -74,7 +82,7 @@ public struct LoopbackFolder {
         return (text + "\n", try WalletKey(hex: secret, name: "polymarket.key").address.checksummed)
     }
 
-    private func configuration(_ authority: ThrowawayCA, funder: String) -> String {
+    private func configuration(_ authority: ThrowawayCA, funder: String, lanes: String) -> String {
         let kalshi = "127.0.0.1:\(venues.kalshiPort)"
         let polymarket = "127.0.0.1:\(venues.polymarketPort)"
         return """
@@ -109,6 +117,8 @@ public struct LoopbackFolder {
             max_feed_silence_ms = 10000
             [unwind]
             max_loss_usd = "50"
+            [lanes]
+            processor = "\(lanes)"
             [venues.kalshi]
             rest_url = "https://\(kalshi)/trade-api/v2"
             ws_url = "wss://\(kalshi)/trade-api/ws/v2"

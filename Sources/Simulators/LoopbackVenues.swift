@@ -28,6 +28,8 @@ public final class LoopbackVenues: @unchecked Sendable {
         public var clockOffset = Nanoseconds.zero
         /// Where the truth about orders is written as it happens; nil: it is kept in memory alone.
         public var ledgerPath: String?
+        /// The servers' threads never sleep: for benchmarks.
+        public var isSpinning = false
         /// Makes Kalshi's trading half; nil: none, the venue can only be watched.
         public var kalshi: (@Sendable (SimWorld) -> any LoopbackTrading)?
         /// Makes Polymarket's trading half; nil: none.
@@ -115,9 +117,12 @@ public final class LoopbackVenues: @unchecked Sendable {
             State(
                 SimWorld(settings), trading, seed: settings.seed,
                 base: (started.utc + trading.clockOffset).rawValue / 1_000_000))
-        kalshiServer = try WebServer(certificate: authority.certificate, key: authority.key, handlers: kalshiHandlers())
+        kalshiServer = try WebServer(
+            certificate: authority.certificate, key: authority.key, isSpinning: trading.isSpinning,
+            handlers: kalshiHandlers())
         polymarketServer = try WebServer(
-            certificate: authority.certificate, key: authority.key, handlers: polymarketHandlers())
+            certificate: authority.certificate, key: authority.key, isSpinning: trading.isSpinning,
+            handlers: polymarketHandlers())
         worker = Worker(name: "world") { [unowned self] in run() }
     }
 

@@ -27,7 +27,8 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private let armed = Atomic<Bool>(false)
     private let owner = Atomic<UInt>(0)
     private let wait: LaneWait
-    private let processor: Int?
+    /// The core that it stays on; nil: any.
+    public let processor: Int?
     /// What the lane waits on; its owner registers sockets with it.
     public let poller: Poller
     /// For stack traces and reports.
@@ -79,10 +80,17 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
         var ready: [UInt64] = []
         ready.reserveCapacity(256)
         var idleSince: MonotonicNanos?
+        var isHurried = false
         while !stopping.load(ordering: .acquiring) {
             let ranJobs = runJobs()
             let outcome = turn(ready)
             ready.removeAll(keepingCapacity: true)
+            // Jobs of this very turn run before the kernel is asked what else there is; not twice in a row.
+            isHurried = !isHurried && !jobs.isEmpty
+            if isHurried {
+                idleSince = nil
+                continue
+            }
             var timeout = Nanoseconds.zero
             switch outcome {
             case .busy: idleSince = nil

@@ -7,6 +7,15 @@ public enum Machine {
     /// Processors that this process may run on.
     public static var processors: Int { Int(CLinux_processors()) }
 
+    /// Processors that the calling thread may run on: one, where it is pinned.
+    public static var processorsOfThread: Int { Int(CLinux_thread_processors()) }
+
+    /// A processor that this process may run on, counted from the last one; nil when there are not so many.
+    public static func processor(fromLast rank: Int) -> Int? {
+        let found = Int(CLinux_processor_from_last(Int32(clamping: rank)))
+        return found < 0 ? nil : found
+    }
+
     /// Memory of this process that is resident, as the kernel counts it; 0 where it does not say. Unit: bytes.
     public static var resident: Int {
         let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)

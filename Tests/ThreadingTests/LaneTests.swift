@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import Threading
 import Trading
@@ -50,6 +51,25 @@ struct LaneTests {
         for _ in 0..<100 { #expect(await counter.visit() == 1) }
         lane.stop()
         worker.join()
+    }
+
+    @Test("a pinned lane stays on its processor; a thread that it makes does not")
+    func pinned() throws {
+        let processor = try #require(Machine.processor(fromLast: 0))
+        #expect(Machine.processor(fromLast: Machine.processors) == nil)
+        let lane = try Lane(name: "pinned", wait: .park, processor: processor)
+        let seen = Mutex<[Int]>([])
+        let thread = Worker(name: "pinned") {
+            lane.run { _ in
+                let child = Worker(name: "child") { seen.withLock { $0.append(Machine.processorsOfThread) } }
+                child.join()
+                seen.withLock { $0.append(Machine.processorsOfThread) }
+                lane.stop()
+                return .idle(until: nil)
+            }
+        }
+        thread.join()
+        #expect(seen.withLock { $0 } == [Machine.processors, 1])
     }
 }
 

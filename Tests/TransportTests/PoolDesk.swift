@@ -34,6 +34,12 @@ final class PoolDesk: Sendable {
             return await withUnsafeContinuation { pool.attach(ticket, $0) }
         }
 
+        /// Lets bytes go the way of a request, to nobody; true once there is a mirror.
+        func rehearse(_ pool: WarmPool, _ request: [UInt8]) -> Bool {
+            pool.rehearse(request)
+            return pool.opener.mirror() != nil
+        }
+
         /// Reserves and sends in one turn; nil when there was no connection.
         func fire(_ pool: WarmPool, _ purpose: SendPurpose, _ request: [UInt8], timeout: Nanoseconds) async
             -> WireOutcome?

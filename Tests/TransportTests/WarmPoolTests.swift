@@ -61,6 +61,22 @@ struct WarmPoolTests {
         #expect(try await desk.send("small").word == "200 0")
     }
 
+    @Test("what is rehearsed reaches no server and takes no connection")
+    func rehearses() async throws {
+        let peer = try serving()
+        defer { peer.stop() }
+        let desk = try PoolDesk(port: Int(peer.port))
+        defer { desk.stop() }
+        #expect(desk.until { $0.idle == 2 })
+        let request = PoolDesk.request("rehearsed", body: 1_000)
+        let end = NanoClock.monotonic() + .seconds(20)
+        while await !desk.gateway.rehearse(desk.pool, request), NanoClock.monotonic() < end { poll(nil, 0, 1) }
+        for _ in 0..<100 { #expect(await desk.gateway.rehearse(desk.pool, request)) }
+        #expect(desk.pool.status.idle == 2 && desk.pool.status.exchanges == 0 && peer.requests.isEmpty)
+        #expect(try await desk.send("sent").word == "200 0")
+        #expect(peer.requests.count == 1)
+    }
+
     @Test("entries share N connections; the one more is for closes; a ticket is good once")
     func places() async throws {
         let peer = try serving()

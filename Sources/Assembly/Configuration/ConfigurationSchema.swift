@@ -126,8 +126,12 @@ public enum ConfigurationSchema {
             "what a record survives before an order leaves"),
         .init("lanes.wait", .choice(["adaptive", "spin", "park"]), "\"adaptive\"", "how the hot lane waits"),
         .init(
-            "lanes.rehearse_ms", .integer(0...60_000), "5",
-            "a fire's way to the wire is walked this often, short of sending, so that it stays in the caches; 0: never"),
+            "lanes.processor", .choice(["last", "any"]), "\"last\"",
+            "where the hot lane of a live run stays: on the last of the processors that the program may use, or anywhere"
+        ),
+        .init(
+            "lanes.rehearse_ms", .integer(0...60_000), "1",
+            "a fire's way to the wire is walked this often while a pair is near paying, short of sending; 0: never"),
         .init("http.listen", .text, "\"127.0.0.1:9464\"", "address of the read-only views; \"off\" for none"),
         .init("alerts.webhook_url_file", .path, "\"\"", "file (0600) with the URL that alerts are posted to"),
         .init(

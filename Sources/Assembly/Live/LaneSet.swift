@@ -30,7 +30,10 @@ public final class LaneSet: Sendable {
         let spare = Self.count(processors: processors, isBesideVenues: isBesideVenues) - 1
         var others: [Lane] = []
         for index in 0..<min(spare, venues.count) {
-            others.append(try Lane(name: spare == 1 ? "gateways" : "gateway-\(index)", wait: wait))
+            // Where the hot lane has a core of its own, each of the others has the next one down.
+            let processor = hot.processor == nil ? nil : Machine.processor(fromLast: index + 1)
+            others.append(
+                try Lane(name: spare == 1 ? "gateways" : "gateway-\(index)", wait: wait, processor: processor))
         }
         var gateways: [VenueID: Lane] = [:]
         for (index, venue) in venues.enumerated() {

@@ -62,6 +62,7 @@ extension TraderSettings {
         // Seconds since 1970, and room for 16 million orders in each: 55 bits until the year 2038, of 62.
         sequenceBase = UInt64(max(0, NanoClock.utc().rawValue / 1_000_000_000)) << 24
         rehearsalInterval = configuration.milliseconds("lanes.rehearse_ms")
+        rehearsalIntervalAway = Nanoseconds(rawValue: rehearsalInterval.rawValue * 10)  // a minute at most
         sweepInterval = configuration.seconds("unwind.sweep_interval_s")
         let early = configuration.money("unwind.early_close_usd")
         earlyCloseMin = early.rawValue > 0 ? early : nil

@@ -45,6 +45,7 @@ static inline int COpenSSL_no_passphrase(char *buffer, int size, int writing, vo
     return -1;
 }
 static inline EVP_PKEY *COpenSSL_read_private_key(BIO *bio) { return PEM_read_bio_PrivateKey(bio, NULL, COpenSSL_no_passphrase, NULL); }
+static inline EVP_PKEY *COpenSSL_generate_p256(void) { return EVP_EC_gen("P-256"); }
 static inline EVP_PKEY *COpenSSL_generate_rsa(int bits) { return EVP_RSA_gen((size_t)bits); }
 static inline long COpenSSL_no_session_cache(SSL_CTX *context) { return SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); }
 

@@ -1,4 +1,5 @@
 #include "CWebsockets.h"
+#include <sched.h>
 #include <libwebsockets.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -351,8 +352,10 @@ CWebsockets_Server *CWebsockets_make(const char *certificate, const char *key, i
     return server;
 }
 
-void CWebsockets_run(CWebsockets_Server *server) {
-    while (!atomic_load(&server->stopping) && lws_service(server->context, 0) >= 0) {}
+void CWebsockets_run(CWebsockets_Server *server, int is_spinning) {
+    while (!atomic_load(&server->stopping) && lws_service(server->context, is_spinning ? -1 : 0) >= 0) {
+        if (is_spinning) sched_yield();
+    }
 }
 
 void CWebsockets_free(CWebsockets_Server *server) {

@@ -25,6 +25,8 @@ public final class IntentLog: Journal, @unchecked Sendable {
     /// The place of the next record: a division less.
     private var next: Int
     private let sync: @Sendable (Int32) -> Int32
+    /// What a rehearsal read: kept, so that it is read.
+    private var looked: UInt64 = 0
 
     /// What was found when the log was opened; the sequences are those of the new file.
     public let found: JournalContent
@@ -182,6 +184,25 @@ public final class IntentLog: Journal, @unchecked Sendable {
         IntentRecord.seal(
             record, .withdrawal, IntentRecord.Place(sequence: head + 1, index: 0, count: 1, build: build), used: used)
         do throws(JournalFault) { try commit(1) } catch { return }  // the disk's refusal is kept in `diskFailure`
+    }
+
+    /// Does what `append` does, beside the log, and looks at the places that the next records will have.
+    public func rehearse(_ first: borrowing OrderIntent, _ second: borrowing OrderIntent) {
+        do throws(JournalFault) {
+            try admit(first)
+            try admit(second)
+            try room(2, isEntry: true)
+        } catch { return }
+        write(first, scratch, index: 0, of: 2)
+        write(second, scratch + IntentRecord.size, index: 1, of: 2)
+        var seen = file.base.load(fromByteOffset: JournalFile.commitAt, as: UInt64.self)
+        for index in 0..<2 {
+            let place = file.place((next + index) % file.capacity)
+            for offset in stride(from: 0, to: IntentRecord.size, by: 64) {
+                seen ^= place.load(fromByteOffset: offset, as: UInt64.self)
+            }
+        }
+        looked = seen
     }
 
     @inline(__always)

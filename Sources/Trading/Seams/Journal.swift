@@ -38,7 +38,15 @@ public protocol Journal: AnyObject {
     /// - Throws: `JournalFault`; then nothing was recorded and nothing may be sent.
     func append(_ first: borrowing OrderIntent, _ second: borrowing OrderIntent?) throws(JournalFault)
 
+    /// Does what `append` does, and records nothing (`Docs/decisions/0016`).
+    func rehearse(_ first: borrowing OrderIntent, _ second: borrowing OrderIntent)
+
     /// Records that a recorded order never left: its slot was given back. Best effort: without it the order is asked for
     /// at the next start.
     func withdraw(_ clOrdID: ClOrdID, isTombstone: Bool)
+}
+
+extension Journal {
+    /// Nothing: where nothing is kept warm.
+    public func rehearse(_ first: borrowing OrderIntent, _ second: borrowing OrderIntent) {}
 }

@@ -88,6 +88,9 @@ public protocol OrderGateway: Sendable {
     /// Undoes `prepare`: connection, tokens and header are free again.
     func giveBack(_ slot: SendSlot)
 
+    /// Undoes `prepare`, after the bytes went the way of a request to nobody (`Docs/decisions/0016`).
+    func rehearse(_ slot: SendSlot)
+
     /// Writes the prepared bytes and waits for the answer until `deadline`. Never throws, ignores task cancellation.
     func commit(_ slot: SendSlot, deadline: MonotonicNanos) async -> LegReport
 
@@ -104,6 +107,9 @@ public protocol OrderGateway: Sendable {
 extension OrderGateway {
     /// Nothing is.
     public var signedAhead: SignedAhead? { nil }
+
+    /// Undoes `prepare` alone: where nothing is written, nothing is kept warm.
+    public func rehearse(_ slot: SendSlot) { giveBack(slot) }
 }
 
 /// Where a user stream delivers what it reads.

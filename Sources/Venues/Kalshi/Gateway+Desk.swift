@@ -298,6 +298,12 @@ struct OrderDesk {
         free(place)
     }
 
+    /// Lets a prepared request go its way to nobody.
+    func rehearse(_ place: Int, _ generation: UInt64, _ tools: Tools) {
+        guard prepared(place, generation) != nil else { return }
+        tools.sender.rehearse(places[place].request)
+    }
+
     /// Takes a prepared request out to be sent; nil when the slot is spent.
     mutating func dispatch(_ place: Int, _ generation: UInt64) -> Dispatch? {
         guard let use = prepared(place, generation) else { return nil }

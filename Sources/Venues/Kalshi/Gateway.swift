@@ -105,6 +105,15 @@ public actor Gateway: OrderGateway {
         desk.withLock { $0.giveBack(slot.place, slot.generation, at: now, tools) }
     }
 
+    /// Undoes `prepare`, after the bytes went the way of a request to nobody.
+    public nonisolated func rehearse(_ slot: SendSlot) {
+        let now = tools.clock.now().monotonic
+        desk.withLock { desk in
+            desk.rehearse(slot.place, slot.generation, tools)
+            desk.giveBack(slot.place, slot.generation, at: now, tools)
+        }
+    }
+
     /// As `prepare`, for several orders in one request; the venue takes or refuses each of them alone.
     public nonisolated func prepareBatch(_ orders: [NewOrder], at now: Stamp) throws(LocalRefusal) -> BatchSlot {
         try desk.withLock { (desk) throws(LocalRefusal) in try desk.prepare(orders, at: now, tools) }

@@ -121,6 +121,14 @@ extension OrderDesk {
         return true
     }
 
+    /// Lets a prepared request go its way to nobody.
+    func rehearse(_ place: Int, _ generation: UInt64, _ sender: any RequestSender) {
+        guard parcels.indices.contains(place), parcels[place].generation == generation,
+            parcels[place].state == .prepared
+        else { return }
+        sender.rehearse(parcels[place].bytes)
+    }
+
     /// What is to be written; nil when the slot was spent before.
     mutating func dispatch(_ place: Int, _ generation: UInt64) -> Dispatch? {
         guard parcels.indices.contains(place), parcels[place].generation == generation,

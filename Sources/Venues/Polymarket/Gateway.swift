@@ -85,6 +85,15 @@ public actor Gateway: OrderGateway {
         _ = desk.withLock { $0.giveBack(slot.place, slot.generation, at: now, sender, budget) }
     }
 
+    /// Undoes `prepare`, after the bytes went the way of a request to nobody.
+    public nonisolated func rehearse(_ slot: SendSlot) {
+        let now = clock.now().monotonic
+        desk.withLock { desk in
+            desk.rehearse(slot.place, slot.generation, sender)
+            _ = desk.giveBack(slot.place, slot.generation, at: now, sender, budget)
+        }
+    }
+
     /// As `prepare`, for up to fifteen orders in one request; they are answered one by one.
     public nonisolated func prepareBatch(_ orders: [NewOrder], at now: Stamp) throws(LocalRefusal) -> BatchSlot {
         try desk.withLock { (desk) throws(LocalRefusal) in

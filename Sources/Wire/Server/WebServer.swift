@@ -133,14 +133,15 @@ public final class WebServer: @unchecked Sendable {
 
     /// Starts a server with the certificate and key of these PEM files.
     ///
+    /// - Parameter isSpinning: its thread never sleeps, so that what is sent to it wakes nobody: for benchmarks.
     /// - Throws: `Fault` when it cannot listen or the files are no good.
-    public init(certificate: String, key: String, handlers: Handlers) throws(Fault) {
+    public init(certificate: String, key: String, isSpinning: Bool = false, handlers: Handlers) throws(Fault) {
         self.handlers = handlers
         var port: Int32 = 0
         handle = CWebsockets_make(certificate, key, &port, callbacks())
         guard handle != nil else { throw Fault() }
         self.port = Int(port)
-        worker = Worker(name: "server") { [unowned self] in CWebsockets_run(handle) }
+        worker = Worker(name: "server") { [unowned self] in CWebsockets_run(handle, isSpinning ? 1 : 0) }
     }
 
     private func callbacks() -> CWebsockets_Callbacks {

@@ -81,4 +81,12 @@ public protocol RequestSender: Sendable {
     /// the caller's actor, so that the bytes leave before anything else can run on its lane.
     nonisolated(nonsending) func exchange(_ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos)
         async -> WireOutcome
+
+    /// Lets bytes go the way of a request, to nobody: no connection to the peer is touched. On the sender's lane.
+    func rehearse(_ request: [UInt8])
+}
+
+extension RequestSender {
+    /// Nothing: where requests go no long way, there is none to be kept warm.
+    public func rehearse(_ request: [UInt8]) {}
 }

@@ -21,6 +21,9 @@ final class WarmOpener: Sendable {
     private let cancellation = Cancellation()
     private let worker = Mutex<Worker?>(nil)
     private let wake: @Sendable () -> Void
+    private let mirroring = Mutex(Mirroring.unasked)
+
+    private enum Mirroring { case unasked, asked, done(TLSMirror?) }
 
     /// An opener; `wake` is called after each opening, on its thread.
     init(
@@ -49,6 +52,26 @@ final class WarmOpener: Sendable {
     /// Takes what has arrived.
     func takeAll() -> [Arrival] { arrived.takeAll() }
 
+    /// The pool's mirror; nil until it is made, which the first call asks for, and where it cannot be made.
+    func mirror() -> TLSMirror? {
+        mirroring.withLock { state in
+            switch state {
+            case .done(let mirror): return mirror
+            case .asked: return nil
+            case .unasked:
+                state = .asked
+                knock.signal()
+                return nil
+            }
+        }
+    }
+
+    private func makeMirror() {
+        guard mirroring.withLock({ if case .asked = $0 { true } else { false } }) else { return }
+        let made = TLSMirror()
+        mirroring.withLock { $0 = .done(made) }
+    }
+
     /// Ends the thread and waits for it: at most a tenth of a second, but for a name that is being looked up.
     func stop() {
         cancellation.cancel()
@@ -67,6 +90,7 @@ final class WarmOpener: Sendable {
                 precondition(isPosted, "a place waits for one connection")
                 wake()
             }
+            if !cancellation.isCancelled { makeMirror() }
         }
     }
 

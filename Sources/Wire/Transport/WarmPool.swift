@@ -197,6 +197,13 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
         }
     }
 
+    /// Lets bytes go the way of a request, through TLS and kernel, to an end in this process that throws them away.
+    public func rehearse(_ request: [UInt8]) {
+        precondition(lane.isCurrent, "requests are written on the pool's lane")
+        guard let mirror = opener.mirror() else { return }
+        request.withUnsafeBytes { mirror.write($0) }
+    }
+
     /// Writes a request.
     ///
     /// - Returns: what came of it where that is known at once; otherwise `attach` tells.

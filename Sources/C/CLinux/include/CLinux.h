@@ -10,6 +10,10 @@ int CLinux_epoll_add(int epoll, int descriptor, uint64_t token, int output, int 
 int CLinux_epoll_remove(int epoll, int descriptor);
 int CLinux_epoll_wait(int epoll, uint64_t *tokens, int most, int milliseconds);
 int CLinux_pin(int processor);
+// Lets the calling thread run where the process may, whoever made it.
+void CLinux_unpin(void);
+// A processor that this process may use, counted from the last one; -1 when there are not so many.
+int CLinux_processor_from_last(int rank);
 void CLinux_name_thread(const char *name);
 // Has the allocator give memory back: what is large is mapped by itself, what is free at the end of a heap is returned.
 void CLinux_give_back(void);
@@ -19,6 +23,8 @@ uint64_t CLinux_allocated_bytes(void);
 int64_t CLinux_clock_error(void);
 // Processors that this process may run on.
 int CLinux_processors(void);
+// Processors that the calling thread may run on.
+int CLinux_thread_processors(void);
 // Gives a file its blocks; 0 or errno.
 int CLinux_allocate(int descriptor, int64_t bytes);
 // Who is at the other end of a unix socket; 0 or errno.

@@ -32,7 +32,8 @@ typedef struct {
 
 // Listens on 127.0.0.1 at `*port` (0: any free one, written back). NULL when it cannot.
 CWebsockets_Server *CWebsockets_make(const char *certificate, const char *key, int *port, CWebsockets_Callbacks callbacks);
-void CWebsockets_run(CWebsockets_Server *server);
+// Until it is stopped; `is_spinning`: it looks again at once instead of sleeping, so that nobody has to wake it.
+void CWebsockets_run(CWebsockets_Server *server, int is_spinning);
 void CWebsockets_free(CWebsockets_Server *server);
 void CWebsockets_stop(CWebsockets_Server *server);
 void CWebsockets_wake(CWebsockets_Server *server);
