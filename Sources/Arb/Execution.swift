@@ -105,7 +105,7 @@ final class Execution {
     private(set) var claim: InFlight.Claim
     var reservation: ReservationID?
     /// Most that each leg's venue may charge for its entry, as approved. Unit: the leg's currency.
-    var feesMax = [Money.zero, Money.zero]
+    var feesMax: [2 of Money] = [.zero, .zero]
     var orders: [ExecutionOrder] = []
     var phase = Phase.working
     var error = ""

@@ -27,7 +27,8 @@ public struct SizingProblem {
         self.secondsToPayout = secondsToPayout
         self.valuation = valuation
         // Which leg will pay is not known: the payoff counts in the worse of the currencies.
-        let worst = legs.map { valuation.receivedRate($0.currency) }.min() ?? 0
+        var worst = legs.isEmpty ? 0 : Int64.max
+        for leg in legs { worst = min(worst, valuation.receivedRate(leg.currency)) }
         payoffRate = Int64(clamping: Int128(payoff.rawValue) * Int128(worst) / Int128(FixedPoint.one))
     }
 
@@ -84,9 +85,9 @@ public final class Sizer {
     /// - Throws: `FeeFault` when a fee cannot be computed: then there is no size either.
     public func plan(_ problem: SizingProblem) throws(FeeFault) -> BasketPlan? {
         best = nil
-        walks.removeAll(keepingCapacity: true)
-        for leg in problem.legs { walks.append(LegWalk(leg)) }
-        let lot = problem.legs.map(\.lot.rawValue).max() ?? 0
+        begin(problem.legs)
+        var lot: Int64 = 0
+        for leg in problem.legs { lot = max(lot, leg.lot.rawValue) }
         guard lot > 0, problem.legs.allSatisfy({ lot % $0.lot.rawValue == 0 }) else { return nil }
         var passed: Int64 = 0
         while walks.allSatisfy({ $0.level != nil }), passed < problem.limits.orderQtyMax.rawValue {
@@ -105,6 +106,14 @@ public final class Sizer {
             passed = end
         }
         return best.map(finished)
+    }
+
+    /// Walks at the start of these legs; those of the problem before are used again.
+    private func begin(_ legs: [SizingLeg]) {
+        if walks.count > legs.count { walks.removeLast(walks.count - legs.count) }
+        for (index, leg) in legs.enumerated() {
+            if index < walks.count { walks[index].restart(leg) } else { walks.append(LegWalk(leg)) }
+        }
     }
 
     private func finished(_ best: Best) -> BasketPlan {

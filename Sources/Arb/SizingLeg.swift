@@ -55,10 +55,10 @@ public struct SizingLeg {
 ///
 /// A class: the Sizer asks it thousands of times in a row, and a leg is dear to copy.
 final class LegWalk {
-    let leg: SizingLeg
-    private let fees: any FeeSchedule
+    private(set) var leg: SizingLeg
+    private var fees: any FeeSchedule
     /// What the fee of one fill can lie below the model at most. Unit: 1e-8 of the currency.
-    let shortfall: Int128
+    private(set) var shortfall: Int128
     private var curve: LegCurve
     /// Contracts in the levels already passed.
     private(set) var passedQty: Int64 = 0
@@ -78,6 +78,17 @@ final class LegWalk {
         fees = leg.fees
         shortfall = Int128(leg.fees.shortfallMax.rawValue)
         curve = LegCurve(leg.book, leg.outcome)
+        readLevel()
+    }
+
+    /// Begins anew, with another leg.
+    func restart(_ leg: SizingLeg) {
+        self.leg = leg
+        fees = leg.fees
+        shortfall = Int128(leg.fees.shortfallMax.rawValue)
+        curve = LegCurve(leg.book, leg.outcome)
+        (passedQty, passedCost, passedFee, feeState) = (0, 0, 0, FeeState())
+        (passedLevels, passedModel) = (0, 0)
         readLevel()
     }
 

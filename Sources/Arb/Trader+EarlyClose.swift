@@ -100,7 +100,7 @@ extension Trader {
             return false
         }
         do throws(Refusal) {
-            try record(execution, slots.enumerated().map { (leg: $0, slot: $1) }, .sell, now)
+            try record(execution, slots, .sell, now)
         } catch {
             for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
             inFlight.release(claim, execution.basket.legs)

@@ -123,9 +123,10 @@ extension Trader: EntryDesk {
             let (whole, rest) = exact.quotientAndRemainder(dividingBy: Int128(price.rawValue))
             least = max(least, Quantity(rawValue: Int64(clamping: whole + (rest > 0 ? 1 : 0))))
         }
-        let lot = problem.legs.map(\.lot).max() ?? Quantity(rawValue: 1)
-        let over = least.rawValue % lot.rawValue
-        return over == 0 ? least : Quantity(rawValue: least.rawValue + lot.rawValue - over)
+        var lot: Int64 = 1
+        for leg in problem.legs { lot = max(lot, leg.lot.rawValue) }
+        let over = least.rawValue % lot
+        return over == 0 ? least : Quantity(rawValue: least.rawValue + lot - over)
     }
 
     private func fits(_ plan: BasketPlan, _ limits: SizingLimits, _ problem: SizingProblem) -> Bool {
@@ -149,6 +150,7 @@ extension Trader: EntryDesk {
 
     private func losses(_ plan: BasketPlan, _ problem: SizingProblem) throws(Refusal) -> [Money] {
         var losses: [Money] = []
+        losses.reserveCapacity(problem.legs.count)
         do throws(FeeFault) {
             for (planned, leg) in zip(plan.legs, problem.legs) {
                 losses.append(try AutoClose.oneLegLoss(planned, leg, settings.valuation))
@@ -182,7 +184,10 @@ extension Trader: EntryDesk {
     // MARK: Orders
 
     func legOrders(_ plan: BasketPlan, _ problem: SizingProblem, named name: (Int) -> ClOrdID) -> [NewOrder] {
-        zip(plan.legs, problem.legs).enumerated().map { place, pair in legOrder(pair.0, pair.1, name(place)) }
+        var orders: [NewOrder] = []
+        orders.reserveCapacity(plan.legs.count)
+        for place in plan.legs.indices { orders.append(legOrder(plan.legs[place], problem.legs[place], name(place))) }
+        return orders
     }
 
     func legOrder(_ planned: PlannedLeg, _ leg: SizingLeg, _ name: ClOrdID) -> NewOrder {

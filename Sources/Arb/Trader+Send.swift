@@ -28,9 +28,7 @@ extension Trader {
                 let order = orders[1 - alone.leg]
                 return OrderIntent.Follower(orderQtyMax: order.orderQty, limitPx: order.price)
             }
-            try record(
-                execution, alone.map { [$0] } ?? slots.enumerated().map { (leg: $0, slot: $1) }, .leg, now,
-                follower: follower)
+            try record(execution, slots, only: alone?.leg, .leg, now, follower: follower)
         } catch {
             for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
             positions.abandon(id)
@@ -100,6 +98,7 @@ extension Trader {
 
     func prepared(_ orders: [NewOrder], _ now: Stamp) throws(Refusal) -> [SendSlot] {
         var slots: [SendSlot] = []
+        slots.reserveCapacity(orders.count)
         for order in orders {
             do throws(LocalRefusal) {
                 slots.append(try gateway(of: order.instrument).prepare(order, at: now))
@@ -111,26 +110,30 @@ extension Trader {
         return slots
     }
 
-    /// Registers the orders and records their intents in one append.
+    /// Registers orders, leg by leg, behind those that the execution has, and records their intents in one append.
+    ///
+    /// - Parameter only: the one leg that is recorded now; nil: both.
     func record(
-        _ execution: Execution, _ legs: [(leg: Int, slot: SendSlot)], _ role: OrderRole, _ now: Stamp,
+        _ execution: Execution, _ slots: [SendSlot], only: Int? = nil, _ role: OrderRole, _ now: Stamp,
         follower: OrderIntent.Follower? = nil
     ) throws(Refusal) {
-        var added: [ExecutionOrder] = []
+        let place = execution.orders.count
         do throws(Refusal) {
-            for (leg, slot) in legs { added.append(try register(slot, role, leg, execution, now)) }
-            let second = added.count > 1 ? intent(execution, added[1], legs[1].slot) : nil
+            for (leg, slot) in slots.enumerated() where leg == only ?? leg {
+                execution.orders.append(try register(slot, role, leg, execution, now))
+            }
+            let second = only == nil ? intent(execution, execution.orders[place + 1], slots[1]) : nil
             do throws(JournalFault) {
-                try journal.append(intent(execution, added[0], legs[0].slot, follower), second)
+                try journal.append(intent(execution, execution.orders[place], slots[only ?? 0], follower), second)
             } catch {
                 throw .journal(error)
             }
         } catch {
-            for order in added { forget(order, now) }
+            for order in execution.orders[place...] { forget(order, now) }
+            execution.orders.removeLast(execution.orders.count - place)
             throw error
         }
-        execution.orders += added
-        for order in added { owners[order.handle.index] = execution.id.sequence }
+        for order in execution.orders[place...] { owners[order.handle.index] = execution.id.sequence }
     }
 
     func register(_ slot: SendSlot, _ role: OrderRole, _ leg: Int, _ execution: Execution, _ now: Stamp)

@@ -45,7 +45,8 @@ enum VenuesCommand {
                 "what goes wrong with orders: KIND[@venue[/endpoint]][:n|:p%], as N02-lost@kalshi/create:1,V01:5%"),
             OptionSpec(
                 "--clock-offset", "SECONDS", "by how much the venues' clocks are ahead (default 0; may be below)"),
-            OptionSpec("--alone", nil, "for measuring: servers never sleep, the hot lane of the run gets the last core"),
+            OptionSpec(
+                "--alone", nil, "for measuring: servers never sleep, the hot lane of the run gets the last core"),
             OptionSpec("--for", "DURATION", "end after this (default: SIGTERM, SIGINT or end of input)"),
         ])
 

@@ -34,7 +34,8 @@ public final class LiveDriver {
     private let published: StatusCell
     private let trading: LiveTrading?
 
-    private struct Entry {
+    /// A class: it is counted in with every frame, and a dictionary that changes a value in place asks for memory.
+    private final class Entry {
         var socket: WebSocketLink?
         var token: UInt64 = 0
         var generation: UInt64 = 0
@@ -197,7 +198,7 @@ public final class LiveDriver {
     }
 
     private func poll(_ token: UInt64) {
-        guard let link = tokens[token], let socket = links[link]?.socket else { return }
+        guard let link = tokens[token], let entry = links[link], let socket = entry.socket else { return }
         var taken = 0
         let isPrivate = isPrivate(link)
         do throws(TransportFault) {
@@ -208,7 +209,7 @@ public final class LiveDriver {
                 taken += 1
                 guard case .message(let payload) = event else { continue }
                 frames += 1
-                links[link]?.frames += 1
+                entry.frames += 1
                 if isPrivate {
                     trading?.frame(link, payload.bytes, at: now)
                     continue
@@ -285,7 +286,7 @@ public final class LiveDriver {
     private func open(_ link: LinkID) {
         guard let edge = isPrivate(link) ? trading?.edge(of: link) : edges[link.venue] else { return }
         drop(link)
-        var entry = links[link] ?? Entry()
+        let entry = links[link] ?? Entry()
         entry.generation += 1
         links[link] = entry
         connectors[link.venue]?.open(link, generation: entry.generation, edge: edge, seed: random.next())

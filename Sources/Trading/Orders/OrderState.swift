@@ -8,12 +8,13 @@
 ///
 /// - Invariant: `cumQty + voidedQty + leavesQty == orderQty` until the order is done or more was filled than asked;
 ///   `leavesQty == 0` when done. Voided quantity is not put back by the venue.
-/// - Bound: `fillsMax` fills are remembered by name. `apply` allocates nothing up to `fillsReserved` of them.
+/// - Bound: `fillsMax` fills are remembered by name. `apply` allocates once for the first `fillsReserved` of them:
+///   an order that is sent has other things to do.
 public struct OrderState: Hashable, Sendable {
     /// Fills remembered by name. What comes beyond is flagged (`tooManyFills`) and counted as far as it is certain: one
     /// more fill than those known, or what the venue's own sum says.
     public static let fillsMax = 1_024
-    /// Fills for which room is made when the order is.
+    /// Fills for which room is made with the first.
     public static let fillsReserved = 8
 
     /// The order as it was wanted.
@@ -38,7 +39,6 @@ public struct OrderState: Hashable, Sendable {
     public init(_ order: NewOrder) {
         precondition(order.orderQty.rawValue >= 0, "a quantity is not negative")
         self.order = order
-        entries.reserveCapacity(Self.fillsReserved)
     }
 
     /// Joins one event to what is known.
@@ -74,6 +74,8 @@ public struct OrderState: Hashable, Sendable {
 // MARK: - Joining
 
 extension OrderState {
+    private mutating func reserve() { if entries.isEmpty { entries.reserveCapacity(Self.fillsReserved) } }
+
     private mutating func join(_ summary: OrderSummary) -> Bool {
         var isNews = false
         if standing.map({ $0.rank < summary.standing.rank }) ?? true {
@@ -114,6 +116,7 @@ extension OrderState {
                 beyondQty = max(beyondQty, fill.lastQty)
                 return notice(.tooManyFills) || fill.lastQty == beyondQty
             }
+            reserve()
             entries.insert(FillEntry(fill), at: index)
             return true
         }
@@ -127,6 +130,7 @@ extension OrderState {
         guard isKnown else {
             guard entries.count < Self.fillsMax else { return notice(.tooManyFills) }
             // Firmness may be told before the fill itself: kept until it comes.
+            reserve()
             entries.insert(FillEntry(execID, settlement), at: index)
             return true
         }

@@ -69,7 +69,6 @@ extension OrderDesk {
             let (hash, signed, isAhead) = try sign(order, amounts, isBatch: isBatch, at: now)
             let sent = SentOrder(
                 order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed, isAhead: isAhead)
-            known.keep(hash, sent)
             orders.append(sent)
         }
         if isBatch { body.append(UInt8(ascii: "]")) }
@@ -138,6 +137,10 @@ extension OrderDesk {
         if let order = parcels[place].orders.first, order.order.purpose == .entry {
             // Each counts once it leaves: what was prepared and given back says nothing.
             if order.isAhead { ahead.used += 1 } else { ahead.missed += 1 }
+        }
+        // What leaves is remembered, and nothing else: what was prepared and given back would drive orders out.
+        for sent in parcels[place].orders {
+            if let hash = Bytes32(hex: sent.orderID.text) { known.keep(hash, sent) }
         }
         var bytes: [UInt8] = []
         swap(&bytes, &parcels[place].bytes)

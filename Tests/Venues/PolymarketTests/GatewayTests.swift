@@ -225,6 +225,22 @@ struct GatewayTests {
         #expect(harness.sender.free == 3 && harness.budget.now.orders == 59)
     }
 
+    @Test("an order that left is known for as long as there is room; what is prepared and given back takes none")
+    func knows() async throws {
+        let harness = try GatewayHarness()
+        let slot = try harness.gateway.prepare(harness.order(), at: harness.clock.now())
+        harness.sender.then(filled(slot))
+        _ = await harness.gateway.commit(slot, deadline: harness.deadline)
+        let name = try #require(slot.orderID)
+        #expect(harness.gateway.known(name) != nil)
+        for _ in 0...GatewaySettings().knownMax {
+            let rehearsed = try harness.gateway.prepare(harness.order(), at: harness.clock.now())
+            harness.gateway.rehearse(rehearsed)
+        }
+        #expect(harness.gateway.known(name) != nil)
+        #expect(harness.sender.free == 3 && harness.sender.requests.count == 1)
+    }
+
     @Test("every outcome of the wire frees the place; what surely did not leave gives its token back")
     func outcomes() async throws {
         let harness = try GatewayHarness()
