@@ -195,6 +195,15 @@ extension Engine {
         sink.ended(opportunity)
     }
 
+    /// Has the books of a basket proved while there is time: what changes until they are needed is proved then.
+    func proveAhead(_ basket: Basket) {
+        for leg in basket.legs {
+            let venue = catalog.contracts[Int(leg.instrument.index)].venue
+            guard let seat = seat(venue) else { continue }
+            seats[seat].feed.proveAhead(leg.instrument, from: self)
+        }
+    }
+
     /// Judges every delay that is due, against the books as they stand before the input being processed.
     func judge(dueBy instant: MonotonicNanos) {
         while let due = opportunities.takeDue(by: instant) {

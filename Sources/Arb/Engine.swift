@@ -15,7 +15,7 @@ public final class Engine {
     let listener: any DecisionSink
     /// Born and offered, not told yet: writing a birth takes longer than firing, and its orders leave after this input.
     var births: [Opportunity] = []
-    private let seats: [Seat]
+    let seats: [Seat]
     /// Seat by venue.
     private let seatOf: [Int]
 
@@ -36,7 +36,7 @@ public final class Engine {
     private(set) var stampOfNow = Stamp(monotonic: MonotonicNanos(rawValue: 0), utc: UTCNanos(rawValue: 0))
 
     /// One venue's state machines, and when they next want to be called.
-    private struct Seat {
+    struct Seat {
         let id: VenueID
         let feed: any BookFeed
         let reference: any ReferenceReader
@@ -189,7 +189,7 @@ public final class Engine {
 
     // MARK: Inside
 
-    private func seat(_ venue: VenueID) -> Int? {
+    func seat(_ venue: VenueID) -> Int? {
         let seat = seatOf[Int(venue.rawValue)]
         return seat >= 0 ? seat : nil
     }

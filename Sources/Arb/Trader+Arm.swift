@@ -36,6 +36,7 @@ extension Trader {
 
     private func arm(_ basket: Basket, _ forge: (NewOrder, VenueID) -> Void, _ now: Stamp) {
         guard isOpen(basket), let problem = engine.problem(of: basket) else { return }
+        engine.proveAhead(basket)
         var last: [NewOrder] = []
         for cents in 0...settings.armCents {
             let better = problem.better(by: cents * Price.cent.rawValue)

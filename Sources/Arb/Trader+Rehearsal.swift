@@ -15,6 +15,7 @@ extension Trader {
         guard let candidate = lastCandidate, let fires, fires.underWay == 0, isOpenAtAll(candidate.basket) else {
             return
         }
+        engine.proveAhead(candidate.basket)
         do throws(Refusal) {
             try walk(candidate, fires, now)
             counters.rehearsed &+= 1  // bounded by time

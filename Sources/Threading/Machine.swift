@@ -28,6 +28,13 @@ public enum Machine {
         return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
+    /// Has the kernel keep what this process uses in memory, code above all: what is used seldom would be taken away, and a
+    /// fire that needs it would wait for the disk.
+    ///
+    /// - Returns: false where a limit (`ulimit -l`) stands against it; then nothing changed.
+    @discardableResult
+    public static func keepInMemory() -> Bool { CLinux_keep_in_memory() == 0 }
+
     /// The most that the wall clock may be wrong; nil when nobody keeps it right.
     public static var clockError: Nanoseconds? {
         let microseconds = CLinux_clock_error()

@@ -1,6 +1,5 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
-#include <unistd.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -9,7 +8,10 @@
 #include <sys/epoll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <sys/timex.h>
 
 int CLinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
@@ -55,6 +57,12 @@ int CLinux_processor_from_last(int rank) {
     return -1;
 }
 void CLinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+int CLinux_keep_in_memory(void) {
+    struct rlimit limit;
+    // With a limit the lock would hold, and a later mapping fail for it.
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || (limit.rlim_cur != RLIM_INFINITY && geteuid() != 0)) return EPERM;
+    return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0 ? 0 : errno;
+}
 void CLinux_give_back(void) {
     mallopt(M_MMAP_THRESHOLD, 64 * 1024);
     mallopt(M_TRIM_THRESHOLD, 128 * 1024);

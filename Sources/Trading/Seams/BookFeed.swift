@@ -177,6 +177,15 @@ public protocol BookFeed: AnyObject {
     /// Proves the book against the venue's own digest before an opportunity may be born from it.
     func verify(_ instrument: InstrumentID, at stamp: Stamp, into sink: any BookSink) -> BookVerdict
 
+    /// Does the work of `verify` ahead, while nothing happens. It changes nothing but how long `verify` takes: a book that
+    /// is not proved by it stays as it is.
+    func proveAhead(_ instrument: InstrumentID, from sink: any BookSink)
+
     /// Takes the queued actions, oldest first.
     func takeActions() -> [VenueAction]
+}
+
+extension BookFeed {
+    /// Nothing: where a proof costs nothing.
+    public func proveAhead(_ instrument: InstrumentID, from sink: any BookSink) {}
 }

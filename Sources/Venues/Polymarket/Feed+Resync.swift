@@ -142,6 +142,16 @@ extension Feed {
         return .held
     }
 
+    /// A proof that would succeed is made ahead; every other is left to `verify`.
+    public func proveAhead(_ instrument: InstrumentID, from sink: any BookSink) {
+        guard Int(instrument.index) < places.count, places[Int(instrument.index)] >= 0 else { return }
+        let place = Int(places[Int(instrument.index)])
+        guard sink.book(instrument).status == .live, markets[place].verifiedAt != markets[place].state,
+            hasConstants(place), let known = markets[place].lastTradeText, matches(place, known, sink)
+        else { return }
+        _ = proved(place, known)
+    }
+
     func hasConstants(_ place: Int) -> Bool {
         !markets[place].minimumText.isEmpty && markets[place].negRisk != nil && !markets[place].tickText.isEmpty
             && markets[place].lastTradeText != nil

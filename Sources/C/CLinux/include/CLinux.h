@@ -17,6 +17,9 @@ int CLinux_processor_from_last(int rank);
 void CLinux_name_thread(const char *name);
 // Has the allocator give memory back: what is large is mapped by itself, what is free at the end of a heap is returned.
 void CLinux_give_back(void);
+// Keeps what this process has in memory there, and what it comes to use; nothing is loaded for it. 0, or errno: EPERM
+// where a limit of this process stands against it.
+int CLinux_keep_in_memory(void);
 // Bytes that the allocator has handed out in all arenas: for tests that count allocations.
 uint64_t CLinux_allocated_bytes(void);
 // The most that the wall clock may be wrong by the kernel's account, in microseconds; -1 when nobody keeps it right.
