@@ -16,7 +16,8 @@ enum OrdersCommand {
         ])
     static let show = CommandSpec(
         "orders show", operands: "ID", count: 1...1,
-        "one order with all that was told of it; ID is either name, or its beginning", [])
+        "one order with all that was told of it; ID is either name, or its beginning",
+        [OptionSpec("--receipts", nil, "also the venue's own words, without secrets; --json always has them")])
 
     // MARK: List
 
@@ -88,8 +89,16 @@ enum OrdersCommand {
                 .failure, "E_EXEC_NO_ORDER", "more than one order is called '\(TerminalText.neutral(wanted))…'",
                 fix: "write more of its name")
         }
-        let events = try stored { () throws(StoreFault) in try ledger.events(of: order.row) }
-        context.terminal.out(context.isJSON ? json(order, events: events) : timeline(order, events))
+        let (events, receipts) = try stored { () throws(StoreFault) in
+            let name = order.state.order.clOrdID
+            return (try ledger.events(of: order.row), try ledger.receipts(of: name, order.orderID, at: order.venue))
+        }
+        if context.isJSON {
+            context.terminal.out(json(order, events: events, receipts))
+        } else {
+            context.terminal.out(timeline(order, events))
+            OrderReceipts.say(receipts, areAsked: context.parsed.has("--receipts"), context.terminal)
+        }
         return .done
     }
 
@@ -165,7 +174,9 @@ enum OrdersCommand {
 
     // MARK: JSON
 
-    private static func json(_ order: StoredOrder, events: [StoredOrderEvent]?) -> String {
+    private static func json(
+        _ order: StoredOrder, events: [StoredOrderEvent]?, _ receipts: [Ledger.ReceiptRow] = []
+    ) -> String {
         let state = order.state, wanted = order.state.order
         var json = JSONWriter()
         json.beginObject()
@@ -205,6 +216,7 @@ enum OrdersCommand {
             json.beginArray()
             for event in events { write(event, to: &json) }
             json.endArray()
+            OrderReceipts.write(receipts, to: &json)
         }
         json.endObject()
         return json.string

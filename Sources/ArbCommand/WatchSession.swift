@@ -191,7 +191,7 @@ struct WatchSession {
     ) throws -> TradingDesk? {
         guard mode != .dryRun else { return nil }
         do {
-            return try desk(core, lane, folder, opening, seed, stop) { office.post(.trade($0)) }
+            return try desk(core, lane, folder, opening, seed, stop, office)
         } catch {
             office.perform { ledger in try? ledger?.endRun(ended: NanoClock.utc(), decisions: 0, sha256: "") }
             office.finish()
@@ -257,10 +257,11 @@ struct WatchSession {
     /// Everything that trades. The ledger is open before anything may be sent.
     private func desk(
         _ core: Core, _ lane: Lane, _ folder: StateFolder, _ opening: Deferred<LedgerWriter, StoreFault>,
-        _ seed: UInt64, _ stop: RunStop, _ tell: @escaping (TradeEvent) -> Void
+        _ seed: UInt64, _ stop: RunStop, _ office: BackOffice
     ) throws(CommandFailure) -> TradingDesk {
+        let tell: (TradeEvent) -> Void = { office.post(.trade($0)) }
         let ledger = try stored { () throws(StoreFault) in try opening.value() }
-        let parts = TradingDesk.Parts(core: core, lane: lane, folder: folder, run: ledger.run, seed: seed)
+        let parts = TradingDesk.Parts(core: core, lane: lane, folder: folder, run: ledger.run, seed: seed, receipts: office.receipts)
         let configuration = configuration
         guard mode == .live else {
             do {

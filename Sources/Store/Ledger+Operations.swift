@@ -240,7 +240,7 @@ extension Ledger {
         return found
     }
 
-    // MARK: - Positions, receipts, marks
+    // MARK: - Positions, marks
 
     /// Keeps what a source says is held at a venue, in place of what it said before.
     ///
@@ -264,42 +264,6 @@ extension Ledger {
         }
     }
 
-    /// Keeps what was said to a venue or by it, secrets taken out, cut at 4 KiB: for arguing with it later.
-    ///
-    /// - Parameter kind: `request` or `answer`.
-    /// - Throws: `StoreFault`.
-    public func addReceipt(
-        venue: VenueID, clOrdID: ClOrdID?, kind: String, status: Int?, body: String, at instant: UTCNanos
-    ) throws(StoreFault) {
-        try database.run(
-            "INSERT INTO receipts (at_utc, venue, cl_ord_id, kind, status, body) VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                .integer(instant.rawValue), .text(venue.name), clOrdID.map { .text($0.description) } ?? .null,
-                .text(kind), status.map { .integer(Int64($0)) } ?? .null, .text(Redaction.redacted(body)),
-            ])
-    }
-
-    /// Receipts of an order, oldest first.
-    ///
-    /// - Throws: `StoreFault`.
-    public func receipts(of clOrdID: ClOrdID) throws(StoreFault) -> [(
-        at: UTCNanos, kind: String, status: Int?, body: String
-    )] {
-        guard try version() >= 3 else { return [] }
-        var found: [(at: UTCNanos, kind: String, status: Int?, body: String)] = []
-        try database.query(
-            "SELECT at_utc, kind, status, body FROM receipts WHERE cl_ord_id = ? ORDER BY id",
-            [.text(clOrdID.description)]
-        ) { row in
-            found.append(
-                (
-                    UTCNanos(rawValue: row.integer(0) ?? 0), row.text(1) ?? "", row.integer(2).map { Int($0) },
-                    row.text(3) ?? ""
-                ))
-        }
-        return found
-    }
-
     /// Keeps a number under a name; never a smaller one than before.
     ///
     /// - Throws: `StoreFault`.
@@ -317,47 +281,5 @@ extension Ledger {
         var found: Int64?
         try database.query("SELECT value FROM marks WHERE name = ?", [.text(name)]) { found = $0.integer(0) }
         return found
-    }
-}
-
-/// Takes secrets out of what is kept of a conversation with a venue.
-enum Redaction {
-    private static let bodyMax = 4_096
-    /// Members whose value proves who we are.
-    private static let names: Set<String> = [
-        "signature", "apikey", "api_key", "secret", "passphrase", "owner", "authorization", "private_key", "password",
-        "token",
-    ]
-
-    /// The text without the string values of such members, and without anything that has the length of a signature.
-    static func redacted(_ text: String) -> String {
-        var result: [UInt8] = []
-        var name = ""
-        var content: [UInt8] = []
-        var isInside = false, isEscaped = false, isValue = false
-        for byte in text.utf8.prefix(bodyMax) {
-            guard isInside else {
-                result.append(byte)
-                switch byte {
-                case UInt8(ascii: "\""): (isInside, content) = (true, [])
-                case UInt8(ascii: ":"): isValue = true
-                case UInt8(ascii: ","), UInt8(ascii: "{"), UInt8(ascii: "}"): isValue = false
-                default: break
-                }
-                continue
-            }
-            if byte == UInt8(ascii: "\""), !isEscaped {
-                let isSecret = isValue && names.contains(name) || content.count >= 130
-                result += isSecret ? Array("[redacted]".utf8) : content
-                result.append(byte)
-                if !isValue { name = String(decoding: content, as: UTF8.self).lowercased() }
-                isInside = false
-            } else {
-                isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
-                content.append(byte)
-            }
-        }
-        // What was cut off inside a text may be half a secret.
-        return String(decoding: result, as: UTF8.self)
     }
 }

@@ -365,13 +365,6 @@ public final class Ledger {
             [.integer(instant.rawValue)])
     }
 
-    /// Removes the venues' own words (`Receipt`) of before an instant: 30 days.
-    ///
-    /// - Throws: `StoreFault`.
-    public func pruneReceipts(before instant: UTCNanos) throws(StoreFault) {
-        try database.run("DELETE FROM receipts WHERE at_utc < ?", [.integer(instant.rawValue)])
-    }
-
     /// The schema of the file, which a reader of an older one has to know.
     func version() throws(StoreFault) -> Int64 {
         var version: Int64 = 0

@@ -134,5 +134,11 @@ enum Schema {
             at_utc INTEGER NOT NULL, PRIMARY KEY (venue, exchange_index)
         ) STRICT, WITHOUT ROWID;
         """,
+        // Receipts are found by either name of an order.
+        """
+        ALTER TABLE receipts ADD COLUMN order_id TEXT;
+        CREATE INDEX receipts_cl_ord_id ON receipts (cl_ord_id) WHERE cl_ord_id IS NOT NULL;
+        CREATE INDEX receipts_order_id ON receipts (venue, order_id) WHERE order_id IS NOT NULL;
+        """,
     ]
 }

@@ -24,6 +24,7 @@ struct ExportTests {
         "refusals": "at,opportunity,pair,code,reason,text,edge_usd",
         "latency": "at,execution,pair,venue,stage,duration_ns",
         "breakers": "at,scope,event,open,reasons,figure,limit,since,text",
+        "receipts": "at,venue,kind,cl_ord_id,order_id,http,body",
     ]
 
     @Test("the columns of every table are those of the contract", arguments: Export.Table.allCases)
@@ -78,6 +79,10 @@ struct ExportTests {
         try ledger.add(
             Ledger.BreakerRow(
                 at: Self.start, scope: "global", event: "trip", isOpen: true, reasons: "errors", since: Self.start))
+        try ledger.addReceipt(
+            ReceiptMark(
+                venue: .kalshi, kind: .create, clOrdID: nil, orderID: OrderID("o1"), status: 400, at: Self.start),
+            Array("{\"error\":\"why\"}".utf8))
         try ledger.transaction { () throws(StoreFault) in
             try ledger.add(
                 Ledger.OpportunityRow(

@@ -209,24 +209,4 @@ struct RecoveryTests {
         #expect(recovery.orders.count == 100 && recovery.history.count == 10_000)
         #expect(taken <= .seconds(5))
     }
-
-    @Test("what is kept of a conversation has no secrets and a bound; it goes after its time")
-    func receipts() throws {
-        let (_, ledger) = try open()
-        let id = SomeIntents.one(1).order.clOrdID
-        let body =
-            "{\"order\":{\"salt\":7,\"signature\":\"0x" + String(repeating: "ab", count: 65)
-            + "\",\"price\":\"0.44\"},\"owner\":\"key-123\",\"note\":\"a \\\"quoted\\\" word\",\"passphrase\":\"hunter2\"}"
-        try ledger.addReceipt(venue: .polymarket, clOrdID: id, kind: "request", status: nil, body: body, at: now)
-        try ledger.addReceipt(
-            venue: .polymarket, clOrdID: id, kind: "answer", status: 200, body: String(repeating: "x", count: 9_000),
-            at: now)
-        let kept = try ledger.receipts(of: id)
-        #expect(
-            !kept[0].body.contains("abab") && !kept[0].body.contains("key-123") && !kept[0].body.contains("hunter2"))
-        #expect(kept[0].body.contains("0.44") && kept[0].body.contains("a \\\"quoted\\\" word"))
-        #expect(kept[1].body.utf8.count <= 4_096 && kept[1].status == 200)
-        try ledger.pruneReceipts(before: now + .seconds(1))
-        #expect(try ledger.receipts(of: id).isEmpty)
-    }
 }

@@ -38,6 +38,9 @@ public final class BackOffice: Sendable {
     /// Something to be done with the ledger beside decisions, in their order; nil where there is none any more.
     public typealias Errand = @Sendable (Ledger?) -> Void
 
+    /// What venues said of our orders; written within a second.
+    public let receipts = ReceiptQueue()
+
     private let mailbox = Mailbox<DecisionEvent>(capacity: 65_536)
     private let errands = Mailbox<Errand>(capacity: 1_024)
     private let known = Mutex<Standing>(Standing())
@@ -103,6 +106,7 @@ public final class BackOffice: Sendable {
             let asked = errands.takeAll()
             let events = mailbox.takeAll()
             if events.isEmpty, asked.isEmpty {
+                ledger?.write(receipts, NanoClock.utc())
                 if isEnding { return }
                 _ = wakeup.wait(timeout: .seconds(1))
                 continue
@@ -113,6 +117,8 @@ public final class BackOffice: Sendable {
                 known.withLock { $0.fault = failure }
                 listener(.ledgerFailed(failure))
             }
+            // Behind the decisions, which may have told under which name the venue knows an order.
+            ledger?.write(receipts, now)
             if let full = ledger?.fullDisk, known.withLock({ $0.full.isEmpty }) {
                 known.withLock { $0.full = full }
                 listener(.diskFull(full))

@@ -63,7 +63,8 @@ final class KalshiSide: TradingSide {
                 name: "kalshi.read", capacity: limits.read.capacity, refill: max(1, limits.read.refill)))
         let pool = try parts.pool { [keepalive] in keepalive.take() }
         orders = Kalshi.Gateway(
-            auth: auth, sender: pool, budget: budget, clock: NanoClock(), settings: settings, executor: parts.lane)
+            auth: auth, sender: pool, budget: budget, clock: NanoClock(), settings: settings, executor: parts.lane,
+            receipts: parts.receipts)
         keepalive.begin { [orders] now in try? orders.keepaliveRequest(at: now) }
         parts.limits =
             "tier \(limits.tier): \(writes.refill) write tokens/s, \(writes.capacity) at most, \(reserve) kept"

@@ -12,6 +12,9 @@ public final class LedgerWriter: @unchecked Sendable {
     private let reserve: DiskReserve?
     /// The first refusal of a full disk; nil while there was none.
     private(set) var fullDisk: String?
+    /// When receipts that are too old go next: a run may last longer than they do.
+    private var nextPrune: UTCNanos
+    private static let receiptAge = Nanoseconds.seconds(-30 * 86_400), pruneEvery = Nanoseconds.seconds(3_600)
 
     /// Opens the ledger of a state folder, made and brought to the newest schema where needed; rows of over a year go, and
     /// what venues said of over 30 days.
@@ -27,7 +30,8 @@ public final class LedgerWriter: @unchecked Sendable {
         ledger = try Ledger(path: folder.path + "/ledger.db")
         if isDurable { try ledger.syncEveryWrite() }
         try ledger.prune(before: now + .seconds(-365 * 86_400))
-        try ledger.pruneReceipts(before: now + .seconds(-30 * 86_400))
+        try ledger.pruneReceipts(before: now + Self.receiptAge)
+        nextPrune = now + Self.pruneEvery
     }
 
     /// Begins a run.
@@ -99,6 +103,21 @@ public final class LedgerWriter: @unchecked Sendable {
             return nil
         } catch {
             return "\(error.code) \(error.text)"
+        }
+    }
+
+    /// Writes what venues said. Nothing hangs on it: what cannot be written is lost, and on a disk that is full the room that
+    /// was set aside is for other things.
+    func write(_ receipts: ReceiptQueue, _ now: UTCNanos) {
+        if now >= nextPrune {
+            nextPrune = now + Self.pruneEvery
+            try? ledger.pruneReceipts(before: now + Self.receiptAge)
+        }
+        guard receipts.isWaiting, fullDisk == nil else { return }
+        try? ledger.transaction { () throws(StoreFault) in
+            try receipts.drain { (mark, words, whole) throws(StoreFault) in
+                try ledger.addReceipt(mark, words, whole: whole)
+            }
         }
     }
 

@@ -59,6 +59,7 @@ public final class LiveTrading {
     private let work: HotWork
     private let patience: Nanoseconds
     private let paper: PaperDesk?
+    private let tap: ReceiptTap?
     private var streams: [any UserStream]
     private let links: Set<LinkID>
     private var stoppedAt: MonotonicNanos?
@@ -78,10 +79,13 @@ public final class LiveTrading {
     ///   - work: what other threads want done; nil: nothing.
     ///   - patience: how long the trader may take to end.
     ///   - paper: who fills orders and answers for accounts where none leave; nil in a live run.
+    ///   - receipts: keeps what the private streams say of our orders; nil: nobody does.
     public init(
         _ venues: TradingVenues, reads: AccountReads, trader: any LiveTrader, stop: RunStop,
-        work: HotWork? = nil, patience: Nanoseconds = LiveTrading.patience, paper: PaperDesk? = nil
+        work: HotWork? = nil, patience: Nanoseconds = LiveTrading.patience, paper: PaperDesk? = nil,
+        receipts: ReceiptQueue? = nil
     ) {
+        tap = receipts.map { ReceiptTap($0, into: trader) }
         self.paper = paper
         self.venues = venues
         self.reads = reads
@@ -122,7 +126,12 @@ public final class LiveTrading {
     func frame(_ link: LinkID, _ payload: RawSpan, at now: Stamp) {
         begin(now)
         for stream in streams where stream.venue == link.venue {
-            stream.received(link, payload, at: now, into: trader)
+            guard let tap else {
+                stream.received(link, payload, at: now, into: trader)
+                continue
+            }
+            stream.received(link, payload, at: now, into: tap)
+            tap.keep(payload, at: now.utc)
         }
     }
 

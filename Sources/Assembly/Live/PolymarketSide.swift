@@ -42,7 +42,7 @@ final class PolymarketSide: TradingSide {
         let pool = try parts.pool { [keepalive] in keepalive.take() }
         orders = try Polymarket.Gateway(
             account: trader, sender: pool, budget: budget, channel: channel, clock: NanoClock(), settings: settings,
-            executor: parts.lane)
+            executor: parts.lane, receipts: parts.receipts)
         let alive = Array(
             """
             GET /time HTTP/1.1\r

@@ -32,9 +32,14 @@ public final class TradingDesk: @unchecked Sendable {
         public let run: Int64
         /// Of salts, jitter and masks.
         public let seed: UInt64
+        /// Keeps what the venues say of our orders; nil: nobody does.
+        public let receipts: ReceiptQueue?
 
         /// Parts.
-        public init(core: Core, lane: Lane, folder: StateFolder, run: Int64, seed: UInt64) {
+        public init(
+            core: Core, lane: Lane, folder: StateFolder, run: Int64, seed: UInt64, receipts: ReceiptQueue? = nil
+        ) {
+            self.receipts = receipts
             self.core = core
             self.lane = lane
             self.folder = folder
@@ -63,7 +68,8 @@ public final class TradingDesk: @unchecked Sendable {
         let gate = try RiskGate(
             limits: RiskLimits(configuration), contracts: catalog.contracts, baskets: catalog.baskets)
         let venues = try await TradingVenues.make(
-            configuration, contracts: catalog.contracts, home: home, lanes: lanes, seed: parts.seed)
+            configuration, contracts: catalog.contracts, home: home, lanes: lanes, seed: parts.seed,
+            receipts: parts.receipts)
         let clock = NanoClock()
         let reads = AccountReads(venues, clock: clock)
         let prefix = LedgerAccount.prefix(of: configuration.text("account"))
@@ -74,7 +80,7 @@ public final class TradingDesk: @unchecked Sendable {
             settings: TraderSettings(configuration, prefix: prefix, run: UInt32(clamping: parts.run)), tell: tell)
         _ = Worker(name: "memory") { Machine.keepInMemory() }
         let work = HotWork(parts.lane)
-        let trading = LiveTrading(venues, reads: reads, trader: trader, stop: stop, work: work)
+        let trading = LiveTrading(venues, reads: reads, trader: trader, stop: stop, work: work, receipts: parts.receipts)
         parts.core.engine.entryDesk = trader
         parts.core.engine.stages = StageClock(clock: clock)
         if configuration.milliseconds("venues.polymarket.presign_max_age_ms") > .zero {

@@ -14,15 +14,19 @@ final class VenueParts {
     /// For any purpose; one more is kept for closes and cancels.
     let connections: Int
     let seed: UInt64
+    /// Who keeps the venue's words; nil: nobody.
+    let receipts: ReceiptQueue?
     private let venue: VenueID
     private let base: String
     private(set) var made: WarmPool?
     /// The account's limits in words.
     var limits = ""
 
-    init(_ venue: VenueID, _ configuration: Configuration, home: String, lane: Lane, seed: UInt64)
-        throws(TransportFault)
-    {
+    init(
+        _ venue: VenueID, _ configuration: Configuration, home: String, lane: Lane, seed: UInt64,
+        receipts: ReceiptQueue?
+    ) throws(TransportFault) {
+        self.receipts = receipts
         self.venue = venue
         self.configuration = configuration
         self.home = home

@@ -25,9 +25,11 @@ public final class TradingVenues: Sendable {
     /// - Parameters:
     ///   - contracts: of the catalog, by instrument.
     ///   - seed: of salts, jitter and masks; drawn anew for every run.
+    ///   - receipts: keeps what the venues say of our orders; nil: nobody does.
     /// - Throws: `Edges.Fault`, `AccountFault`, `TransportFault`, `SigningFault`.
     public static func make(
-        _ configuration: Configuration, contracts: [Contract], home: String, lanes: LaneSet, seed: UInt64
+        _ configuration: Configuration, contracts: [Contract], home: String, lanes: LaneSet, seed: UInt64,
+        receipts: ReceiptQueue? = nil
     ) async throws -> TradingVenues {
         var made: [TradingVenue] = []
         do {
@@ -35,7 +37,7 @@ public final class TradingVenues: Sendable {
                 let mine = contracts.filter { $0.venue == venue }
                 let parts = try VenueParts(
                     venue, configuration, home: home, lane: lanes.gateway(of: venue),
-                    seed: seed &+ UInt64(venue.rawValue))
+                    seed: seed &+ UInt64(venue.rawValue), receipts: receipts)
                 do {
                     let side: any TradingSide =
                         switch venue {

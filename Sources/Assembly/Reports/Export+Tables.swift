@@ -116,4 +116,19 @@ extension Export {
             ])
         }
     }
+
+    static func receipts(_ ledger: Ledger, _ filter: Filter, _ buffer: inout LineBuffer) throws {
+        // No pair is kept with them: one that is asked for has none here.
+        guard filter.pair == nil else { return }
+        var rows: [Ledger.ReceiptRow] = []
+        try ledger.receipts(since: filter.since, until: filter.until) { row in
+            if filter.lets(row.at, "", row.venue) { rows.append(row) }
+        }
+        for row in rows {
+            try buffer.row([
+                .time(row.at), .text(row.venue), .text(row.kind), .words(row.clOrdID), .words(row.orderID),
+                row.status.map { .integer(Int64($0)) } ?? .none, .text(row.body),
+            ])
+        }
+    }
 }

@@ -25,6 +25,8 @@ public enum Export {
         case latency
         /// Changes of breakers.
         case breakers
+        /// What venues said of our orders, without secrets.
+        case receipts
     }
 
     /// How rows are written.
@@ -104,6 +106,7 @@ public enum Export {
         case .refusals: ["at", "opportunity", "pair", "code", "reason", "text", "edge_usd"]
         case .latency: ["at", "execution", "pair", "venue", "stage", "duration_ns"]
         case .breakers: ["at", "scope", "event", "open", "reasons", "figure", "limit", "since", "text"]
+        case .receipts: ["at", "venue", "kind", "cl_ord_id", "order_id", "http", "body"]
         }
     }
 
@@ -136,6 +139,7 @@ public enum Export {
         case .refusals: try refusals(ledger, filter, &buffer)
         case .latency: try latency(ledger, filter, &buffer)
         case .breakers: try breakers(ledger, filter, &buffer)
+        case .receipts: try receipts(ledger, filter, &buffer)
         }
     }
 

@@ -15,7 +15,7 @@ extension Gateway {
         let write = Write(
             method: .delete, path: target.path, query: target.query, body: nil, cost: tools.settings.costCancel,
             bucket: target.template.exchangeIndex, purpose: .close)
-        return await send(write, deadline) { OutcomePolicy.cancel($0, of: order.orderID) }
+        return await send(write, deadline, [order.orderID]) { OutcomePolicy.cancel($0, of: order.orderID) }
     }
 
     /// Cancels every order of the subaccount on all shards, ours or not. Not held back by missing tokens: the worst that
@@ -25,7 +25,7 @@ extension Gateway {
             method: .delete, path: Wire.RequestWriter.orders, query: "subaccount=\(tools.settings.subaccount)",
             body: nil, cost: tools.settings.costCancel, bucket: 0, purpose: .close)
         write.isHeldByTokens = false
-        return await send(write, deadline) { OutcomePolicy.cancelAll($0) }
+        return await send(write, deadline, [nil]) { OutcomePolicy.cancelAll($0) }
     }
 
     /// Cancels several orders in one request: a report each, in their order.
@@ -44,7 +44,7 @@ extension Gateway {
             method: .delete, path: Wire.RequestWriter.orders + "/batched", query: "",
             body: Wire.batchCancel(rows, subaccount: tools.settings.subaccount),
             cost: tools.settings.costCancel * rows.count, bucket: 0, purpose: .close)
-        var answers = await send(write, deadline) { OutcomePolicy.cancels($0, of: sent) }.makeIterator()
+        var answers = await send(write, deadline, sent) { OutcomePolicy.cancels($0, of: sent) }.makeIterator()
         return reports.map { $0 ?? answers.next() ?? .unknown(.unreadable("no answer for this order")) }
     }
 
@@ -213,8 +213,11 @@ extension Gateway {
     }
 
     /// Tokens, connection, signature, exchange; `judge` says what the answer means, before anything else runs here.
+    ///
+    /// - Parameter cancelled: the orders whose receipts keep the answer; nil: one of no order alone.
     private func send<Report: Sendable>(
-        _ write: Write, _ deadline: MonotonicNanos, _ judge: (OutcomePolicy.Reading) -> Report
+        _ write: Write, _ deadline: MonotonicNanos, _ cancelled: [OrderID?] = [],
+        _ judge: (OutcomePolicy.Reading) -> Report
     ) async -> Report {
         let now = tools.clock.now()
         let isPaid = tools.budget.take(write.cost, from: write.bucket, write.purpose, at: now.monotonic)
@@ -240,6 +243,7 @@ extension Gateway {
         let reading = OutcomePolicy.read(outcome, reader)
         if case .notSent = outcome { undo() }
         learn(reading, outcome, write.bucket, at: tools.clock.now())
+        for orderID in cancelled { keep(outcome, .cancel, nil, orderID) }
         return judge(reading)
     }
 }

@@ -30,14 +30,18 @@ public actor Gateway: OrderGateway {
     public nonisolated let headers: HeaderPool
     nonisolated let tools: OrderDesk.Tools
     nonisolated let desk: Mutex<OrderDesk>
+    nonisolated let receipts: (any ReceiptKeeper)?
     private nonisolated let executor: any SerialExecutor
     let reader = JSONReader()
 
     /// A gateway that knows no market yet.
+    ///
+    /// - Parameter receipts: gets what the venue answers; nil: nobody does.
     public init(
         auth: Auth, sender: any RequestSender, budget: any WriteBudget, clock: any Timekeeper,
-        settings: GatewaySettings, executor: any SerialExecutor
+        settings: GatewaySettings, executor: any SerialExecutor, receipts: (any ReceiptKeeper)? = nil
     ) {
+        self.receipts = receipts
         let writer = Wire.RequestWriter(auth, restURL: settings.restURL)
         headers = HeaderPool(
             auth, .post, path: writer.createPath, ahead: settings.presignAhead, count: settings.presignCount)
@@ -142,7 +146,9 @@ public actor Gateway: OrderGateway {
         }
         let outcome = await tools.sender.exchange(dispatch.use.ticket, dispatch.bytes, deadline: deadline)
         let reading = landed(dispatch, outcome)
-        return Self.report(OutcomePolicy.create(reading, of: slot.order), slot.order, slot.signed, outcome)
+        let verdict = OutcomePolicy.create(reading, of: slot.order)
+        keep(outcome, .create, slot.order.clOrdID, verdict.orderID)
+        return Self.report(verdict, slot.order, slot.signed, outcome)
     }
 
     /// As `commit`, for a batch: one report an order, in its order.
@@ -153,8 +159,20 @@ public actor Gateway: OrderGateway {
         let outcome = await tools.sender.exchange(dispatch.use.ticket, dispatch.bytes, deadline: deadline)
         let reading = landed(dispatch, outcome)
         return zip(OutcomePolicy.batch(reading, of: slot.orders), slot.orders).map {
-            Self.report($0, $1, slot.signed, outcome)
+            keep(outcome, .create, $1.clOrdID, $0.orderID)
+            return Self.report($0, $1, slot.signed, outcome)
         }
+    }
+
+    /// The venue's own words, for arguing with it later.
+    nonisolated func keep(
+        _ outcome: WireOutcome, _ kind: ReceiptMark.Kind, _ clOrdID: ClOrdID?, _ orderID: OrderID?
+    ) {
+        guard let receipts, case .answered(let answer) = outcome else { return }
+        receipts.keep(
+            ReceiptMark(
+                venue: venue, kind: kind, clOrdID: clOrdID, orderID: orderID, status: answer.status,
+                at: tools.clock.now().utc), answer.body.span.bytes)
     }
 
     /// Frees what the exchange held, and learns from its answer.

@@ -11,7 +11,7 @@ extension Gateway {
         json.beginObject()
         json.member("orderID", order.orderID.text)
         json.endObject()
-        switch await exchange("/order", json.bytes, cancels: 1, deadline) {
+        switch await exchange("/order", json.bytes, [order.orderID], deadline) {
         case .failure(let refusal): return .notSent(refusal)
         case .success(let outcome): return learned(policy.report(outcome, cancelling: order.orderID))
         }
@@ -27,7 +27,7 @@ extension Gateway {
             json.beginArray()
             for id in part { json.string(id.text) }
             json.endArray()
-            switch await exchange("/orders", json.bytes, cancels: part.count, deadline) {
+            switch await exchange("/orders", json.bytes, part, deadline) {
             case .failure(let refusal): reports += part.map { _ in .notSent(refusal) }
             case .success(let outcome):
                 reports += policy.reports(outcome, cancelling: part).map { learned($0) }
@@ -38,7 +38,7 @@ extension Gateway {
 
     /// Cancels every order of the API key, ours or not.
     public func cancelAll(deadline: MonotonicNanos) async -> CancelReport {
-        switch await exchange("/cancel-all", [], cancels: 1, deadline) {
+        switch await exchange("/cancel-all", [], [nil], deadline) {
         case .failure(let refusal): return .notSent(refusal)
         case .success(let outcome): return learned(policy.reportOfAll(outcome))
         }
@@ -54,26 +54,28 @@ extension Gateway {
         json.member("market", condition)
         json.member("asset_id", "")
         json.endObject()
-        switch await exchange("/cancel-market-orders", json.bytes, cancels: 1, deadline) {
+        switch await exchange("/cancel-market-orders", json.bytes, [nil], deadline) {
         case .failure(let refusal): return .notSent(refusal)
         case .success(let outcome): return learned(policy.reportOfAll(outcome))
         }
     }
 
+    /// - Parameter orders: what is cancelled; nil stands for more than is named.
     private func exchange(
-        _ path: String, _ body: [UInt8], cancels: Int, _ deadline: MonotonicNanos
+        _ path: String, _ body: [UInt8], _ orders: [OrderID?], _ deadline: MonotonicNanos
     ) async -> Result<WireOutcome, LocalRefusal> {
         let now = clock.now()
-        guard budget.takeCancels(cancels, at: now.monotonic) else {
+        guard budget.takeCancels(orders.count, at: now.monotonic) else {
             return .failure(LocalRefusal(.noTokens, "the account's cancel tokens are used up"))
         }
         guard let ticket = sender.reserve(.close) else {
-            budget.giveBackCancels(cancels, at: now.monotonic)
+            budget.giveBackCancels(orders.count, at: now.monotonic)
             return .failure(LocalRefusal(.noConnection, "no connection is open and idle"))
         }
         let request = desk.withLock { $0.request(.delete, path, body, at: now.utc) }
         let outcome = await sender.exchange(ticket, request, deadline: deadline)
-        if case .notSent = outcome { budget.giveBackCancels(cancels, at: clock.now().monotonic) }
+        if case .notSent = outcome { budget.giveBackCancels(orders.count, at: clock.now().monotonic) }
+        for orderID in orders { keep(outcome, .cancel, nil, orderID) }
         return .success(outcome)
     }
 

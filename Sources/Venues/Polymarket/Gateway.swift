@@ -22,18 +22,23 @@ public actor Gateway: OrderGateway {
     nonisolated let desk: Mutex<OrderDesk>
     /// Signs ahead, beside those who prepare.
     nonisolated let forge: Mutex<OrderSigner>
+    nonisolated let receipts: (any ReceiptKeeper)?
     private nonisolated let executor: any SerialExecutor
     let policy = OutcomePolicy()
     var heartbeats = Heartbeats()
 
     /// A gateway that knows no market yet.
     ///
-    /// - Parameter channel: for the market's info after `order_version_mismatch`.
+    /// - Parameters:
+    ///   - channel: for the market's info after `order_version_mismatch`.
+    ///   - receipts: gets what the venue answers; nil: nobody does.
     /// - Throws: `SigningFault`: `E_AUTH_FUNDER`, `E_AUTH_CREDENTIALS`.
     public init(
         account: TradingAccount, sender: any RequestSender, budget: any WriteBudget, channel: any AccountChannel,
-        clock: any Timekeeper, settings: GatewaySettings, executor: any SerialExecutor
+        clock: any Timekeeper, settings: GatewaySettings, executor: any SerialExecutor,
+        receipts: (any ReceiptKeeper)? = nil
     ) throws(SigningFault) {
+        self.receipts = receipts
         self.settings = settings
         self.sender = sender
         self.budget = budget
@@ -141,7 +146,19 @@ public actor Gateway: OrderGateway {
         // What surely did not leave has used no tokens of the venue's.
         if case .notSent = verdicts[0].outcome { budget.giveBackOrders(dispatch.orders.count, at: now) }
         desk.withLock { $0.landed(dispatch, verdicts, at: now) }
+        for order in dispatch.orders { keep(outcome, .create, order.order.clOrdID, order.orderID) }
         return verdicts
+    }
+
+    /// The venue's own words, for arguing with it later.
+    nonisolated func keep(
+        _ outcome: WireOutcome, _ kind: ReceiptMark.Kind, _ clOrdID: ClOrdID?, _ orderID: OrderID?
+    ) {
+        guard let receipts, case .answered(let answer) = outcome else { return }
+        receipts.keep(
+            ReceiptMark(
+                venue: venue, kind: kind, clOrdID: clOrdID, orderID: orderID, status: answer.status,
+                at: clock.now().utc), answer.body.span.bytes)
     }
 
     private static func spent(_ order: NewOrder, _ id: OrderID?, _ signed: MonotonicNanos) -> LegReport {
