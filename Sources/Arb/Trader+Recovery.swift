@@ -76,6 +76,11 @@ extension Trader {
                 + "are in use; \(open) of its orders are open. Nothing is entered. Put the pair back, or see arb reconcile"
             return tell(.alert(TradeAlert("E_EXEC_NOT_ADOPTED", isCritical: true, pair: pair, text, at: now)))
         }
+        take(id, basket, claim, orders, now)
+    }
+
+    /// Follows orders that were there before they were known here, as one execution that holds its markets.
+    func take(_ id: ExecutionID, _ basket: Basket, _ claim: InFlight.Claim, _ orders: [AdoptedOrder], _ now: Stamp) {
         let plan = BasketPlan(orderQty: .zero, legs: [], locked: .zero, payoff: .zero, net: .zero, edgeBps: 0)
         let execution = Execution(
             id: id, basket: basket, opportunity: 0, plan: plan, decided: now, stamps: ExecutionStamps(now.monotonic),
@@ -87,7 +92,7 @@ extension Trader {
             try restore(execution, now)
         } catch {
             isBlocked = true
-            halt(pair, .unknown, "execution \(id) of an earlier run cannot be followed: \(error.code)")
+            halt(basket.pair, .unknown, "execution \(id) of an earlier run cannot be followed: \(error.code)")
         }
         advance(execution, now)
     }
@@ -140,7 +145,7 @@ extension Trader {
     }
 
     /// The basket whose legs these orders are: of this pair, and buying what its legs buy.
-    private func basket(of orders: [AdoptedOrder]) -> Basket? {
+    func basket(of orders: [AdoptedOrder]) -> Basket? {
         let legs = orders.filter { $0.role == .leg }
         return catalog.baskets.first { basket in
             guard basket.kind == .crossVenue, basket.legs.count == 2, basket.pair == orders.first?.pair else {

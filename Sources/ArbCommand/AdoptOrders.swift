@@ -9,25 +9,60 @@ import Trading
 /// lost, become one execution of ours. The next start, or `close-exposure`, takes it up like any other.
 enum AdoptOrders {
     /// An order of the venues with what it came to.
-    private struct Found: Sendable {
+    struct Found: Sendable {
         let venue: VenueID
         let order: VenueOrder
         let fills: [VenueFill]
-        let pair: MarketPair
+        let pair: PairID
         let name: ClOrdID
+
+        /// As it was wanted, as far as the venue tells.
+        var wanted: NewOrder {
+            // A budget may buy more than was planned: that is no overfill.
+            let least = order.orderQty ?? .zero
+            return NewOrder(
+                clOrdID: name, instrument: InstrumentID(0), outcome: order.outcome, side: .buy,
+                orderQty: max(least, order.summary.cumQty ?? least), price: order.price)
+        }
+
+        /// All that the venue tells of it.
+        var events: [OrderEvent] { [.sent] + fills.map { .fill($0.fill) } + [.summary(order.summary)] }
+
+        /// What that comes to.
+        var state: OrderState {
+            var state = OrderState(wanted)
+            for event in events { state.apply(event) }
+            return state
+        }
     }
 
-    /// - Throws: `CommandFailure`: 75 while a daemon holds the account, 1 for orders that cannot be ours.
-    static func run(_ list: String, _ context: CommandContext) throws {
-        let configuration = try context.configuration()
-        let target = context.controlTarget()
+    /// The orders that `--adopt` names.
+    ///
+    /// - Throws: `UsageFault`.
+    static func ids(_ list: String) throws(UsageFault) -> [String] {
         let ids = list.split(separator: ",").map(String.init)
-        guard !ids.isEmpty, ids.allSatisfy({ $0.utf8.count >= 8 }) else {
+        guard !ids.isEmpty, ids.count <= 2, ids.allSatisfy({ $0.utf8.count >= 8 }) else {
             throw UsageFault("--adopt wants one order, or both legs with a comma, each by eight letters or more")
         }
+        return ids
+    }
+
+    /// Through the daemon where one runs; else by ourselves, for the next start.
+    ///
+    /// - Throws: `CommandFailure`: 1 for orders that cannot be ours.
+    static func run(_ list: String, _ context: CommandContext) throws {
+        let ids = try ids(list)
+        let span = (try context.duration("--since") ?? .seconds(86_400)).rawValue
+        let target = context.controlTarget()
+        if target.holder != nil {
+            let seconds = String(span / 1_000_000_000)
+            return try ReconcileCommand.ask(
+                ControlRequest("adopt", ["orders": ids.joined(separator: ","), "since_s": seconds]), target.folder,
+                context)
+        }
+        let configuration = try context.configuration()
         let pairs = try context.pairs(configuration)
-        let since =
-            NanoClock.utc() + Nanoseconds(rawValue: -(try context.duration("--since") ?? .seconds(86_400)).rawValue)
+        let since = NanoClock.utc() + Nanoseconds(rawValue: -span)
         let home = context.home
         let account = configuration.text("account")
         let found = try OrdersCommand.stored { () throws(StoreFault) in
@@ -37,20 +72,37 @@ enum AdoptOrders {
             let reading = Waiting.on { await ReconcileCommand.snapshot(venue, configuration, pairs, home, since) }
             return try reading.get()
         }
-        let orders = try ids.map { try order($0, snapshots, pairs, LedgerAccount.prefix(of: account)) }
-        guard Set(orders.map(\.pair.id)).count == 1, Set(orders.map(\.venue)).count == orders.count else {
+        let orders = try chosen(ids, snapshots, LedgerAccount.prefix(of: account)) { venue, symbol in
+            pairs.pairs.first { (venue == .kalshi ? $0.kalshi : $0.polymarket).symbol == symbol }?.id
+        }
+        try OrdersCommand.stored { () throws(StoreFault) in
+            let ledger = try Ledger(path: found.path + "/ledger.db")
+            try ledger.beginRun(
+                started: NanoClock.utc(), mode: "live", venues: "adopted", build: BuildInfo.build,
+                configurationSHA256: "")
+            try keep(orders, as: ExecutionID(run: UInt32(clamping: ledger.run), sequence: 1), in: ledger)
+        }
+        context.terminal.say("adopted \(orders.count) of \(orders[0].pair.name): taken up at the next start")
+    }
+
+    /// The orders that are meant: one execution, of one pair.
+    ///
+    /// - Parameter pair: in whose markets a venue's market is.
+    static func chosen(
+        _ ids: [String], _ snapshots: [AccountSnapshot], _ prefix: UInt32, pair: (VenueID, String) -> PairID?
+    ) throws(CommandFailure) -> [Found] {
+        var orders: [Found] = []
+        for id in ids { orders.append(try order(id, snapshots, prefix, pair)) }
+        guard Set(orders.map(\.pair)).count == 1, Set(orders.map(\.venue)).count == orders.count else {
             throw CommandFailure(
                 .failure, "E_EXEC_NOT_ADOPTED", "one execution is one order a venue, of one pair: these are not")
         }
-        try OrdersCommand.stored { () throws(StoreFault) in
-            try keep(orders, in: Ledger(path: found.path + "/ledger.db"))
-        }
-        context.terminal.say("adopted \(orders.count) of \(orders[0].pair.id.name): taken up at the next start")
+        return orders
     }
 
-    private static func order(_ id: String, _ snapshots: [AccountSnapshot], _ pairs: PairFiles, _ prefix: UInt32) throws
-        -> Found
-    {
+    private static func order(
+        _ id: String, _ snapshots: [AccountSnapshot], _ prefix: UInt32, _ pair: (VenueID, String) -> PairID?
+    ) throws(CommandFailure) -> Found {
         var found: [(venue: VenueID, order: VenueOrder, fills: [VenueFill])] = []
         for snapshot in snapshots {
             for order in snapshot.openOrders + snapshot.doneOrders {
@@ -67,37 +119,27 @@ enum AdoptOrders {
         // Polymarket keeps no name of ours; the wallet's own orders are ours or a person's, and the operator says which.
         if one.venue == .kalshi, one.order.clOrdID?.prefix != prefix { throw refuse("it does not carry our name") }
         guard one.order.side == .buy else { throw refuse("it is no entry: only what was bought is adopted") }
-        guard
-            let pair = pairs.pairs.first(where: { [$0.kalshi.symbol, $0.polymarket.symbol].contains(one.order.symbol) })
-        else { throw refuse("its market is in no pair file") }
+        guard let pair = pair(one.venue, one.order.symbol) else { throw refuse("its market is in no pair file") }
         // A name that is the same each time: the ledger refuses it twice.
         let digits = one.order.orderID.text.drop { $0 == "0" || $0 == "x" }.prefix(15)
         let name = one.order.clOrdID ?? ClOrdID(prefix: prefix, run: .max, sequence: UInt64(digits, radix: 16) ?? 1)
         return Found(venue: one.venue, order: one.order, fills: one.fills, pair: pair, name: name)
     }
 
-    private static func keep(_ orders: [Found], in ledger: Ledger) throws(StoreFault) {
+    /// All of them in the ledger, or none.
+    static func keep(_ orders: [Found], as execution: ExecutionID, in ledger: Ledger) throws(StoreFault) {
         let now = NanoClock.utc()
-        try ledger.beginRun(
-            started: now, mode: "live", venues: "adopted", build: BuildInfo.build, configurationSHA256: "")
-        let execution = ExecutionID(run: UInt32(clamping: ledger.run), sequence: 1)
         try ledger.transaction { () throws(StoreFault) in
             for found in orders {
                 guard try ledger.row(of: found.name, isTombstone: false) == nil else {
                     throw StoreFault(.io, "order \(found.name) is in the ledger already; nothing was changed")
                 }
-                // A budget may buy more than was planned: that is no overfill.
-                let least = found.order.orderQty ?? .zero
-                let wanted = NewOrder(
-                    clOrdID: found.name, instrument: InstrumentID(0), outcome: found.order.outcome, side: .buy,
-                    orderQty: max(least, found.order.summary.cumQty ?? least), price: found.order.price)
                 let row = try ledger.add(
-                    wanted, venue: found.venue, pair: found.pair.id.name, symbol: found.order.symbol,
+                    found.wanted, venue: found.venue, pair: found.pair.name, symbol: found.order.symbol,
                     token: found.order.token, orderID: found.order.orderID, at: found.order.createdAt ?? now,
                     execution: execution, role: .leg)
-                var state = OrderState(wanted)
-                let events = [OrderEvent.sent] + found.fills.map { .fill($0.fill) } + [.summary(found.order.summary)]
-                for event in events {
+                var state = OrderState(found.wanted)
+                for event in found.events {
                     state.apply(event)
                     try ledger.append(
                         StoredOrderEvent(at: now, transactTime: nil, source: .query, event: event), to: row,
@@ -107,7 +149,7 @@ enum AdoptOrders {
             try ledger.add(
                 Ledger.HaltRow(
                     at: now, action: "adopt", who: Identity.user, host: Identity.host,
-                    pair: orders.first?.pair.id.name,
+                    pair: orders.first?.pair.name,
                     reason: orders.map(\.order.orderID.text).joined(separator: ",")))
         }
     }

@@ -99,7 +99,7 @@ enum ReconcileCommand {
         _ = try session.run()
     }
 
-    private static func ask(_ request: ControlRequest, _ folder: String, _ context: CommandContext) throws {
+    static func ask(_ request: ControlRequest, _ folder: String, _ context: CommandContext) throws {
         let reply: ControlReply
         do throws(ControlFault) {
             reply = try ControlClient.ask(folder: folder, request, timeout: .seconds(60))
@@ -109,7 +109,7 @@ enum ReconcileCommand {
         guard reply.isDone else {
             throw CommandFailure(ExitCode(rawValue: reply.exitCode) ?? .failure, reply.code, reply.text)
         }
-        context.terminal.say(HelpText.paragraph(TerminalText.neutral(reply.text), first: "applied: "))
+        context.terminal.say(HelpText.paragraph(TerminalText.neutral(reply.text), first: request.command == "adopt" ? "" : "applied: "))
     }
 
     /// One account to the last page.

@@ -84,6 +84,16 @@ final class LiveDesk {
         return nil
     }
 
+    /// Waits until a file is there.
+    func waitForFile(_ path: String, seconds: Int = 30) -> Bool {
+        let end = NanoClock.monotonic() + .seconds(Int64(seconds))
+        while NanoClock.monotonic() < end {
+            if FileManager.default.fileExists(atPath: path) { return true }
+            usleep(10_000)
+        }
+        return false
+    }
+
     /// When the venues took orders of ours: their own truth, by wall clock.
     func accepted() throws -> [UTCNanos] {
         let path = place.path("v/orders.ndjson")

@@ -15,6 +15,7 @@ extension Daemon {
         case "resume": resume(request, responder)
         case "close-exposure": closeExposure(request, responder)
         case "reconcile": reconcile(request, responder)
+        case "adopt": adopt(request, responder)
         case "pairs-approve": review(request, isApproved: true, responder)
         case "pairs-suspend": review(request, isApproved: false, responder)
         case "alert-ack": acknowledge(request, responder)
