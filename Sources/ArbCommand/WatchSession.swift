@@ -311,7 +311,13 @@ struct WatchSession {
         guard let root = configuration.path("state_dir", home: context.home) else {
             throw CommandFailure(.configuration, "E_CFG_MISSING", "state_dir is empty")
         }
-        return try stored { () throws(StoreFault) in try StateFolder(root: root, account: configuration.text("account"))
+        let account = configuration.text("account")
+        do throws(StoreFault) { return try StateFolder(root: root, account: account) } catch {
+            var words = error.text
+            if error.kind == .locked, hand == nil {
+                words += SecondInstance.tell(root: root, account, mode, context, configuration)
+            }
+            throw CommandFailure(error.exitCode, error.code, words)
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Server
 import Simulators
+import Store
 import Synchronization
 import TestKit
 import Testing
@@ -109,5 +110,46 @@ struct AlertTests {
         let took = (NanoClock.monotonic() - asked).rawValue / 1_000_000_000
         #expect(!outcome.isSignalled && took < 16, "\(took) s: \(outcome.err.suffix(500))")
         #expect(!(outcome.out + outcome.err).contains("secret-path"))
+    }
+
+    @Test("a second instance is refused with 75, and the one that runs tells its operator of it, once however often")
+    func secondInstance() throws {
+        let desk = try LiveDesk(pairs: 2)
+        let path = desk.place.path("v/arb.toml")
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try text.replacing("[alerts]", with: "[alerts]\nwebhook_url_file = \"../hook.url\"").write(
+            toFile: path, atomically: true, encoding: .utf8)
+        let receiver = try Receiver(desk.place.path("v/server.pem"), desk.place.path("v/server.key"))
+        defer { receiver.stop() }
+        try Self.hook(desk.place, "https://127.0.0.1:\(receiver.port)/secret-path")
+        func told() -> [String] { receiver.bodies.withLock { $0.filter { $0.contains("E_STORE_LOCKED") } } }
+        func wait(for count: Int) {
+            let end = NanoClock.monotonic() + .seconds(30)
+            while told().count < count, NanoClock.monotonic() < end { usleep(20_000) }
+        }
+        let words = ["run", "--config", "v/arb.toml", "--live", "--confirm-account", "loopback", "--for", "5s"]
+        let run = try desk.trade()
+        try #require(desk.waitForFile(desk.state + "/control.sock"), "\(run.output.suffix(800))")
+        for _ in 0..<2 {
+            let second = try desk.arb.run(words, in: desk.place.url)
+            #expect(second.status == 75 && second.err.contains("it was told of this attempt"), "\(second.err)")
+        }
+        wait(for: 1)
+        let body = try #require(try objects(told().first ?? "").first)
+        #expect(body["severity"] as? String == "critical" && (body["did"] as? String)?.contains("was refused") == true)
+        let alerts = try objects(try desk.run("alert", "list", "--json").out)
+        #expect(alerts.filter { $0["code"] as? String == "E_STORE_LOCKED" }.count == 1, "\(alerts)")
+        run.signal(SIGTERM)
+        _ = run.wait()
+        #expect(told().allSatisfy { !$0.contains("does not answer") })
+
+        // What holds the account is no daemon: the refused one tells by itself.
+        let before = told().count
+        let held = try StateFolder(root: desk.place.path("v/state"), account: "loopback")
+        let second = try desk.arb.run(words, in: desk.place.url)
+        #expect(second.status == 75 && second.err.contains("an alert was sent"), "\(second.err)")
+        wait(for: before + 1)
+        #expect(told().last?.contains("does not answer at its socket") == true)
+        withExtendedLifetime(held) {}
     }
 }

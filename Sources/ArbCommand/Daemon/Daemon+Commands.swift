@@ -16,6 +16,7 @@ extension Daemon {
         case "close-exposure": closeExposure(request, responder)
         case "reconcile": reconcile(request, responder)
         case "adopt": adopt(request, responder)
+        case SecondInstance.command: instanceRefused(request, responder)
         case "pairs-approve": review(request, isApproved: true, responder)
         case "pairs-suspend": review(request, isApproved: false, responder)
         case "alert-ack": acknowledge(request, responder)

@@ -62,6 +62,8 @@ final class Daemon: Sendable {
     let sweep = Mutex<Sweep?>(nil)
     /// What the hot lane is asked about again; one or two a command.
     let watches = Mutex<[Watch]>([])
+    /// When an instance that was refused was last told of; nil: never.
+    let toldOfInstance = Mutex<MonotonicNanos?>(nil)
     private let errands = Mailbox<@Sendable () -> Void>(capacity: 64)
     private let state: Mutex<State>
     private let ended = Atomic<Bool>(false)
