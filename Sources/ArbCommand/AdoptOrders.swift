@@ -110,6 +110,11 @@ enum AdoptOrders {
                 guard isMeant else { continue }
                 found.append((snapshot.venue, order, snapshot.fills.filter { $0.orderID == order.orderID }))
             }
+            let listed = Set(found.map(\.order.orderID))
+            for name in Set(snapshot.fills.map(\.orderID)) where name.text.hasPrefix(id) && !listed.contains(name) {
+                let fills = snapshot.fills.filter { $0.orderID == name }
+                if let order = done(name, fills) { found.append((snapshot.venue, order, fills)) }
+            }
         }
         func refuse(_ why: String) -> CommandFailure {
             CommandFailure(.failure, "E_EXEC_NOT_ADOPTED", "'\(id)': \(why)", fix: "see arb reconcile --explain")
@@ -124,6 +129,18 @@ enum AdoptOrders {
         let digits = one.order.orderID.text.drop { $0 == "0" || $0 == "x" }.prefix(15)
         let name = one.order.clOrdID ?? ClOrdID(prefix: prefix, run: .max, sequence: UInt64(digits, radix: 16) ?? 1)
         return Found(venue: one.venue, order: one.order, fills: one.fills, pair: pair, name: name)
+    }
+
+    /// An order that is over and that its venue lists no more, as Polymarket does: what its fills come to.
+    private static func done(_ name: OrderID, _ fills: [VenueFill]) -> VenueOrder? {
+        let standing = fills.filter { $0.fill.settlement != .failed }
+        guard let first = standing.first, let worst = standing.map(\.fill.lastPx).max() else { return nil }
+        let cumQty = Quantity(rawValue: standing.reduce(0) { $0 + $1.fill.lastQty.rawValue })
+        return VenueOrder(
+            orderID: name, clOrdID: nil, symbol: first.symbol, token: first.token, outcome: first.outcome,
+            side: first.side, price: worst, orderQty: cumQty,
+            summary: OrderSummary(standing: .filled, cumQty: cumQty, leavesQty: .zero),
+            createdAt: fills.compactMap(\.transactTime).min())
     }
 
     /// All of them in the ledger, or none.

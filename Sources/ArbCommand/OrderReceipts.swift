@@ -1,6 +1,7 @@
 import Assembly
 import Codec
 import Store
+import Trading
 
 /// What a venue said of one order, in its own words, as `arb orders show` gives it.
 enum OrderReceipts {

@@ -1,6 +1,8 @@
+import Arb
 import Assembly
 import Control
 import Glibc
+import Synchronization
 import Threading
 import Trading
 

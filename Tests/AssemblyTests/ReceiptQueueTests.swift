@@ -11,6 +11,10 @@ struct ReceiptQueueTests {
             status: 201, at: UTCNanos(rawValue: 1))
     }
 
+    private func put(_ queue: ReceiptQueue, _ sequence: UInt64, _ words: [UInt8]) {
+        queue.keep(mark(sequence), words.span.bytes)
+    }
+
     private func drain(_ queue: ReceiptQueue) -> [(ClOrdID?, [UInt8], Int)] {
         var found: [(ClOrdID?, [UInt8], Int)] = []
         queue.drain { (mark, words, whole) in found.append((mark.clOrdID, Array(words), whole)) }
@@ -23,9 +27,9 @@ struct ReceiptQueueTests {
         #expect(!queue.isWaiting && drain(queue).isEmpty)
         for round in 0..<3 as Range<UInt8> {
             for number in 0..<10 as Range<UInt64> {
-                queue.keep(mark(number), ([round, UInt8(number)] as [UInt8]).span.bytes)
+                put(queue, number, [round, UInt8(number)])
             }
-            queue.keep(mark(10), ([] as [UInt8]).span.bytes)
+            put(queue, 10, [])
             #expect(queue.isWaiting)
             let found = drain(queue)
             #expect(found.map(\.0) == (0...10).map { ClOrdID(prefix: 1, run: 1, sequence: $0) })
@@ -38,16 +42,16 @@ struct ReceiptQueueTests {
     func bounds() {
         let queue = ReceiptQueue()
         let long = [UInt8](repeating: 7, count: 5_000)
-        for number in 0..<300 as Range<UInt64> { queue.keep(mark(number), long.span.bytes) }
+        for number in 0..<300 as Range<UInt64> { put(queue, number, long) }
         #expect(queue.dropped == 300 - ReceiptQueue.bytesMax / ReceiptQueue.bodyMax)
         var count = 0
         queue.drain { (_, words, whole) in
             #expect(words.count == 4_096 && whole == 5_000)
-            if count == 0 { queue.keep(mark(999), ([1] as [UInt8]).span.bytes) }
+            if count == 0 { put(queue, 999, [1]) }
             count += 1
         }
         #expect(count == 256 && drain(queue).map(\.0) == [ClOrdID(prefix: 1, run: 1, sequence: 999)])
-        for number in 0..<1_100 as Range<UInt64> { queue.keep(mark(number), ([1] as [UInt8]).span.bytes) }
+        for number in 0..<1_100 as Range<UInt64> { put(queue, number, [1]) }
         #expect(drain(queue).count == ReceiptQueue.countMax)
     }
 }

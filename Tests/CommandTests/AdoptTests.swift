@@ -48,7 +48,7 @@ struct AdoptTests {
         let known = try objects(try desk.run("orders", "--json").out).compactMap { $0["order_id"] as? String }
         #expect(Set(known).isSuperset(of: ids))
         // The run follows them: the box is in its status.
-        #expect(try desk.waitForStatus { ($0["boxes"] as? Int ?? 0) == boxes + 1 } != nil, "\(try desk.json("status"))")
+        #expect(try desk.waitForStatus { ($0["boxes"] as? Int ?? 0) == boxes + 1 } != nil, "had \(boxes)")
         let again = try adopt(desk, ids)
         #expect(again.status == 1 && again.err.contains("known to this run already"), "\(again.err)")
         run.signal(SIGTERM)
