@@ -126,7 +126,7 @@ extension Trader {
     }
 
     /// What does not fit together is booked all the same, and stops entries until a person has looked.
-    private func anomalies(_ found: OrderState.Anomalies, _ handle: OrderHandle, _ now: Stamp) {
+    private func anomalies(_ found: OrderAnomalies, _ handle: OrderHandle, _ now: Stamp) {
         let grave = found.intersection([.overfill, .voided, .contradiction, .tooManyFills, .settlementDiffers])
         guard !grave.isEmpty else { return }
         let record = registry[handle]

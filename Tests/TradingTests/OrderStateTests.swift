@@ -135,8 +135,8 @@ struct OrderStateTests {
             ("called final and void", .filled, 1_000, .settlementDiffers),
             ("a budget buys more than planned", .filled, 2_200, []),
             ("a good-till order whose time runs out", .expired, 100, []),
-        ] as [(String, OrdStatus, Int64, OrderState.Anomalies)])
-    func ends(name: String, status: OrdStatus, cum: Int64, anomalies: OrderState.Anomalies) throws {
+        ] as [(String, OrdStatus, Int64, OrderAnomalies)])
+    func ends(name: String, status: OrdStatus, cum: Int64, anomalies: OrderAnomalies) throws {
         let state = try end(name)
         #expect(state.ordStatus == status && state.cumQty == Story.qty(cum))
         #expect(state.anomalies == anomalies, "\(state.anomalies.words)")
@@ -287,7 +287,7 @@ struct OrderStateTests {
 
     @Test("the words of anomalies are one each")
     func words() {
-        let all = OrderState.Anomalies(rawValue: 0xFF)
+        let all = OrderAnomalies(rawValue: 0xFF)
         #expect(all.words.count == 8 && Set(all.words).count == 8)
     }
 }

@@ -195,7 +195,7 @@ extension OrderState {
     }
 
     /// What does not fit together.
-    public var anomalies: Anomalies {
+    public var anomalies: OrderAnomalies {
         var found = noticed
         let isVenues = toldQty > 0 || standing != nil
         if let budget = order.cashOrderQty {

@@ -20,7 +20,7 @@ public struct OrderState: Hashable, Sendable {
     /// The order as it was wanted.
     public let order: NewOrder
     /// Fills by name, in order of their names: which came first leaves no trace.
-    var entries: [FillEntry] = []
+    var entries: [FillEvidence] = []
     var isSentTold = false
     var refusal: LocalRefusal?
     var rejection: VenueRejection?
@@ -29,11 +29,11 @@ public struct OrderState: Hashable, Sendable {
     var unknown: UnknownReason?
     var standing: OrderSummary.Standing?
     var reason = ""
-    var claim = Claim()
+    var claim = FillClaim()
     /// The largest fill beyond `fillsMax`.
     var beyondQty = Quantity.zero
-    var noticed: Anomalies = []
-    var sums = Sums()
+    var noticed: OrderAnomalies = []
+    var sums = FillSums()
 
     /// An order that is intended and has not left.
     public init(_ order: NewOrder) {
@@ -89,7 +89,7 @@ extension OrderState {
         var told = summary.cumQty
         if told == nil, summary.standing == .filled { told = filledAtLeast }
         guard let told, told.rawValue > 0 else { return isNews }
-        let next = Claim(
+        let next = FillClaim(
             cumQty: told, cash: summary.cumCash,
             roundedCash: summary.avgPx.flatMap { try? $0.cost(of: told, rounding: .againstUs) }, fee: summary.fee)
         let joined = claim.joined(with: next)
@@ -117,10 +117,10 @@ extension OrderState {
                 return notice(.tooManyFills) || fill.lastQty == beyondQty
             }
             reserve()
-            entries.insert(FillEntry(fill), at: index)
+            entries.insert(FillEvidence(fill), at: index)
             return true
         }
-        var found: Anomalies = []
+        var found: OrderAnomalies = []
         let isNews = entries[index].join(fill, &found)
         return notice(found) || isNews
     }
@@ -131,10 +131,10 @@ extension OrderState {
             guard entries.count < Self.fillsMax else { return notice(.tooManyFills) }
             // Firmness may be told before the fill itself: kept until it comes.
             reserve()
-            entries.insert(FillEntry(execID, settlement), at: index)
+            entries.insert(FillEvidence(execID, settlement), at: index)
             return true
         }
-        var found: Anomalies = []
+        var found: OrderAnomalies = []
         let isNews = entries[index].join(settlement, &found)
         return notice(found) || isNews
     }
@@ -151,8 +151,14 @@ extension OrderState {
         return isNews
     }
 
+    private mutating func total() {
+        var sums = FillSums()
+        for index in entries.indices { sums.add(entries[index]) }
+        self.sums = sums
+    }
+
     /// True when it is the first of its kind.
-    private mutating func notice(_ anomalies: Anomalies) -> Bool {
+    private mutating func notice(_ anomalies: OrderAnomalies) -> Bool {
         let isNews = !noticed.isSuperset(of: anomalies)
         noticed.formUnion(anomalies)
         return isNews
@@ -178,10 +184,10 @@ public struct OrderChange: Hashable, Sendable {
     /// True when this event ended the order.
     public let becameDone: Bool
     /// What is now known to be wrong and was not before.
-    public let anomalies: OrderState.Anomalies
+    public let anomalies: OrderAnomalies
 
     /// A change.
-    public init(isNews: Bool, cumQtyChange: Quantity, becameDone: Bool, anomalies: OrderState.Anomalies) {
+    public init(isNews: Bool, cumQtyChange: Quantity, becameDone: Bool, anomalies: OrderAnomalies) {
         self.isNews = isNews
         self.cumQtyChange = cumQtyChange
         self.becameDone = becameDone
