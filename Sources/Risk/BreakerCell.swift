@@ -39,13 +39,13 @@ struct BreakerCell: Hashable, Sendable {
     var isClosed: Bool { cause == nil }
 
     /// True when a probe may go out.
-    func isHalfOpen(_ settings: CircuitBreaker.Settings, at now: MonotonicNanos) -> Bool {
+    func isHalfOpen(_ settings: BreakerSettings, at now: MonotonicNanos) -> Bool {
         !isClosed && probe == nil && reasons.allSatisfy(\.isProbed) && now - openedAt >= settings.cooldown
     }
 
     /// Takes in one order; what it shows, if the cell is closed.
     mutating func count(
-        _ signal: BreakerSignal, latency: Nanoseconds?, _ settings: CircuitBreaker.Settings, at now: MonotonicNanos
+        _ signal: BreakerSignal, latency: Nanoseconds?, _ settings: BreakerSettings, at now: MonotonicNanos
     ) -> Finding? {
         guard signal != .neutral else { return nil }
         errorsInRow = signal.isError ? errorsInRow + 1 : 0
@@ -71,7 +71,7 @@ struct BreakerCell: Hashable, Sendable {
     }
 
     /// Notes a refusal; true when as many as make a spike came within its window.
-    private mutating func isSpike(_ settings: CircuitBreaker.Settings, at now: MonotonicNanos) -> Bool {
+    private mutating func isSpike(_ settings: BreakerSettings, at now: MonotonicNanos) -> Bool {
         guard rejects.count == settings.rejectSpikeMax else {
             rejects.append(now)
             return rejects.count == settings.rejectSpikeMax && now - rejects[0] <= settings.rejectSpikeWindow

@@ -7,37 +7,6 @@ public import Trading
 /// waits again. Loss, unknown legs, overfill, void settlement and spilled jobs wait for a person's `resume`.
 /// - Lane: the hot lane; a value. `admission` allocates nothing.
 public struct CircuitBreaker: Hashable, Sendable {
-    /// Where it trips. A figure that is reached trips.
-    public struct Settings: Hashable, Sendable {
-        /// Errors in a row.
-        public var errorsConsecutiveMax: Int
-        /// Errors among the last twenty orders; judged when there were twenty. Unit: percent.
-        public var errorRatePctMax: Int
-        /// Time before a probe.
-        public var cooldown: Nanoseconds
-        /// Refusals within `rejectSpikeWindow` that are a spike.
-        public var rejectSpikeMax = 10
-        /// See `rejectSpikeMax`.
-        public var rejectSpikeWindow = Nanoseconds.seconds(10)
-        /// An answer that takes longer is slow.
-        public var latencyMax = Nanoseconds.seconds(1)
-        /// Slow answers of one venue in a row.
-        public var latencyRunMax = 3
-        /// An order that is unknown for longer stops its pair.
-        public var unknownPatience = Nanoseconds.seconds(10)
-        /// Orders beyond that patience, over all pairs, that stop everything.
-        public var unknownLegsMax = 3
-        /// Jobs spilled beside a lane's ring.
-        public var laneSpillMax = 64
-
-        /// Of the configuration.
-        public init(_ limits: RiskLimits = RiskLimits()) {
-            errorsConsecutiveMax = max(1, limits.errorsConsecutiveMax)
-            errorRatePctMax = max(1, limits.errorRatePctMax)
-            cooldown = limits.breakerCooldown
-        }
-    }
-
     /// What a scope lets through now.
     public enum State: String, Sendable, Hashable, CaseIterable {
         /// Everything.
@@ -56,7 +25,7 @@ public struct CircuitBreaker: Hashable, Sendable {
     }
 
     /// Where it trips.
-    public let settings: Settings
+    public let settings: BreakerSettings
     private var global = BreakerCell()
     private var venues: [BreakerCell]
     private var pairs: [BreakerCell] = []
@@ -67,7 +36,9 @@ public struct CircuitBreaker: Hashable, Sendable {
     public static let eventsMax = 1_024
 
     /// A breaker, with what an earlier run left open.
-    public init(_ settings: Settings = Settings(), restoring records: [BreakerRecord] = [], at now: Stamp? = nil) {
+    public init(
+        _ settings: BreakerSettings = BreakerSettings(), restoring records: [BreakerRecord] = [], at now: Stamp? = nil
+    ) {
         precondition(settings.rejectSpikeMax > 0, "a spike is at least one refusal")
         self.settings = settings
         venues = Array(repeating: BreakerCell(), count: VenueID.allCases.count)

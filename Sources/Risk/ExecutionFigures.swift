@@ -1,15 +1,15 @@
 import Trading
 
+/// What was paid of a leg's market.
+struct LegPaid: Hashable, Sendable {
+    /// What a contract of the leg's outcome paid; nil until it has.
+    var pays: Price?
+    /// Pairs of both outcomes that were merged.
+    var merged: Int128 = 0
+}
+
 /// Everything that follows from an execution's orders and from what was paid: a pure function, whatever came first.
 struct ExecutionFigures: Hashable, Sendable {
-    /// What was paid of a leg's market.
-    struct Outcome: Hashable, Sendable {
-        /// What a contract of the leg's outcome paid; nil until it has.
-        var pays: Price?
-        /// Pairs of both outcomes that were merged.
-        var merged: Int128 = 0
-    }
-
     /// Units of both legs held, or held until one was paid.
     private(set) var matched: Int128 = 0
     /// Units that were ever matched.
@@ -38,7 +38,7 @@ struct ExecutionFigures: Hashable, Sendable {
 
     private let valuation: Valuation
 
-    init(_ plan: ExecutionPlan, _ sums: (LegSums, LegSums), _ paid: (Outcome, Outcome), _ valuation: Valuation) {
+    init(_ plan: ExecutionPlan, _ sums: (LegSums, LegSums), _ paid: (LegPaid, LegPaid), _ valuation: Valuation) {
         self.valuation = valuation
         let legs = Both(sums.0, sums.1), outcomes = Both(paid.0, paid.1)
         isDone = legs[0].open + legs[1].open == 0
@@ -67,7 +67,7 @@ struct ExecutionFigures: Hashable, Sendable {
 
     // MARK: - Profit, box and residual, by fills alone
 
-    private mutating func book(_ plan: ExecutionPlan, _ legs: Both<LegSums>, _ outcomes: Both<Outcome>) {
+    private mutating func book(_ plan: ExecutionPlan, _ legs: Both<LegSums>, _ outcomes: Both<LegPaid>) {
         for index in 0..<2 {
             let leg = legs[index], currency = plan[index].currency
             // Money that has moved, and pairs of both outcomes, which surely pay one.
@@ -120,7 +120,7 @@ struct ExecutionFigures: Hashable, Sendable {
     }
 
     /// What the matched units pay at least, with what they have paid.
-    private func payout(_ plan: ExecutionPlan, _ outcomes: Both<Outcome>) -> Int128 {
+    private func payout(_ plan: ExecutionPlan, _ outcomes: Both<LegPaid>) -> Int128 {
         guard matched > 0 else { return 0 }
         let one = Int128(FixedPoint.one)
         switch (outcomes[0].pays, outcomes[1].pays) {
@@ -154,7 +154,7 @@ struct ExecutionFigures: Hashable, Sendable {
 
     // MARK: - Exposure, at worst
 
-    private mutating func expose(_ plan: ExecutionPlan, _ legs: Both<LegSums>, _ outcomes: Both<Outcome>) {
+    private mutating func expose(_ plan: ExecutionPlan, _ legs: Both<LegSums>, _ outcomes: Both<LegPaid>) {
         var locked = Both<Int128>(0, 0)
         var gross: Int128 = 0
         for index in 0..<2 {
@@ -184,7 +184,7 @@ struct ExecutionFigures: Hashable, Sendable {
     }
 
     /// Cost of what stands, or may stand, without a partner: the worse of the two legs.
-    private func alone(_ plan: ExecutionPlan, _ legs: Both<LegSums>, _ outcomes: Both<Outcome>) -> Int128 {
+    private func alone(_ plan: ExecutionPlan, _ legs: Both<LegSums>, _ outcomes: Both<LegPaid>) -> Int128 {
         guard !isDone else { return residualCost + shorts(plan, legs, outcomes) }
         var worst: Int128 = 0
         for index in 0..<2 where outcomes[index].pays == nil || legs[index].open > 0 {
@@ -205,7 +205,7 @@ struct ExecutionFigures: Hashable, Sendable {
     }
 
     /// Contracts sold that are not held, at what each may cost.
-    private func shorts(_ plan: ExecutionPlan, _ legs: Both<LegSums>, _ outcomes: Both<Outcome>) -> Int128 {
+    private func shorts(_ plan: ExecutionPlan, _ legs: Both<LegSums>, _ outcomes: Both<LegPaid>) -> Int128 {
         var sum: Int128 = 0
         for index in 0..<2 where outcomes[index].pays == nil && legs[index].kept < 0 {
             sum += valuation.spent(-legs[index].kept, plan[index].currency)

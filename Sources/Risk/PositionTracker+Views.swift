@@ -64,7 +64,7 @@ extension PositionTracker.Seat {
         return sums
     }
 
-    func outcome(_ leg: Int) -> ExecutionFigures.Outcome { leg == 0 ? outcomes.0 : outcomes.1 }
+    func outcome(_ leg: Int) -> LegPaid { leg == 0 ? outcomes.0 : outcomes.1 }
 
     var boxState: BoxState {
         let paid = (outcomes.0.pays != nil, outcomes.1.pays != nil)

@@ -50,7 +50,7 @@ public struct PositionTracker: Sendable {
     struct Seat: Hashable, Sendable {
         var plan: ExecutionPlan
         var orders: [OrderSeat]
-        var outcomes = (ExecutionFigures.Outcome(), ExecutionFigures.Outcome())
+        var outcomes = (LegPaid(), LegPaid())
         var figures: ExecutionFigures
         var isDust = false
         /// An operator or the machine is selling both legs before their time.

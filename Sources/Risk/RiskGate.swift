@@ -101,7 +101,7 @@ public struct RiskGate: Sendable, Hashable {
         self.limits = limits
         self.demands = demands
         self.dayBook = dayBook
-        self.breaker = breaker ?? CircuitBreaker(CircuitBreaker.Settings(limits))
+        self.breaker = breaker ?? CircuitBreaker(BreakerSettings(limits))
         self.identity = identity
         venues = VenueID.allCases.map { _ in VenueSeat() }
         table = Array(repeating: Reservation(), count: Self.reservationsMax)

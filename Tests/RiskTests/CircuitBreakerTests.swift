@@ -12,8 +12,8 @@ struct CircuitBreakerTests {
         var breaker: CircuitBreaker
         var sequence: UInt32 = 0
 
-        init(_ change: (inout CircuitBreaker.Settings) -> Void = { _ in }) {
-            var settings = CircuitBreaker.Settings()
+        init(_ change: (inout BreakerSettings) -> Void = { _ in }) {
+            var settings = BreakerSettings()
             change(&settings)
             breaker = CircuitBreaker(settings)
         }
