@@ -48,7 +48,7 @@ struct KalshiGate {
     private var read: Bucket
     private var write: [Int: Bucket]
 
-    init(_ settings: KalshiTrading.Settings) {
+    init(_ settings: KalshiTradingSettings) {
         precondition((10_000..<30_000).contains(settings.skewMaxMilliseconds), "10 s are good and 30 s are not")
         skewMax = settings.skewMaxMilliseconds
         for key in settings.keys {

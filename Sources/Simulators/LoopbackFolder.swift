@@ -18,7 +18,7 @@ public struct LoopbackFolder {
         /// Cash at Kalshi by shard. Unit: 1e-6 dollars.
         public var kalshiCash: [Int: Int] = [0: 10_000_000_000]
         /// How Kalshi is; keys and cash are added.
-        public var kalshi = KalshiTrading.Settings()
+        public var kalshi = KalshiTradingSettings()
         /// pUSD at Polymarket. Unit: 1e-6.
         public var polymarketCash = 10_000_000_000
         /// How Polymarket is; the wallet of the key is added.
@@ -43,7 +43,7 @@ public struct LoopbackFolder {
         let authority = try ThrowawayCA(folder: path)
         let key = try SigningKey(generating: .ed25519)
         var kalshi = trading.kalshi
-        kalshi.keys.append(KalshiTrading.Key(id: "loopback", publicPEM: key.publicPEM))
+        kalshi.keys.append(KalshiTradingSettings.Key(id: "loopback", publicPEM: key.publicPEM))
         kalshi.cash["ours"] = trading.kalshiCash
         kalshi.seed = settings.seed
         // Where things go wrong, reads are late as well.

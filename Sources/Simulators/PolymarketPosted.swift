@@ -49,7 +49,7 @@ struct PolymarketPosted {
             let making = Self.amount(order["makerAmount"]), let taking = Self.amount(order["takerAmount"]),
             let expiration = Self.amount(order["expiration"]), let timestamp = Self.amount(order["timestamp"]),
             let metadata = Self.word(order["metadata"]), let builder = Self.word(order["builder"]),
-            let text = order["signature"]?.text?.string, let signature = PolymarketVerifier.bytes(text)
+            let text = order["signature"]?.text?.string, let signature = Self.bytes(text)
         else { throw bad }
         guard let kind = order["signatureType"]?.int64, (0...3).contains(kind) else {
             throw PolymarketRefusal(400, "Invalid signature_type")
@@ -81,6 +81,19 @@ struct PolymarketPosted {
         self.owner = owner
         self.life = life
         isPostOnly = json["postOnly"]?.bool ?? false
+    }
+
+    /// `0x` and an even number of letters.
+    static func bytes(_ text: String) -> [UInt8]? {
+        let letters = Array(text.utf8)
+        guard letters.count > 2, letters.count.isMultiple(of: 2), text.hasPrefix("0x") else { return nil }
+        var bytes: [UInt8] = []
+        for start in stride(from: 2, to: letters.count, by: 2) {
+            let pair = String(decoding: letters[start..<start + 2], as: UTF8.self)
+            guard !pair.hasPrefix("+"), !pair.hasPrefix("-"), let byte = UInt8(pair, radix: 16) else { return nil }
+            bytes.append(byte)
+        }
+        return bytes
     }
 
     /// Decimal text without sign or leading zeros, far below what arithmetic could not hold.

@@ -142,13 +142,3 @@ extension PolymarketTrading {
         return own.map { .maker($0.order.map { exchange.orders[$0].owner } ?? "") }
     }
 }
-
-/// A line of the list of notifications.
-struct PolymarketNotice {
-    let id: Int
-    /// 1 cancelled, 2 filled, 8 fill failed.
-    let type: Int
-    let order: PolymarketOrder
-    let trade: Int?
-    let at: Int64
-}

@@ -119,22 +119,9 @@ struct PolymarketVerifier {
 
     // MARK: Text
 
-    /// `0x` and an even number of letters.
-    static func bytes(_ text: String) -> [UInt8]? {
-        let letters = Array(text.utf8)
-        guard letters.count > 2, letters.count.isMultiple(of: 2), text.hasPrefix("0x") else { return nil }
-        var bytes: [UInt8] = []
-        for start in stride(from: 2, to: letters.count, by: 2) {
-            let pair = String(decoding: letters[start..<start + 2], as: UTF8.self)
-            guard !pair.hasPrefix("+"), !pair.hasPrefix("-"), let byte = UInt8(pair, radix: 16) else { return nil }
-            bytes.append(byte)
-        }
-        return bytes
-    }
-
     /// A plain signature in hexadecimal.
     static func signature(_ text: String) -> RecoverableSignature? {
-        guard let bytes = bytes(text) else { return nil }
+        guard let bytes = PolymarketPosted.bytes(text) else { return nil }
         return try? RecoverableSignature(bytes)
     }
 }

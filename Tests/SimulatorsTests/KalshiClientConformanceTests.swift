@@ -22,8 +22,8 @@ struct KalshiClientConformanceTests {
         settings.seed = 3
         let world = SimWorld(settings)
         let key = try SigningKey(generating: kind)
-        var kalshi = KalshiTrading.Settings()
-        kalshi.keys = [KalshiTrading.Key(id: "conformance", publicPEM: key.publicPEM)]
+        var kalshi = KalshiTradingSettings()
+        kalshi.keys = [KalshiTradingSettings.Key(id: "conformance", publicPEM: key.publicPEM)]
         var trading = LoopbackVenues.Trading()
         let made = kalshi
         trading.kalshi = { KalshiTrading($0.pairs, made) }

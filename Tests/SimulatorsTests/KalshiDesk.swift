@@ -25,7 +25,7 @@ final class KalshiDesk {
 
     init(
         kind: SigningKey.Kind = .ed25519, pairs: Int = 3, shards: Int = 1,
-        _ adjust: (inout KalshiTrading.Settings) -> Void = { _ in }
+        _ adjust: (inout KalshiTradingSettings) -> Void = { _ in }
     ) throws {
         var market = SimWorld.Settings()
         market.pairs = pairs
@@ -35,8 +35,8 @@ final class KalshiDesk {
         market.seed = 3
         world = SimWorld(market)
         key = try SigningKey(generating: kind)
-        var settings = KalshiTrading.Settings()
-        settings.keys = [KalshiTrading.Key(id: "ours", publicPEM: key.publicPEM)]
+        var settings = KalshiTradingSettings()
+        settings.keys = [KalshiTradingSettings.Key(id: "ours", publicPEM: key.publicPEM)]
         settings.cash["ours"] = Dictionary(uniqueKeysWithValues: (0..<shards).map { ($0, 10_000_000_000) })
         settings.limits.read = 1_000_000
         settings.limits.write = 1_000_000

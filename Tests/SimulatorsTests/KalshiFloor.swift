@@ -41,8 +41,8 @@ final class KalshiFloor {
         world.isSteady = true
         world.plants = false
         world.rate = 20
-        var settings = KalshiTrading.Settings()
-        settings.keys = [KalshiTrading.Key(id: "ours", publicPEM: key.publicPEM)]
+        var settings = KalshiTradingSettings()
+        settings.keys = [KalshiTradingSettings.Key(id: "ours", publicPEM: key.publicPEM)]
         settings.cash = ["ours": [0: cash]]
         var trading = LoopbackVenues.Trading()
         trading.faults = FaultPlan(faults)

@@ -34,8 +34,8 @@ final class KalshiLoopbackTests {
         var trading = LoopbackVenues.Trading()
         trading.ledgerPath = folder + "/orders.ndjson"
         trading.kalshi = { world in
-            var settings = KalshiTrading.Settings()
-            settings.keys = [KalshiTrading.Key(id: "ours", publicPEM: key.publicPEM)]
+            var settings = KalshiTradingSettings()
+            settings.keys = [KalshiTradingSettings.Key(id: "ours", publicPEM: key.publicPEM)]
             return KalshiTrading(world.pairs, settings)
         }
         venues = try LoopbackVenues(market, authority: authority, publicKey: key.publicPEM, trading: trading)
