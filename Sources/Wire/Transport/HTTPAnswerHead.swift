@@ -46,14 +46,14 @@ struct HTTPAnswerHead {
         // "HTTP/1.x SP 3DIGIT [SP reason]"
         guard line.count >= 12, line.starts(with: "HTTP/1."), line[7] == 0x30 || line[7] == 0x31, line[8] == 0x20,
             line.count == 12 || line[12] == 0x20, Self.isText(line)
-        else { throw HTTPAnswerParser.broken("no status line of HTTP/1.1") }
+        else { throw Self.broken("no status line of HTTP/1.1") }
         for index in 9..<12 {
             guard (0x30...0x39).contains(line[index]) else {
-                throw HTTPAnswerParser.broken("no status of three digits")
+                throw Self.broken("no status of three digits")
             }
             status = status * 10 + Int(line[index] - 0x30)
         }
-        guard (100..<600).contains(status) else { throw HTTPAnswerParser.broken("the status \(status)") }
+        guard (100..<600).contains(status) else { throw Self.broken("the status \(status)") }
         isOld = line[7] == 0x30
     }
 
@@ -67,13 +67,13 @@ struct HTTPAnswerHead {
         while first < last, Self.isBlank(line[first]) { first += 1 }
         while last > first, Self.isBlank(line[last - 1]) { last -= 1 }
         let value = UnsafeRawBufferPointer(rebasing: line[first..<last])
-        guard Self.isText(value) else { throw HTTPAnswerParser.broken("a control character in a field") }
+        guard Self.isText(value) else { throw Self.broken("a control character in a field") }
         let name = UnsafeRawBufferPointer(rebasing: line[..<colon])
         switch colon {
         case 14 where name.matches("content-length"): try read(length: value)
         case 17 where name.matches("transfer-encoding"):
             guard !isChunked, value.matches("chunked") else {
-                throw HTTPAnswerParser.broken("a transfer coding other than chunked, or two")
+                throw Self.broken("a transfer coding other than chunked, or two")
             }
             isChunked = true
         case 12 where name.matches("content-type") && contentType.isEmpty:
@@ -92,7 +92,7 @@ struct HTTPAnswerHead {
 
     private mutating func read(length value: UnsafeRawBufferPointer) throws(TransportFault) {
         guard length == nil, let number = Self.number(value, digitsMax: 18) else {
-            throw HTTPAnswerParser.broken("a length that is no number, or two of them")
+            throw Self.broken("a length that is no number, or two of them")
         }
         length = number
     }
@@ -118,15 +118,15 @@ struct HTTPAnswerHead {
     mutating func end() throws(TransportFault) {
         if isOld, !keepsAlive { closes = true }
         if retryAfter == nil, let retryAt, let date { retryAfter = max(.zero, retryAt - date) }
-        guard status != 101 else { throw HTTPAnswerParser.broken("an upgrade that nobody asked for") }
+        guard status != 101 else { throw Self.broken("an upgrade that nobody asked for") }
         if isInterim || status == 204 {
             guard !isChunked, length ?? 0 == 0 else {
-                throw HTTPAnswerParser.broken("a body under the status \(status)")
+                throw Self.broken("a body under the status \(status)")
             }
             return
         }
         guard !(isChunked && length != nil), !(isChunked && isOld) else {
-            throw HTTPAnswerParser.broken("chunks beside a length, or under HTTP/1.0")
+            throw Self.broken("chunks beside a length, or under HTTP/1.0")
         }
         if status == 304 { return }
         if isChunked {
@@ -134,19 +134,22 @@ struct HTTPAnswerHead {
         } else if let length {
             framing = .length(length)
         } else {
-            throw HTTPAnswerParser.broken("a body that only the end of the connection would end")
+            throw Self.broken("a body that only the end of the connection would end")
         }
     }
 
     // MARK: Parts
 
+    /// The answer breaks the protocol, in these words.
+    static func broken(_ words: String) -> TransportFault { TransportFault(.answer, words) }
+
     /// Where the name of a field ends.
     private static func name(of line: UnsafeRawBufferPointer) throws(TransportFault) -> Int {
         guard let colon = line.firstIndex(of: 0x3A), colon > 0 else {
-            throw HTTPAnswerParser.broken("a field without a name")
+            throw Self.broken("a field without a name")
         }
         for byte in line[..<colon] where !isToken(byte) {
-            throw HTTPAnswerParser.broken("a folded field, or a name that is none")
+            throw Self.broken("a folded field, or a name that is none")
         }
         return colon
     }
@@ -156,7 +159,7 @@ struct HTTPAnswerHead {
     /// - Throws: `TransportFault` (`E_NET_ANSWER`).
     static func check(trailer line: UnsafeRawBufferPointer) throws(TransportFault) {
         _ = try name(of: line)
-        guard isText(line) else { throw HTTPAnswerParser.broken("a control character in a trailer") }
+        guard isText(line) else { throw Self.broken("a control character in a trailer") }
     }
 
     /// The size of a chunk of that line, extensions left out; nil: none, or a number of more than eight digits.

@@ -122,7 +122,7 @@ struct HTTPAnswerParser: ~Copyable {
                 phase = .chunkEnd
             case .chunkEnd:
                 guard end - at >= 2 || (end - at == 1 && buffer[at] != 13) else { return false }
-                guard buffer[at] == 13, buffer[at + 1] == 10 else { throw Self.broken("a chunk longer than its size") }
+                guard buffer[at] == 13, buffer[at + 1] == 10 else { throw HTTPAnswerHead.broken("a chunk longer than its size") }
                 at += 2
                 phase = .chunkLine
             case .trailers:
@@ -177,14 +177,12 @@ struct HTTPAnswerParser: ~Copyable {
             searched = end - at
             return nil
         }
-        guard feed > at, buffer[feed - 1] == 13 else { throw Self.broken("a line that ends without CR") }
+        guard feed > at, buffer[feed - 1] == 13 else { throw HTTPAnswerHead.broken("a line that ends without CR") }
         let line = at..<(feed - 1)
         at = feed + 1
         searched = 0
         return line
     }
-
-    static func broken(_ words: String) -> TransportFault { TransportFault(.answer, words) }
 
     // MARK: Bodies
 
@@ -213,7 +211,7 @@ struct HTTPAnswerParser: ~Copyable {
     }
 
     private mutating func beginChunk(_ size: Int?) throws(TransportFault) {
-        guard let size else { throw Self.broken("a chunk whose size is none") }
+        guard let size else { throw HTTPAnswerHead.broken("a chunk whose size is none") }
         guard size <= Self.bodyMax - (bodyEnd - bodyStart) else {
             throw TransportFault(.tooLarge, "a body of more than \(Self.bodyMax) bytes")
         }
