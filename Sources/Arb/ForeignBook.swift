@@ -1,5 +1,11 @@
 import Trading
 
+/// A market by its venue's name of it.
+struct MarketKey: Hashable {
+    let venue: VenueID
+    let symbol: String
+}
+
 /// What was told of orders, contracts and cash that no order of ours explains, so that each is told once.
 struct ForeignBook {
     /// A difference of positions that was seen.
@@ -13,8 +19,8 @@ struct ForeignBook {
     /// Venue's names of orders that were told.
     private(set) var told = RingSet<OrderID>(capacity: 8_192)
     /// Markets that are in no pair of ours and were told.
-    private(set) var elsewhere = RingSet<Trader.MarketKey>(capacity: 1_024)
-    var positions: [Trader.MarketKey: Seen] = [:]
+    private(set) var elsewhere = RingSet<MarketKey>(capacity: 1_024)
+    var positions: [MarketKey: Seen] = [:]
     /// Cash of each venue as it was last read while nothing was under way, and when.
     var cash: [VenueID: (balances: [VenueBalance], asOf: UTCNanos)] = [:]
     /// A difference of cash that one read showed.
@@ -24,7 +30,7 @@ struct ForeignBook {
 
     mutating func isNew(_ order: OrderID) -> Bool { told.insert(order) }
 
-    mutating func isNewElsewhere(_ market: Trader.MarketKey) -> Bool { elsewhere.insert(market) }
+    mutating func isNewElsewhere(_ market: MarketKey) -> Bool { elsewhere.insert(market) }
 }
 
 /// A set that forgets its oldest member for a new one.

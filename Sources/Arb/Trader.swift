@@ -90,12 +90,6 @@ public final class Trader {
     /// Counts since the start.
     public internal(set) var counters = TraderCounters()
 
-    /// A market by its venue's name of it.
-    struct MarketKey: Hashable {
-        let venue: VenueID
-        let symbol: String
-    }
-
     /// What can be held.
     struct HeldKey: Hashable {
         let instrument: InstrumentID
