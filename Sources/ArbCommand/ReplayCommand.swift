@@ -34,7 +34,7 @@ enum ReplayCommand {
             total: reader.size, isShown: isatty(STDERR_FILENO) == 1 && !context.isJSON && !context.parsed.has("--quiet")
         )
         let start = NanoClock.monotonic()
-        let result: Replay.Result
+        let result: Replay.Findings
         do {
             result = try Replay.run(reader, write: decisions.map { file in { file.append($0) } }, progress: bar.show)
         } catch {
@@ -68,7 +68,7 @@ enum ReplayCommand {
     }
 
     private static func report(
-        _ path: String, _ result: Replay.Result, _ elapsed: Nanoseconds, _ context: CommandContext
+        _ path: String, _ result: Replay.Findings, _ elapsed: Nanoseconds, _ context: CommandContext
     ) {
         let verdict = result.recorded == nil ? "unknown" : result.isVerified ? "equal" : "different"
         guard context.isJSON else {

@@ -116,7 +116,7 @@ struct HostileVenueTests {
             (index == 0 ? HostileBehaviour.silenceAfterTLS : .trickledHead).steps
         }
         defer { peer.stop() }
-        let outcomes = Mailbox<Connector.Outcome>(capacity: 8)
+        let outcomes = Mailbox<Connector.Attempt>(capacity: 8)
         let done = Semaphore()
         let connector = Connector(timeout: .milliseconds(400)) { outcome in
             _ = outcomes.post(outcome)

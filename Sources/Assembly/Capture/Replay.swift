@@ -4,7 +4,7 @@ public import Trading
 /// Runs a recording through the core: the same inputs, the same decisions, as fast as the core allows.
 public enum Replay {
     /// What a replay found.
-    public struct Result: Sendable, Hashable {
+    public struct Findings: Sendable, Hashable {
         /// Inputs taken in.
         public let inputs: UInt64
         /// Text messages among them.
@@ -50,7 +50,7 @@ public enum Replay {
         _ reader: CaptureReader, write: (([UInt8]) -> Void)? = nil,
         forward: @escaping (DecisionEvent) -> Void = { _ in },
         progress: (Int) -> Void = { _ in }
-    ) throws(Refusal) -> Result {
+    ) throws(Refusal) -> Findings {
         let core = try core(of: reader.header, write, forward)
         let engine = core.engine
         var inputs: UInt64 = 0
@@ -77,7 +77,7 @@ public enum Replay {
         }
         engine.finish(at: last)
         progress(reader.position)
-        return Result(
+        return Findings(
             inputs: inputs, frames: frames, span: last.monotonic - reader.header.started.monotonic,
             decisions: core.decisions.count, sha256: core.decisions.finish(), recorded: recorded, fault: fault)
     }

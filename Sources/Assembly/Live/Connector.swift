@@ -9,7 +9,7 @@ internal import Transport
 /// - Bound: four threads; as many jobs wait as there are links.
 final class Connector: Sendable {
     /// A link that came up, or why it did not.
-    struct Outcome: Sendable {
+    struct Attempt: Sendable {
         let link: LinkID
         let generation: UInt64
         let result: Result<WebSocketLink, TransportFault>
@@ -30,12 +30,12 @@ final class Connector: Sendable {
     private let queue = Mutex<Queue>(Queue())
     private let work = Semaphore()
     private let workers = Mutex<[Worker]>([])
-    private let deliver: @Sendable (Outcome) -> Void
+    private let deliver: @Sendable (Attempt) -> Void
     private let timeout: Nanoseconds
     private let cancellation = Cancellation()
     private static let threads = 4
 
-    init(timeout: Nanoseconds = .seconds(10), deliver: @escaping @Sendable (Outcome) -> Void) {
+    init(timeout: Nanoseconds = .seconds(10), deliver: @escaping @Sendable (Attempt) -> Void) {
         self.timeout = timeout
         self.deliver = deliver
         workers.withLock { workers in
@@ -70,7 +70,7 @@ final class Connector: Sendable {
             }
             if ended { return }
             guard let job else { continue }
-            deliver(Outcome(link: job.link, generation: job.generation, result: connect(job)))
+            deliver(Attempt(link: job.link, generation: job.generation, result: connect(job)))
         }
     }
 

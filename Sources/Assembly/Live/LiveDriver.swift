@@ -17,7 +17,7 @@ public final class LiveDriver {
     private let lane: Lane
     private let recorder: CaptureWriter?
     private let cache: RestCache?
-    private let outcomes = Mailbox<Connector.Outcome>(capacity: 65_536)
+    private let outcomes = Mailbox<Connector.Attempt>(capacity: 65_536)
     private let answers = Mailbox<RestAnswer>(capacity: 65_536)
     private var connectors: [VenueID: Connector] = [:]
     private var links: [LinkID: Entry] = [:]
@@ -159,7 +159,7 @@ public final class LiveDriver {
 
     // MARK: Links
 
-    private func settle(_ outcome: Connector.Outcome) {
+    private func settle(_ outcome: Connector.Attempt) {
         guard links[outcome.link]?.generation == outcome.generation else { return }  // closed meanwhile
         let now = clock.now()
         switch outcome.result {

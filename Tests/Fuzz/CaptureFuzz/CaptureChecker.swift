@@ -44,7 +44,7 @@ final class CaptureChecker {
         }
     }
 
-    private func replay() -> Replay.Result? {
+    private func replay() -> Replay.Findings? {
         guard let reader = try? CaptureReader(path: path) else { return nil }
         return try? Replay.run(reader)
     }
