@@ -2,42 +2,43 @@ import Assembly
 import Glibc
 
 /// `arb-sim`: the loopback venues, the demonstration, and the deterministic exploration.
-let specs = [
-    VenuesCommand.spec, DemoCommand.spec, ExploreCommand.spec, ScenesCommand.spec, CrashCommand.spec, SoakCommand.spec,
-]
+@main
+enum SimProgram {
+    private static let commands: [(spec: CommandSpec, run: (ParsedCommand) throws -> Int32)] = [
+        (VenuesCommand.spec, VenuesCommand.run), (DemoCommand.spec, DemoCommand.run),
+        (ExploreCommand.spec, ExploreCommand.run), (ScenesCommand.spec, ScenesCommand.run),
+        (CrashCommand.spec, CrashCommand.run), (SoakCommand.spec, SoakCommand.run),
+    ]
 
-func run() -> Int32 {
-    let arguments = Array(CommandLine.arguments.dropFirst())
-    if arguments.isEmpty || arguments == ["--help"] {
-        show(
-            HelpText.overview(
-                specs, version: BuildInfo.version, program: "arb-sim",
-                about: "loopback venues, and what is proved on them")
-        )
-        return arguments.isEmpty ? 64 : 0
+    static func main() {
+        signal(SIGPIPE, SIG_IGN)
+        exit(run(Array(CommandLine.arguments.dropFirst())))
     }
-    do {
-        let parsed = try ParsedCommand(arguments, among: specs)
-        if parsed.has("--help") {
-            show(HelpText.command(parsed.spec, program: "arb-sim"))
-            return 0
+
+    private static func run(_ arguments: [String]) -> Int32 {
+        let specs = commands.map(\.spec)
+        if arguments.isEmpty || arguments == ["--help"] {
+            show(
+                HelpText.overview(
+                    specs, version: BuildInfo.version, program: "arb-sim",
+                    about: "loopback venues, and what is proved on them")
+            )
+            return arguments.isEmpty ? 64 : 0
         }
-        switch parsed.spec.name {
-        case "explore": return try ExploreCommand.run(parsed)
-        case "crash": return try CrashCommand.run(parsed)
-        case "soak": return try SoakCommand.run(parsed)
-        case "scenes": return try ScenesCommand.run(parsed)
-        case "venues": return try VenuesCommand.run(parsed)
-        default: return try DemoCommand.run(parsed)
+        do {
+            let parsed = try ParsedCommand(arguments, among: specs)
+            if parsed.has("--help") {
+                show(HelpText.command(parsed.spec, program: "arb-sim"))
+                return 0
+            }
+            guard let command = commands.first(where: { $0.spec.name == parsed.spec.name }) else { return 70 }
+            return try command.run(parsed)
+        } catch let fault as UsageFault {
+            complain("arb-sim: \(fault.text)\n")
+            return 64
+        } catch {
+            complain("arb-sim: \(error)\n")
+            return 1
         }
-    } catch let fault as UsageFault {
-        complain("arb-sim: \(fault.text)\n")
-        return 64
-    } catch {
-        complain("arb-sim: \(error)\n")
-        return 1
     }
 }
-
-signal(SIGPIPE, SIG_IGN)
-exit(run())
