@@ -57,7 +57,8 @@ enum Program {
             guard let command = commands.first(where: { $0.spec.name == parsed.spec.name }) else {
                 return .internalFault
             }
-            return try command.run(CommandContext(parsed: parsed, terminal: terminal, environment: environment()))
+            return try command.run(
+                CommandContext(parsed: parsed, terminal: terminal, environment: environment(), commands: specs))
         } catch let fault as UsageFault {
             report(CommandFailure(.usage, "E_CLI_USAGE", fault.text, fix: "see 'arb --help'"), isJSON)
             return .usage

@@ -26,6 +26,8 @@ struct CommandContext {
     let parsed: ParsedCommand
     let terminal: Terminal
     let environment: [String: String]
+    /// Every command of the program, for what tells of them all.
+    let commands: [CommandSpec]
 
     var isJSON: Bool { parsed.has("--json") }
     var home: String { environment["HOME"] ?? "/" }

@@ -7,18 +7,17 @@ enum CompletionCommand {
         "shell completion; put its output where your shell looks", [])
 
     static func run(_ context: CommandContext) throws -> ExitCode {
+        let commands = context.commands
         switch context.parsed.operands[0] {
-        case "bash": context.terminal.out(bash)
-        case "zsh": context.terminal.out("autoload -U +X bashcompinit && bashcompinit\n" + bash)
-        case "fish": context.terminal.out(fish)
+        case "bash": context.terminal.out(bash(commands))
+        case "zsh": context.terminal.out("autoload -U +X bashcompinit && bashcompinit\n" + bash(commands))
+        case "fish": context.terminal.out(fish(commands))
         default: throw UsageFault("completion is there for bash, zsh and fish")
         }
         return .done
     }
 
-    private static var commands: [CommandSpec] { Program.commands.map(\.spec) }
-
-    private static var bash: String {
+    private static func bash(_ commands: [CommandSpec]) -> String {
         let first = Set(commands.map { String($0.name.split(separator: " ")[0]) }).sorted().joined(separator: " ")
         // The longest name first: the shell takes the first case that fits.
         let cases = commands.sorted { $0.name.count > $1.name.count }.map { spec in
@@ -48,7 +47,7 @@ enum CompletionCommand {
             """
     }
 
-    private static var fish: String {
+    private static func fish(_ commands: [CommandSpec]) -> String {
         commands.flatMap { spec -> [String] in
             let words = spec.name.split(separator: " ")
             let seen = words.map { "__fish_seen_subcommand_from \($0)" }.joined(separator: "; and ")

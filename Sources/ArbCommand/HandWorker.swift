@@ -5,11 +5,19 @@ import Trading
 
 /// Does what a command wants inside its run, beside the hot lane, and ends the run after it.
 final class HandWorker: Sendable {
+    /// What a command does inside a run of its own that enters nothing; on a thread beside the hot lane.
+    struct Hand: Sendable {
+        /// Why nothing is entered.
+        let words: String
+        /// Is given the newest status and the account's folder; the run ends when it returns.
+        let body: @Sendable (Daemon, StatusCell, String) throws -> ExitCode
+    }
+
     private let outcome = Mutex<Result<ExitCode, any Error>?>(nil)
     private let ended = Semaphore()
     private let worker = Mutex<Worker?>(nil)
 
-    init(_ hand: WatchSession.Hand, _ daemon: Daemon, _ cell: StatusCell, _ folder: String, _ stop: RunStop) {
+    init(_ hand: Hand, _ daemon: Daemon, _ cell: StatusCell, _ folder: String, _ stop: RunStop) {
         worker.withLock { worker in
             worker = Worker(name: "hand") { [self] in
                 let result = Result { try hand.body(daemon, cell, folder) }

@@ -18,15 +18,7 @@ struct WatchSession {
     private let recording: String?
     private let duration: Nanoseconds?
     private let mode: TradingMode
-    private let hand: Hand?
-
-    /// What a command does inside a run of its own that enters nothing; on a thread beside the hot lane.
-    struct Hand: Sendable {
-        /// Why nothing is entered.
-        let words: String
-        /// Is given the newest status and the account's folder; the run ends when it returns.
-        let body: @Sendable (Daemon, StatusCell, String) throws -> ExitCode
-    }
+    private let hand: HandWorker.Hand?
 
     /// A run for an operator's hand: accounts and books as in a live run, and no orders but the operator's.
     init(
@@ -38,7 +30,7 @@ struct WatchSession {
         duration = nil
         recording = nil
         mode = .live
-        hand = Hand(words: words, body: body)
+        hand = HandWorker.Hand(words: words, body: body)
         pairs = try context.pairs(configuration)
     }
 
