@@ -4,7 +4,7 @@ import Glibc
 /// `arb-sim`: the loopback venues, the demonstration, and the deterministic exploration.
 @main
 enum SimProgram {
-    private static let commands: [(spec: CommandSpec, run: (ParsedCommand) throws -> Int32)] = [
+    private static let commands: [(spec: CommandSpec, run: @Sendable (ParsedCommand) throws -> Int32)] = [
         (VenuesCommand.spec, VenuesCommand.run), (DemoCommand.spec, DemoCommand.run),
         (ExploreCommand.spec, ExploreCommand.run), (ScenesCommand.spec, ScenesCommand.run),
         (CrashCommand.spec, CrashCommand.run), (SoakCommand.spec, SoakCommand.run),
