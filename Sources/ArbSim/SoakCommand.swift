@@ -58,7 +58,8 @@ enum SoakCommand {
         return """
 
             \(trend.rate) messages a second, \(report.edges) edges, \(audit?.orders ?? 0) orders, \(audit?.filled ?? 0) filled, \(report.settled) markets paid, \(audit?.faults ?? 0) faults struck.
-            Warm, over \(trend.span.rawValue / 1_000_000_000) s: resident \(signed(trend.resident)) KiB of \(trend.meanResident), anonymous \(signed(trend.anonymous)) KiB, in use \(signed(trend.inUse / 1_024)) KiB, boxes \(signed(trend.boxes)), orders followed \(signed(trend.liveOrders)). Sent twice: \(audit?.duplicates ?? 0).
+            Warm from \(trend.warmFrom.rawValue / 1_000_000_000) s on, over \(trend.span.rawValue / 1_000_000_000) s: resident \(signed(trend.resident)) KiB of \(trend.meanResident), looks \(trend.scatter) KiB from the line; \(SoakTrend.megabytes(trend.perHour(trend.resident))) MB/h.
+            Anonymous \(signed(trend.anonymous)) KiB, in use \(signed(trend.inUse / 1_024)) KiB, boxes \(signed(trend.boxes)), orders followed \(signed(trend.liveOrders)). Sent twice: \(audit?.duplicates ?? 0).
 
             """
     }

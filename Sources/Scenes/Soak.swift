@@ -26,8 +26,15 @@ public struct Soak: Sendable {
         public var seed: UInt64 = 1
         /// Time between two looks at memory.
         public var every = Nanoseconds.seconds(10)
+        /// How long a run follows what is over.
+        private static let endedAge = Nanoseconds.seconds(120)
         /// What goes wrong meanwhile.
         public var faults: [FaultPlan.Rule] = []
+
+        /// When the first boxes have lived their whole life: bought, paid, redeemed and forgotten.
+        public var warmUp: Nanoseconds {
+            Nanoseconds(rawValue: SoakMarket.boxLife(self).rawValue + Self.endedAge.rawValue)
+        }
 
         /// What a release is soaked with.
         public init() {}
@@ -205,7 +212,7 @@ public struct Soak: Sendable {
     }
 
     private func judge(_ report: inout Report) {
-        report.trend = SoakTrend(report.looks)
+        report.trend = SoakTrend(report.looks, warmUp: settings.warmUp)
         report.problems += report.trend.problems
         if report.trend.rate * 10 < settings.rate * 9 {
             report.problems.append("only \(report.trend.rate) messages a second")

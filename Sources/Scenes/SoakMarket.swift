@@ -31,6 +31,11 @@ struct SoakMarket {
         settings.pairs + Int(settings.duration.rawValue / max(1, settings.settleEvery.rawValue)) + 1
     }
 
+    /// The longest time from the first box of a market until its tokens are redeemed.
+    static func boxLife(_ settings: Soak.Settings) -> Nanoseconds {
+        Nanoseconds(rawValue: settings.settleEvery.rawValue * Int64(quiet + lively) + redeemAfter.rawValue)
+    }
+
     init(_ house: LoopbackFolder, _ settings: Soak.Settings, _ start: MonotonicNanos) {
         self.house = house
         self.settings = settings
@@ -49,13 +54,13 @@ struct SoakMarket {
             shift(pair, edges % 2 == 0 ? -150 : 150)
             planted.append((pair, now + Self.edgeTime))
             edges += 1
-            nextEdge = nextEdge + Nanoseconds(rawValue: 1_000_000_000 / Int64(settings.firesPerSecond))
+            nextEdge = Self.after(nextEdge, Nanoseconds(rawValue: 1_000_000_000 / Int64(settings.firesPerSecond)), now)
         }
         if now >= nextEnd {
             end(settled)
             paid.append((settled, now + Self.redeemAfter))
             settled += 1
-            nextEnd = nextEnd + settings.settleEvery
+            nextEnd = Self.after(nextEnd, settings.settleEvery, now)
         }
         while let first = paid.first, first.at <= now {
             house.venues.command(PolymarketTrading.self) { half, turn in
@@ -63,6 +68,12 @@ struct SoakMarket {
             }
             paid.removeFirst()
         }
+    }
+
+    /// The next time; a machine that held this program up makes no burst of what it missed.
+    private static func after(_ last: MonotonicNanos, _ pause: Nanoseconds, _ now: MonotonicNanos) -> MonotonicNanos {
+        let next = last + pause
+        return now - next > .seconds(1) ? now : next
     }
 
     /// Takes every edge out of the books.

@@ -42,6 +42,21 @@ struct SoakTrendTests {
         #expect(SoakTrend(looks(60) { ($0 < 45 ? 60_000 : 61_000, 40_000_000) }).problems.count == 1)
     }
 
+    @Test("what is seen before the first boxes have lived their life is not judged; a slope is told an hour")
+    func warmUp() {
+        let looks = looks(90) { (60_000 + min($0, 50) * 100, 40_000_000 + min($0, 50) * 100_000) }
+        #expect(SoakTrend(looks).problems.count == 2)
+        let warm = SoakTrend(looks, warmUp: .seconds(500))
+        #expect(warm.problems.isEmpty && warm.warmFrom == .seconds(500) && warm.span == .seconds(400))
+        #expect(warm.resident == 0 && warm.scatter == 0)
+        let slow = SoakTrend(self.looks(360) { (60_000 + $0, 40_000_000 + $0 % 2) }, warmUp: .seconds(485))
+        #expect(slow.problems.isEmpty && (355...365).contains(slow.perHour(slow.resident)))
+        #expect(SoakTrend.megabytes(slow.perHour(slow.resident)) == "+0.37" && SoakTrend.megabytes(-2_000) == "-2.05")
+        var settings = Soak.Settings()
+        settings.settleEvery = .seconds(4)
+        #expect(settings.warmUp == .seconds(485))
+    }
+
     @Test("a run that says nothing of its heap, or has too few looks, is not called flat")
     func silent() {
         #expect(SoakTrend(looks(60) { _ in (60_000, 0) }).problems.count == 1)

@@ -182,6 +182,43 @@ struct IntentLogTests {
         Issue.record("it never came")
     }
 
+    /// What of the mapped log is resident in this process. Unit: KiB.
+    private func resident() -> Int? {
+        var isOurs = false
+        let maps = (try? FileHandle(forReadingAtPath: "/proc/self/smaps")?.readToEnd()) ?? Data()
+        for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
+            if line.hasSuffix("/intents.log") { isOurs = line.hasSuffix(path) }
+            if isOurs, line.hasPrefix("Rss:") { return Int(line.filter(\.isNumber)) }
+        }
+        return nil
+    }
+
+    @Test("what lies behind is not resident, however often the ring goes round, and is there when it is read")
+    func residency() throws {
+        let log = try open(capacity: 2_048)
+        let most = 2_048 * 512 / 1_024 - 256
+        var number: UInt64 = 0
+        for _ in 0..<4 {
+            for _ in 0..<1_000 {
+                number += 1
+                try log.append(SomeIntents.one(number), nil)
+            }
+            log.checkpoint(through: number - 500)
+            // A second until the next sync; then what it wrote may go.
+            let deadline = NanoClock.monotonic() + .seconds(60)
+            var seen = try #require(resident())
+            while seen > most, NanoClock.monotonic() < deadline {
+                usleep(20_000)
+                seen = try #require(resident())
+            }
+            #expect(seen <= most)
+        }
+        log.close()
+        let content = try #require(try IntentLog.read(path: path))
+        #expect(content.damage.isEmpty && content.head == number && content.checkpoint == number - 500)
+        #expect(content.intents.map(\.intent) == (number - 499...number).map { SomeIntents.one($0) })
+    }
+
     @Test("keys are forgotten with their records, and found however the table is filled")
     func table() {
         var table = IntentTable(capacity: 64)

@@ -66,6 +66,7 @@ int CLinux_keep_in_memory(void) {
 void CLinux_give_back(void) {
     mallopt(M_MMAP_THRESHOLD, 64 * 1024);
     mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+    mallopt(M_ARENA_MAX, 2);
 }
 uint64_t CLinux_allocated_bytes(void) {
     struct mallinfo2 info = mallinfo2();

@@ -4,7 +4,8 @@ import Synchronization
 import Threading
 import Trading
 
-/// The thread beside the hot lane: links the chain, syncs, keeps the pages ahead ready to be written, says what the ledger has.
+/// The thread beside the hot lane: links the chain, syncs, keeps the pages ahead ready to be written and gives those behind
+/// back, says what the ledger has.
 ///
 /// - Lane: a thread of its own; looks for work every 10 ms, so that an append wakes nobody.
 final class JournalKeeper: @unchecked Sendable {
@@ -31,11 +32,14 @@ final class JournalKeeper: @unchecked Sendable {
     private var syncedAt = MonotonicNanos(rawValue: 0)
     private var readied: UInt64 = 0
     private var readiedAt = MonotonicNanos(rawValue: 0)
+    /// Up to here pages of records were given back.
+    private var releasedTo: UInt64 = 0
     private let digest = Digest(.sha256)
     private let recordsAhead = 512
 
     private static let turn = Nanoseconds.milliseconds(10)
     private static let syncEvery = Nanoseconds.seconds(1)
+    private static let page = 4_096
     private static let populateForWriting: Int32 = 23  // MADV_POPULATE_WRITE, Linux 5.14; an older kernel refuses it
 
     init(
@@ -84,6 +88,7 @@ final class JournalKeeper: @unchecked Sendable {
         let written = published.load(ordering: .relaxed) - readied
         if written >= UInt64(recordsAhead / 4) || now - readiedAt >= Self.syncEvery { ready() }
         if durable < chained, now - syncedAt >= Self.syncEvery { settle() }
+        release()
     }
 
     /// Links every complete unit that has no link yet.
@@ -141,8 +146,26 @@ final class JournalKeeper: @unchecked Sendable {
         if rest > 0 { populate(from: JournalFile.headerSize, rest * IntentRecord.size) }
     }
 
+    /// Whole pages behind the newest link leave this process: nobody writes them before the log comes round, and the file
+    /// has them. Else a ring would be resident as far as it was ever written. Rarely, for every processor hears of it.
+    private func release() {
+        let (inPage, capacity, ahead) = (Self.page / IntentRecord.size, UInt64(file.capacity), UInt64(recordsAhead))
+        let to = durable / UInt64(inPage) * UInt64(inPage)
+        guard capacity >= 4 * ahead, file.capacity % inPage == 0, to >= releasedTo + ahead else { return }
+        // In two pieces where the ring ends; never so far back that it is ahead.
+        var from = max(releasedTo, to - min(to, capacity - 2 * ahead))
+        while from < to {
+            let place = Int(from % capacity)
+            let count = min(Int(to - from), file.capacity - place)
+            let start = file.base + JournalFile.headerSize + place * IntentRecord.size
+            _ = madvise(start, count * IntentRecord.size, MADV_DONTNEED)
+            from += UInt64(count)
+        }
+        releasedTo = to
+    }
+
     private func populate(from start: Int, _ count: Int) {
-        let page = 4_096
+        let page = Self.page
         let first = start / page * page
         _ = madvise(file.base + first, start + count - first, Self.populateForWriting)
     }

@@ -24,8 +24,8 @@ public struct UserStreamSettings: Hashable, Sendable {
     public var refusalFirst = Nanoseconds.seconds(30)
     /// Longest pause after refusals.
     public var refusalMax = Nanoseconds.seconds(600)
-    /// Fills whose firmness is remembered.
-    public var fillsMax = 4_096
+    /// Fills whose firmness is remembered: those of many minutes. One that is told anew after that, the books join.
+    public var fillsMax = 1_024
     /// Seed of the jitter.
     public var seed: UInt64 = 1
 

@@ -15,7 +15,8 @@ void CLinux_unpin(void);
 // A processor that this process may use, counted from the last one; -1 when there are not so many.
 int CLinux_processor_from_last(int rank);
 void CLinux_name_thread(const char *name);
-// Has the allocator give memory back: what is large is mapped by itself, what is free at the end of a heap is returned.
+// Has the allocator give memory back: what is large is mapped by itself, what is free at the end of a heap is returned, and
+// threads share two heaps, so that what one freed is there for another.
 void CLinux_give_back(void);
 // Keeps what this process has in memory there, and what it comes to use; nothing is loaded for it. 0, or errno: EPERM
 // where a limit of this process stands against it.
