@@ -44,16 +44,20 @@ public struct Holding: Hashable, Sendable {
     /// Units that every leg has.
     public var boxed: Quantity { max(.zero, legs.map(\.quantity).min() ?? .zero) }
 
-    /// The leg that has more than the others, and how much more; nil when all are equal.
+    /// The leg that has more than the others, and how much more; nil when all are equal. One that has less than nothing, for
+    /// its opposite was bought at better prices than asked, stands below a leg of nothing: what is missing there completes.
     public var residual: (leg: Int, quantity: Quantity)? {
-        let boxed = boxed.rawValue
+        let least = legs.map(\.quantity.rawValue).min() ?? 0
         var found: (leg: Int, quantity: Quantity)?
-        for (index, leg) in legs.enumerated() where leg.quantity.rawValue > boxed {
-            let over = Quantity(rawValue: leg.quantity.rawValue - boxed)
+        for (index, leg) in legs.enumerated() where leg.quantity.rawValue > least {
+            let over = Quantity(rawValue: leg.quantity.rawValue - least)
             if found.map({ over > $0.quantity }) ?? true { found = (index, over) }
         }
         return found
     }
+
+    /// True when what stands alone is the opposite of this leg's outcome.
+    func isOpposite(_ leg: Int) -> Bool { legs[leg].quantity.rawValue < 0 }
 
     /// What `quantity` contracts of a leg cost in the mean, rounded up. Unit: USD.
     public func cost(of quantity: Quantity, leg: Int) -> Money {

@@ -30,6 +30,9 @@ extension Trader {
         let toClose = engine.terms(of: leg.instrument)?.entriesEnd.map { $0 - now.utc }
         let floor = floors[venue(of: leg.instrument)]
         switch closer(execution).decide(market, spent: lossSoFar(execution, holding), toClose: toClose, floor: floor) {
+        case .hold(.unconfirmed) where holding.isOpposite(1 - residual.leg):
+            // Nothing is to be sold, so no word of what is held would help.
+            wait(execution, holding, residual, .belowMinimum, now)
         case .hold(let why): wait(execution, holding, residual, why, now)
         case .order(let plan): order(plan, execution, holding, residual, now)
         }
@@ -130,9 +133,15 @@ extension Trader {
         else { return }
         execution.phase = .stuck
         counters.stuck &+= 1  // bounded by executions
-        let leg = execution.basket.legs[residual.leg]
+        // Where too much of an opposite was bought, that is what is held.
+        let isOpposite = holding.isOpposite(1 - residual.leg)
+        let leg = execution.basket.legs[isOpposite ? 1 - residual.leg : residual.leg]
+        let outcome = isOpposite ? leg.outcome.opposite : leg.outcome
         let contract = catalog.contracts[Int(leg.instrument.index)]
-        let cost = holding.cost(of: residual.quantity, leg: residual.leg)
+        let cost =
+            isOpposite
+            ? positions.residual(of: execution.id)?.cost ?? .zero
+            : holding.cost(of: residual.quantity, leg: residual.leg)
         let pair = execution.basket.pair
         halt(pair, .stuck, "a residual cannot be closed: \(why)")
         report(execution, holding, residual, .stuck, nil, why, now)
@@ -140,7 +149,7 @@ extension Trader {
             .alert(
                 TradeAlert(
                     "E_EXEC_CLOSE_FAILED", isCritical: true, pair: pair,
-                    "EXPOSED $\(cost): \(residual.quantity) \(leg.outcome.rawValue) of \(contract.symbol) at \(contract.venue.name) stand alone and cannot be closed (\(why)); pair halted, still trying every \(settings.sweepInterval.rawValue / 1_000_000_000) s. Try arb close-exposure --pair \(pair.name) --max-loss USD",
+                    "EXPOSED $\(cost): \(residual.quantity) \(outcome.rawValue) of \(contract.symbol) at \(contract.venue.name) stand alone and cannot be closed (\(why)); pair halted, still trying every \(settings.sweepInterval.rawValue / 1_000_000_000) s. Try arb close-exposure --pair \(pair.name) --max-loss USD",
                     at: now)))
     }
 
@@ -180,6 +189,13 @@ extension Trader {
         let venue = venue(of: leg.instrument)
         // At Kalshi buying the opposite is selling; both would meet the same bids.
         let opposite = venue == .polymarket ? engine.market(leg.instrument, leg.outcome.opposite) : nil
+        if holding.isOpposite(1 - residual.leg) {
+            // Too much of the partner's opposite: only the partner's own outcome makes it whole. The tracker knows its cost.
+            return ResidualMarket(
+                held: base, partner: other, opposite: nil, quantity: residual.quantity,
+                cost: positions.residual(of: execution.id)?.cost ?? .zero, sellable: .zero,
+                payoffRate: payoffRate(execution.basket), mergeRate: mergeRates(execution.basket)[residual.leg])
+        }
         return ResidualMarket(
             held: base, partner: other, opposite: opposite, quantity: residual.quantity,
             cost: holding.cost(of: residual.quantity, leg: residual.leg),

@@ -113,6 +113,8 @@ extension Trader {
         guard let residual = holding.residual, positions.residual(of: execution.id)?.isDust != true,
             positions.pays(execution.id, leg: residual.leg) == nil
         else { return nil }
+        // Less than nothing of a leg is its opposite, held: the tracker has it, else it is no position.
+        if holding.isOpposite(1 - residual.leg), positions.residual(of: execution.id) == nil { return nil }
         return residual
     }
 

@@ -1,7 +1,8 @@
-import Arb
 import Risk
 import Testing
 import Trading
+
+@testable import Arb
 
 @Suite("The trader: markets that were paid")
 struct TraderSettlementsTests {
@@ -171,5 +172,22 @@ struct TraderSettlementsTests {
         rig.wait(31_000)
         #expect(rig.accounts.settlementReads.count == rig.accounts.reads.count)
         #expect(rig.accounts.reads.count > before)
+    }
+}
+
+@Suite("The trader: more of an opposite than was asked for")
+struct OverboughtTests {
+    @Test("a leg below nothing stands under a leg of nothing, and equal legs leave none")
+    func holding() throws {
+        func holding(_ first: Int64, _ second: Int64) -> Holding {
+            var legs = [Holding.Leg(), Holding.Leg()]
+            legs[0].quantity = Quantity(rawValue: first)
+            legs[1].quantity = Quantity(rawValue: second)
+            return Holding(legs: legs)
+        }
+        let over = try #require(holding(0, -278).residual)
+        #expect(over.leg == 0 && over.quantity == Quantity(rawValue: 278) && holding(0, -278).isOpposite(1))
+        #expect(holding(0, -278).boxed == .zero && holding(10, 7).residual?.quantity == Quantity(rawValue: 3))
+        #expect(holding(10, 10).residual == nil && holding(0, 0).residual == nil)
     }
 }
