@@ -122,7 +122,9 @@ struct HTTPAnswerParser: ~Copyable {
                 phase = .chunkEnd
             case .chunkEnd:
                 guard end - at >= 2 || (end - at == 1 && buffer[at] != 13) else { return false }
-                guard buffer[at] == 13, buffer[at + 1] == 10 else { throw HTTPAnswerHead.broken("a chunk longer than its size") }
+                guard buffer[at] == 13, buffer[at + 1] == 10 else {
+                    throw HTTPAnswerHead.broken("a chunk longer than its size")
+                }
                 at += 2
                 phase = .chunkLine
             case .trailers:
