@@ -8,7 +8,9 @@ enum OrderReceipts {
     /// For people: the words where they are asked for, and otherwise that there are some.
     static func say(_ receipts: [Ledger.ReceiptRow], areAsked: Bool, _ terminal: Terminal) {
         guard !receipts.isEmpty else {
-            if areAsked { terminal.say("the venue's words: none kept (they go after 30 days; on paper there are none)") }
+            if areAsked {
+                terminal.say("the venue's words: none kept (they go after 30 days; on paper there are none)")
+            }
             return
         }
         guard areAsked else {

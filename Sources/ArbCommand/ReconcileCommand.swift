@@ -109,7 +109,8 @@ enum ReconcileCommand {
         guard reply.isDone else {
             throw CommandFailure(ExitCode(rawValue: reply.exitCode) ?? .failure, reply.code, reply.text)
         }
-        context.terminal.say(HelpText.paragraph(TerminalText.neutral(reply.text), first: request.command == "adopt" ? "" : "applied: "))
+        context.terminal.say(
+            HelpText.paragraph(TerminalText.neutral(reply.text), first: request.command == "adopt" ? "" : "applied: "))
     }
 
     /// One account to the last page.

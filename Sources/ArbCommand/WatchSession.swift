@@ -253,7 +253,8 @@ struct WatchSession {
     ) throws(CommandFailure) -> TradingDesk {
         let tell: (TradeEvent) -> Void = { office.post(.trade($0)) }
         let ledger = try stored { () throws(StoreFault) in try opening.value() }
-        let parts = TradingDesk.Parts(core: core, lane: lane, folder: folder, run: ledger.run, seed: seed, receipts: office.receipts)
+        let parts = TradingDesk.Parts(
+            core: core, lane: lane, folder: folder, run: ledger.run, seed: seed, receipts: office.receipts)
         let configuration = configuration
         guard mode == .live else {
             do {

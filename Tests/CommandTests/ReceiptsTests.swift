@@ -5,7 +5,9 @@ import Testing
 /// What venues said of our orders, found afterwards: over real sockets, from the loopback venues to the words on a terminal.
 @Suite("Receipts of a live run", .serialized)
 struct ReceiptsTests {
-    @Test("a rejected order's words are found afterwards, and those of an order that filled; without secrets, and bounded")
+    @Test(
+        "a rejected order's words are found afterwards, and those of an order that filled; without secrets, and bounded"
+    )
     func rejected() throws {
         let desk = try LiveDesk(pairs: 4, faults: "V09@kalshi/create:1")
         let run = try desk.trade(["--for", "60s"])

@@ -16,7 +16,8 @@ struct LedgerReceiptsTests {
     }
 
     private func mark(
-        _ kind: ReceiptMark.Kind, _ clOrdID: ClOrdID?, _ orderID: String? = nil, status: Int? = 200, after seconds: Int64 = 0
+        _ kind: ReceiptMark.Kind, _ clOrdID: ClOrdID?, _ orderID: String? = nil, status: Int? = 200,
+        after seconds: Int64 = 0
     ) -> ReceiptMark {
         ReceiptMark(
             venue: .kalshi, kind: kind, clOrdID: clOrdID, orderID: orderID.map { OrderID($0) }, status: status,

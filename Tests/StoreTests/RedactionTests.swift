@@ -11,7 +11,8 @@ struct RedactionTests {
     static let names = [
         "KALSHI-ACCESS-KEY", "KALSHI-ACCESS-SIGNATURE", "kalshi-access-key", "api_key_id", "api_key", "private_key",
         "POLY_SIGNATURE", "POLY_API_KEY", "POLY_PASSPHRASE", "poly_passphrase", "apiKey", "apikey", "secret",
-        "passphrase", "signature", "owner", "order_owner", "trade_owner", "auth", "Authorization", "Cookie", "Set-Cookie",
+        "passphrase", "signature", "owner", "order_owner", "trade_owner", "auth", "Authorization", "Cookie",
+        "Set-Cookie",
         "session_id", "token", "access_token", "csrf-token", "password", "apiKeys", "credentials", "jwt",
     ]
 
@@ -20,7 +21,8 @@ struct RedactionTests {
     @Test("a member of that name loses its value, whatever the value is, and its neighbours stay", arguments: names)
     func members(name: String) {
         let values = [
-            "\"hunter2\"", "\"a \\\"hunter2\\\" b\"", "[\"hunter2\",\"hunter2\"]", "{\"x\":{\"y\":[\"hunter2\"]}}", "42424242",
+            "\"hunter2\"", "\"a \\\"hunter2\\\" b\"", "[\"hunter2\",\"hunter2\"]", "{\"x\":{\"y\":[\"hunter2\"]}}",
+            "42424242",
         ]
         for value in values {
             for space in ["", " ", "\n  "] {
@@ -36,16 +38,20 @@ struct RedactionTests {
         #expect(!clean("{\"a\":1,\"\(name)\":[\"hunter2\",\"hunt").contains("hunter2"))
     }
 
-    @Test("a header, a parameter and a cookie of that name lose theirs, in plain text and inside of a text", arguments: names)
+    @Test(
+        "a header, a parameter and a cookie of that name lose theirs, in plain text and inside of a text",
+        arguments: names)
     func headers(name: String) {
         let lines = [
-            "\(name): hunter2 and more\r\nDate: today", "\(name):hunter2\nDate: today", "GET /x?a=1&\(name)=hunter2&b=2 today",
+            "\(name): hunter2 and more\r\nDate: today", "\(name):hunter2\nDate: today",
+            "GET /x?a=1&\(name)=hunter2&b=2 today",
             "a=1; \(name)=hunter2; today", "\(name)=\"hunter2 and\" today",
         ]
         for line in lines {
             let plain = clean(line)
             #expect(!plain.contains("hunter2") && plain.contains("oday"), "\(plain)")
-            let quoted = clean("{\"error\":\"\(line.replacing("\"", with: "\\\"").replacing("\r\n", with: "\\n"))\",\"n\":7}")
+            let quoted = clean(
+                "{\"error\":\"\(line.replacing("\"", with: "\\\"").replacing("\r\n", with: "\\n"))\",\"n\":7}")
             #expect(!quoted.contains("hunter2") && quoted.contains("\"n\":7"), "\(quoted)")
         }
         // JSON in a text of JSON, and a body that is broken.

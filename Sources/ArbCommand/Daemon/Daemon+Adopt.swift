@@ -83,11 +83,14 @@ extension Daemon {
             desk.trader.take(adoption, at: now)
             reportSoon()
             let causes = desk.trader.stops(of: pair)
-            let words = "adopted \(adoption.orders.count) of \(pair.name) as \(adoption.execution), followed from now on"
+            let words =
+                "adopted \(adoption.orders.count) of \(pair.name) as \(adoption.execution), followed from now on"
             responder.send(
                 .done(causes.isEmpty ? words : "\(words); \(pair.name) stays stopped: arb resume --pair \(pair.name)"))
         }
         // The ledger has them: the next start takes them up.
-        if !isTaken { responder.send(.done("adopted \(adoption.orders.count) of \(pair.name): taken up at the next start")) }
+        if !isTaken {
+            responder.send(.done("adopted \(adoption.orders.count) of \(pair.name): taken up at the next start"))
+        }
     }
 }

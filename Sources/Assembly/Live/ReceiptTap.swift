@@ -33,7 +33,8 @@ final class ReceiptTap: OrderSink {
         for order in named {
             receipts.keep(
                 ReceiptMark(
-                    venue: order.venue, kind: .stream, clOrdID: order.clOrdID, orderID: order.orderID, at: now), payload)
+                    venue: order.venue, kind: .stream, clOrdID: order.clOrdID, orderID: order.orderID, at: now), payload
+            )
         }
         named.removeAll(keepingCapacity: true)
     }

@@ -80,7 +80,8 @@ public final class TradingDesk: @unchecked Sendable {
             settings: TraderSettings(configuration, prefix: prefix, run: UInt32(clamping: parts.run)), tell: tell)
         _ = Worker(name: "memory") { Machine.keepInMemory() }
         let work = HotWork(parts.lane)
-        let trading = LiveTrading(venues, reads: reads, trader: trader, stop: stop, work: work, receipts: parts.receipts)
+        let trading = LiveTrading(
+            venues, reads: reads, trader: trader, stop: stop, work: work, receipts: parts.receipts)
         parts.core.engine.entryDesk = trader
         parts.core.engine.stages = StageClock(clock: clock)
         if configuration.milliseconds("venues.polymarket.presign_max_age_ms") > .zero {
