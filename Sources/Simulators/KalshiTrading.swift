@@ -1,6 +1,6 @@
 internal import Codec
 public import Server
-public import Trading
+internal import Trading
 
 /// Kalshi's trading half: signed orders, reads and the private channels, strict where the venue is, late where it is.
 ///
