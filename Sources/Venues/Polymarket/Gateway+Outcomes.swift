@@ -1,9 +1,10 @@
 import Codec
+import Signing
 import Trading
 import Transport
 
 /// What is known of an order that was sent, when its answer is read.
-struct SentOrder: Hashable, Sendable {
+struct SentOrder: Sendable {
     /// As it was wanted.
     let order: NewOrder
     /// Its hash: the only name under which the venue may speak of it.
@@ -14,6 +15,8 @@ struct SentOrder: Hashable, Sendable {
     let signed: MonotonicNanos
     /// It was signed before it was wanted.
     var isAhead = false
+    /// `orderID` as it was computed; nil for an order that is only described.
+    var hash: Bytes32?
 
     /// Shares that were asked for.
     var shares: BaseUnits { order.side == .buy ? amounts.taker : amounts.maker }

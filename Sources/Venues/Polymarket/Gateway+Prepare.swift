@@ -68,7 +68,7 @@ extension OrderDesk {
             if index > 0 { body.append(UInt8(ascii: ",")) }
             let (hash, signed, isAhead) = try sign(order, amounts, isBatch: isBatch, at: now)
             let sent = SentOrder(
-                order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed, isAhead: isAhead)
+                order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed, isAhead: isAhead, hash: hash)
             orders.append(sent)
         }
         if isBatch { body.append(UInt8(ascii: "]")) }
@@ -140,7 +140,7 @@ extension OrderDesk {
         }
         // What leaves is remembered, and nothing else: what was prepared and given back would drive orders out.
         for sent in parcels[place].orders {
-            if let hash = Bytes32(hex: sent.orderID.text) { known.keep(hash, sent) }
+            if let hash = sent.hash { known.keep(hash, sent) }
         }
         var bytes: [UInt8] = []
         swap(&bytes, &parcels[place].bytes)

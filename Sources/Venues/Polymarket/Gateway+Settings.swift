@@ -96,30 +96,35 @@ public struct KnownOrder: Hashable, Sendable {
 }
 
 /// Orders by hash, the oldest forgotten first.
+///
+/// A row is written while an order leaves: into memory that was touched before, the next row after the last. Who asks is
+/// not in a hurry, and asks for one of the newest.
 struct KnownOrders {
-    private var orders: [Bytes32: KnownOrder] = [:]
-    private var ring: [Bytes32] = []
+    private struct Row {
+        let hash: Bytes32
+        let order: KnownOrder
+    }
+
+    private var rows: [Row?]
     private var next = 0
-    private let countMax: Int
 
     init(countMax: Int) {
         precondition(countMax > 0, "something is remembered")
-        self.countMax = countMax
-        orders.reserveCapacity(countMax + 1)
-        ring.reserveCapacity(countMax)
+        rows = Array(repeating: nil, count: countMax)
     }
 
-    subscript(_ id: OrderID) -> KnownOrder? { Bytes32(hex: id.text).flatMap { orders[$0] } }
+    subscript(_ id: OrderID) -> KnownOrder? {
+        guard let hash = Bytes32(hex: id.text) else { return nil }
+        for age in 1...rows.count {
+            guard let row = rows[(next - age + rows.count) % rows.count] else { return nil }
+            if row.hash == hash { return row.order }
+        }
+        return nil
+    }
 
     mutating func keep(_ hash: Bytes32, _ sent: SentOrder) {
         guard let known = KnownOrder(sent) else { return }
-        if ring.count < countMax {
-            ring.append(hash)
-        } else {
-            orders[ring[next]] = nil
-            ring[next] = hash
-            next = (next + 1) % countMax
-        }
-        orders[hash] = known
+        rows[next] = Row(hash: hash, order: known)
+        next = (next + 1) % rows.count
     }
 }
