@@ -68,7 +68,8 @@ extension OrderDesk {
             if index > 0 { body.append(UInt8(ascii: ",")) }
             let (hash, signed, isAhead) = try sign(order, amounts, isBatch: isBatch, at: now)
             let sent = SentOrder(
-                order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed, isAhead: isAhead, hash: hash)
+                order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed, isAhead: isAhead, hash: hash
+            )
             orders.append(sent)
         }
         if isBatch { body.append(UInt8(ascii: "]")) }
