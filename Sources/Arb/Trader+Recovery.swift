@@ -21,12 +21,15 @@ public struct AdoptedOrder: Sendable {
     public let booked: Money
     /// When it was recorded: bytes may have left from then on. Nil: not known.
     public let intended: UTCNanos?
+    /// Its execution is over but for a fee that was not told: nothing is lost when it cannot be taken up.
+    public let lacksFeeAlone: Bool
 
     /// An order.
     public init(
         execution: ExecutionID, role: OrderRole, pair: PairID, venue: VenueID, symbol: String, orderID: OrderID?,
-        state: OrderState, booked: Money, intended: UTCNanos? = nil
+        state: OrderState, booked: Money, intended: UTCNanos? = nil, lacksFeeAlone: Bool = false
     ) {
+        self.lacksFeeAlone = lacksFeeAlone
         self.intended = intended
         self.execution = execution
         self.role = role
@@ -68,6 +71,7 @@ extension Trader {
         guard let basket = basket(of: orders), executions[id.sequence] == nil,
             let claim = inFlight.claim(basket.legs)
         else {
+            if orders.allSatisfy(\.lacksFeeAlone) { return }
             isBlocked = true
             halt(pair, .unknown, "execution \(id) of an earlier run cannot be taken up")
             let open = orders.count { !$0.state.isDone }

@@ -42,6 +42,8 @@ public struct Recovery: Sendable {
     public private(set) var boxes: [Ledger.BoxRow] = []
     /// Every order of those executions, done ones too: what their residuals are made of.
     public private(set) var history: [StoredOrder] = []
+    /// Of the executions: those that are over but for a fee that nobody told before the end.
+    public private(set) var feeless: Set<ExecutionID> = []
     /// Breakers that are open.
     public private(set) var breakers: [Ledger.BreakerRow] = []
     /// Profit of this UTC day so far. Unit: USD.
@@ -108,15 +110,17 @@ public struct Recovery: Sendable {
         boxes = try ledger.boxes()
         breakers = try ledger.openBreakers()
         profitToday = try ledger.profit(ofDayAt: now)
-        try readExecutions(ledger)
+        try readExecutions(ledger, now)
     }
 
     private static let generationMark = "journal_generation"
 
-    private mutating func readExecutions(_ ledger: Ledger) throws(StoreFault) {
+    private mutating func readExecutions(_ ledger: Ledger, _ now: UTCNanos) throws(StoreFault) {
         var wanted = Set(orders.compactMap(\.execution))
         wanted.formUnion(boxes.map(\.execution))
         wanted.formUnion(try ledger.unsettledExecutions())
+        feeless = Set(try ledger.feelessExecutions(since: now + .seconds(-86_400))).subtracting(wanted)
+        wanted.formUnion(feeless)
         for id in wanted.sorted(by: { ($0.run, $0.sequence) < ($1.run, $1.sequence) }) {
             if let row = try ledger.execution(id) { executions.append(row) }
             history += try ledger.orders(of: id)
@@ -178,6 +182,28 @@ extension Ledger {
             AND execution NOT IN (SELECT execution FROM boxes WHERE is_over = 1)
             AND execution NOT IN (SELECT id FROM executions WHERE edge_realized_usd IS NOT NULL)
             """
+        ) { row in if let id = row.text(0).flatMap({ ExecutionID($0) }) { found.append(id) } }
+        return found
+    }
+
+    /// Executions that are over, of an order of which a fee is not known: its fills had not been told when the run ended.
+    ///
+    /// - Parameter since: their orders were recorded after this: what is older is in no list that a start reads.
+    /// - Bound: the newest thousand.
+    /// - Throws: `StoreFault`.
+    func feelessExecutions(since: UTCNanos) throws(StoreFault) -> [ExecutionID] {
+        guard try version() >= 3 else { return [] }
+        var found: [ExecutionID] = []
+        try database.query(
+            """
+            SELECT execution FROM orders WHERE execution IS NOT NULL AND is_done = 1 AND cum_qty <> 0
+            AND intended_utc > ? AND execution NOT IN (SELECT execution FROM boxes)
+            AND execution IN (SELECT id FROM executions WHERE edge_realized_usd IS NOT NULL)
+            AND (SELECT COALESCE(SUM(last_qty), 0) FROM fills WHERE order_row = orders.id AND fee IS NOT NULL) < cum_qty
+            AND NOT EXISTS (SELECT 1 FROM order_events told WHERE told.order_row = orders.id AND told.kind = 'summary'
+                AND told.fee IS NOT NULL AND told.quantity = orders.cum_qty)
+            ORDER BY id DESC LIMIT 1000
+            """, [.integer(since.rawValue)]
         ) { row in if let id = row.text(0).flatMap({ ExecutionID($0) }) { found.append(id) } }
         return found
     }

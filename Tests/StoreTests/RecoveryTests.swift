@@ -110,6 +110,40 @@ struct RecoveryTests {
         }
     }
 
+    @Test("what is over but for a fee that nobody told is taken up; with its fees, unfilled or of long ago it is not")
+    func feeless() throws {
+        let (log, ledger) = try open()
+        let recent: UInt64 = 80_000_000_000_000
+        /// An execution that is over, of one order.
+        func over(_ number: UInt64, cumQty: Int64, fee: Money?) throws -> ExecutionID {
+            let intent = SomeIntents.one(number)
+            let row = try ledger.keep(intent)
+            var state = OrderState(intent.order)
+            let end = OrderEvent.summary(
+                OrderSummary(
+                    standing: .filled, cumQty: Quantity(rawValue: cumQty), leavesQty: .zero,
+                    cumCash: Money(rawValue: cumQty / 2), fee: fee))
+            state.apply(.sent)
+            state.apply(end)
+            try ledger.append(
+                StoredOrderEvent(at: now, transactTime: nil, source: .reply, event: end), to: row, state: state,
+                orderID: nil)
+            let id = intent.execution
+            try ledger.keep(
+                Ledger.ExecutionRow(
+                    id: id, pair: "fed", direction: "a", mode: "live", result: "unwound", edgeExpected: .zero,
+                    edgeRealized: Money(rawValue: -5), decided: now))
+            return id
+        }
+        let lacking = try over(recent + 1, cumQty: 1_000_000_000, fee: nil)
+        _ = try over(recent + 2, cumQty: 1_000_000_000, fee: .cent)
+        _ = try over(recent + 3, cumQty: 0, fee: nil)
+        _ = try over(7, cumQty: 1_000_000_000, fee: nil)
+        let recovery = try recover(log, ledger)
+        #expect(recovery.feeless == [lacking])
+        #expect(recovery.history.map(\.execution) == [lacking] && recovery.orders.isEmpty)
+    }
+
     @Test("boxes, breakers, the day's profit and the orders of what stands alone come back")
     func rest() throws {
         let (log, ledger) = try open()
