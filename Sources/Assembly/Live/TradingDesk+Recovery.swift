@@ -87,7 +87,8 @@ extension TradingDesk {
             orders.append(
                 AdoptedOrder(
                     execution: execution, role: order.role ?? .leg, pair: PairID(order.pair), venue: order.venue,
-                    symbol: order.symbol, orderID: order.orderID, state: order.state, booked: booked[execution] ?? .zero,
+                    symbol: order.symbol, orderID: order.orderID, state: order.state,
+                    booked: booked[execution] ?? .zero,
                     lacksFeeAlone: recovery.feeless.contains(execution)))
         }
         return orders
