@@ -1,6 +1,9 @@
 public import Trading
 
 extension OrderRegistry {
+    /// False for an order that was forgotten.
+    func isKept(_ handle: OrderHandle) -> Bool { records[handle.index] != nil }
+
     /// Names of forgotten orders that are remembered.
     public var retiredCount: Int { retired.count }
 

@@ -96,6 +96,8 @@ public struct OrderRegistry {
     var strays: [OrderID: StrayOrder] = [:]
     /// Orders that ended and were forgotten: what is told of them once more is no news, and nobody else's.
     var retired = RetiredNames()
+    /// What was told under names that were nobody's then, and turned out to be of orders here: booked, and not told on yet.
+    private var claimed: [(handle: OrderHandle, report: ExecutionReport)] = []
     /// Venues whose reports were lost or missed: orders and fills are to be read in full before silence is trusted.
     public private(set) var needsRead: Set<VenueID> = []
     /// Reports whose two names belong to two orders; the venue's name was believed.
@@ -199,6 +201,13 @@ public struct OrderRegistry {
                 source: .query, transactTime: listed.transactTime), at: stamp)
     }
 
+    /// Takes what was found to be of orders here since the last call, oldest first.
+    public mutating func takeClaimed() -> [(handle: OrderHandle, report: ExecutionReport)] {
+        guard !claimed.isEmpty else { return [] }
+        defer { claimed.removeAll(keepingCapacity: true) }
+        return claimed
+    }
+
     /// Reports may have been missed: a full read is due.
     public mutating func gap(_ venue: VenueID) { needsRead.insert(venue) }
 
@@ -246,7 +255,9 @@ extension OrderRegistry {
         byOrderID[orderID] = index
         records[index]?.orderID = orderID
         guard let stray = strays.removeValue(forKey: orderID) else { return }
-        for report in stray.reports { _ = change(index, told(report, index), report.source, stamp) }
+        for report in stray.reports where change(index, told(report, index), report.source, stamp).isNews {
+            claimed.append((OrderHandle(index), report))  // at most `strayReportsMax` an order
+        }
         // The other of two orders of one id may be told apart now.
         guard let clOrdID = records[index]?.state.order.clOrdID, tombstones[clOrdID] != nil else { return }
         for held in strays.values.filter({ $0.clOrdID == clOrdID }) {

@@ -72,6 +72,16 @@ extension Trader {
         if record.state.cumQty.rawValue > 0 { noteFill(record.state.order.instrument, now.monotonic) }
     }
 
+    /// Tells on what was heard before anybody knew whose it was: the ledger has every event that an order's state is made of.
+    func tellClaimed(_ now: Stamp) {
+        for (handle, report) in registry.takeClaimed() {
+            guard registry.isKept(handle) else { continue }
+            let own = registry[handle].state.order.outcome
+            heard(handle, report.event(trading: own), report.source, report.transactTime, now)
+            if let owner = owners[handle.index], let execution = executions[owner] { advance(execution, now) }
+        }
+    }
+
     private func joined(_ told: ExecutionReport, at now: Stamp) {
         let report = priced(told)
         let reception = registry.apply(report, at: now)

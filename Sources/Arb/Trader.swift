@@ -230,6 +230,7 @@ extension Trader: LiveTrader {
         stampOfCalls = now
         tellAll()
         seeHalt(now)
+        tellClaimed(now)
         if let due = nextDue, due <= now.monotonic { advance(to: now) }
         booksChanged(at: now)
         arm(at: now)

@@ -65,6 +65,10 @@ struct OrderRegistryTests {
         #expect(record.state.isDone && record.state.cumQty == Quantity(rawValue: 400_000_000))
         #expect(record.state.unexplainedQty == .zero && record.orderID == OrderID("K1"))
         #expect(registry.strays(at: Self.stamp(9_000).monotonic, lag: .zero).isEmpty)
+        // It is told on, so that the ledger has what the order's state is made of; once.
+        let claimed = registry.takeClaimed()
+        #expect(claimed.map(\.handle) == [handle] && claimed.map(\.report.event) == [Self.fill("a", 4)])
+        #expect(registry.takeClaimed().isEmpty)
         #expect(record.lastHeard(from: .stream) != nil && !record.hasTwoWitnesses)
     }
 

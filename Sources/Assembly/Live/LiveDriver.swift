@@ -261,10 +261,11 @@ public final class LiveDriver {
     /// Forgets the socket of a link; outcomes of tries under way are void.
     private func drop(_ link: LinkID) {
         guard let entry = links[link] else { return }
-        links[link]?.generation += 1
-        links[link]?.socket = nil
+        let socket = entry.socket
+        entry.generation += 1
+        entry.socket = nil
         tokens[entry.token] = nil
-        if let socket = entry.socket {
+        if let socket {
             lane.poller.remove(socket.descriptor)
             socket.close(code: 1001)
         }
