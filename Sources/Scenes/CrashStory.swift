@@ -201,6 +201,18 @@ private final class Play {
         return (status.wait(.seconds(10)), status.text)
     }
 
+    /// Several deaths in a row halt the next run, and what stands alone then stays until somebody has looked (P22): here
+    /// somebody does.
+    private func resumeIfHalted() throws {
+        let status = try status()
+        guard status.end == .exited(4), status.text.contains("runs ended") else { return }
+        let resume = try Child(
+            "arb", ["resume", "--accept-exposure", "--reason", "looked", "--config", house.path + "/arb.toml"],
+            environment: settings,
+            file: folder.path + "/resume.out")
+        _ = resume.wait(.seconds(10))
+    }
+
     /// Lets a run live: it takes up what the dead ones left, closes or completes it, and says that nothing is exposed.
     func recover(_ report: inout Scene.Report) throws {
         let before = house.venues.truth.count { $0.kind == .received && $0.account == "ours" }
@@ -210,7 +222,12 @@ private final class Play {
         }
         let began = NanoClock.monotonic()
         let end = began + .seconds(60)
-        while NanoClock.monotonic() < end, child.ended == nil, try !isSettled(audit()) { poll(nil, 0, 50) }
+        var looks = 0
+        while NanoClock.monotonic() < end, child.ended == nil, try !isSettled(audit()) {
+            poll(nil, 0, 50)
+            looks += 1
+            if looks % 40 == 0 { try resumeIfHalted() }
+        }
         // The truth has it; the machine must say so itself.
         var status = try status()
         while NanoClock.monotonic() < end, !Self.isFine(status.end) {
