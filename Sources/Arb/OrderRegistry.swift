@@ -97,7 +97,7 @@ public struct OrderRegistry {
     /// Orders that ended and were forgotten: what is told of them once more is no news, and nobody else's.
     var retired = RetiredNames()
     /// What was told under names that were nobody's then, and turned out to be of orders here: booked, and not told on yet.
-    private var claimed: [(handle: OrderHandle, report: ExecutionReport)] = []
+    private var claimed: [(handle: OrderHandle, report: ExecutionReport, change: OrderChange)] = []
     /// Venues whose reports were lost or missed: orders and fills are to be read in full before silence is trusted.
     public private(set) var needsRead: Set<VenueID> = []
     /// Reports whose two names belong to two orders; the venue's name was believed.
@@ -202,7 +202,7 @@ public struct OrderRegistry {
     }
 
     /// Takes what was found to be of orders here since the last call, oldest first.
-    public mutating func takeClaimed() -> [(handle: OrderHandle, report: ExecutionReport)] {
+    public mutating func takeClaimed() -> [(handle: OrderHandle, report: ExecutionReport, change: OrderChange)] {
         guard !claimed.isEmpty else { return [] }
         defer { claimed.removeAll(keepingCapacity: true) }
         return claimed
@@ -255,8 +255,9 @@ extension OrderRegistry {
         byOrderID[orderID] = index
         records[index]?.orderID = orderID
         guard let stray = strays.removeValue(forKey: orderID) else { return }
-        for report in stray.reports where change(index, told(report, index), report.source, stamp).isNews {
-            claimed.append((OrderHandle(index), report))  // at most `strayReportsMax` an order
+        for report in stray.reports {
+            let change = change(index, told(report, index), report.source, stamp)
+            if change.isNews { claimed.append((OrderHandle(index), report, change)) }  // at most `strayReportsMax` an order
         }
         // The other of two orders of one id may be told apart now.
         guard let clOrdID = records[index]?.state.order.clOrdID, tombstones[clOrdID] != nil else { return }

@@ -74,10 +74,12 @@ extension Trader {
 
     /// Tells on what was heard before anybody knew whose it was: the ledger has every event that an order's state is made of.
     func tellClaimed(_ now: Stamp) {
-        for (handle, report) in registry.takeClaimed() {
+        for (handle, report, change) in registry.takeClaimed() {
             guard registry.isKept(handle) else { continue }
+            sold(change, handle)
             let own = registry[handle].state.order.outcome
             heard(handle, report.event(trading: own), report.source, report.transactTime, now)
+            anomalies(change.anomalies, handle, now)
             if let owner = owners[handle.index], let execution = executions[owner] { advance(execution, now) }
         }
     }

@@ -59,6 +59,40 @@ struct TraderTests {
         #expect(rig.trader.claims == 0 && rig.events.results.last?.success == true)
     }
 
+    @Test("a fill that was told before its order had its name is told on when it has: the ledger lacks nothing")
+    func claimsStrays() throws {
+        let rig = try TraderStage()
+        rig.kalshi.will(.waits)
+        rig.polymarket.will(.waits)
+        rig.edge()
+        let order = try #require(rig.kalshi.sent.first)
+        let contract = rig.stage.catalog.contracts[Int(order.instrument.index)]
+        let fill = Fill(
+            execID: ExecID("early"), lastQty: Stage.contracts(10), lastPx: Stage.cents(40), fee: .cent,
+            liquidity: .taker, settlement: .confirmed)
+        rig.sync()
+        rig.trader.apply(
+            ExecutionReport(
+                venue: contract.venue, orderID: OrderID("K1"), clOrdID: nil, symbol: contract.symbol,
+                event: .fill(fill),
+                source: .stream, transactTime: nil))
+        rig.step()
+        func fills() -> [Fill] {
+            rig.events.all.compactMap { event in
+                guard case .heard(let heard) = event, heard.clOrdID == order.clOrdID,
+                    case .fill(let told) = heard.event
+                else { return nil }
+                return told
+            }
+        }
+        #expect(fills().isEmpty, "nobody knows yet whose it is")
+        rig.report(
+            order, .summary(OrderSummary(standing: .filled, cumQty: Stage.contracts(10), leavesQty: .zero)),
+            orderID: "K1")
+        rig.step()
+        #expect(fills() == [fill])
+    }
+
     // MARK: Every step of the walk fails in turn
 
     enum Step: CaseIterable { case firstPrepare, secondPrepare, journal, cash, halt, pairHalt }
