@@ -15,7 +15,7 @@ public final class Engine {
     let listener: any DecisionSink
     /// Born and offered, not told yet: writing a birth takes longer than firing, and its orders leave after this input.
     var births: [Opportunity] = []
-    let seats: [Seat]
+    let seats: [VenueSeat]
     /// Seat by venue.
     private let seatOf: [Int]
 
@@ -36,7 +36,7 @@ public final class Engine {
     private(set) var stampOfNow = Stamp(monotonic: MonotonicNanos(rawValue: 0), utc: UTCNanos(rawValue: 0))
 
     /// One venue's state machines, and when they next want to be called.
-    struct Seat {
+    struct VenueSeat {
         let id: VenueID
         let feed: any BookFeed
         let reference: any ReferenceReader
@@ -65,7 +65,7 @@ public final class Engine {
     /// An engine over `catalog`, fed by `venues`, deciding into `sink` (which must not own it).
     public init(catalog: Catalog, venues: [any Venue], settings: EngineSettings, sink: any DecisionSink) {
         self.catalog = catalog
-        seats = venues.map { Seat(id: $0.id, feed: $0.feed, reference: $0.reference) }
+        seats = venues.map { VenueSeat(id: $0.id, feed: $0.feed, reference: $0.reference) }
         seatOf = (0..<256).map { raw in venues.firstIndex { Int($0.id.rawValue) == raw } ?? -1 }
         due = Array(repeating: MonotonicNanos(rawValue: .max), count: venues.count)
         self.settings = settings

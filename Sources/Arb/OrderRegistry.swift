@@ -257,7 +257,8 @@ extension OrderRegistry {
         guard let stray = strays.removeValue(forKey: orderID) else { return }
         for report in stray.reports {
             let change = change(index, told(report, index), report.source, stamp)
-            if change.isNews { claimed.append((OrderHandle(index), report, change)) }  // at most `strayReportsMax` an order
+            // At most `strayReportsMax` an order.
+            if change.isNews { claimed.append((OrderHandle(index), report, change)) }
         }
         // The other of two orders of one id may be told apart now.
         guard let clOrdID = records[index]?.state.order.clOrdID, tombstones[clOrdID] != nil else { return }

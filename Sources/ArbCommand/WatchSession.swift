@@ -195,6 +195,7 @@ struct WatchSession {
     private func begin(_ trade: TradingDesk, _ opening: Deferred<LedgerWriter, StoreFault>, at now: Stamp)
         throws(CommandFailure)
     {
+        if mode == .live { _ = Worker(name: "memory") { Machine.keepInMemory() } }
         let recovered = try stored { () throws(StoreFault) in try trade.recover(opening.value(), at: now) }
         if recovered.executions > 0 {
             context.terminal.say("took up \(recovered.executions) executions of earlier runs")

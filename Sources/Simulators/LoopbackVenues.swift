@@ -117,12 +117,13 @@ public final class LoopbackVenues: @unchecked Sendable {
             State(
                 SimWorld(settings), trading, seed: settings.seed,
                 base: (started.utc + trading.clockOffset).rawValue / 1_000_000))
-        kalshiServer = try WebServer(
-            certificate: authority.certificate, key: authority.key, isSpinning: trading.isSpinning,
-            handlers: kalshiHandlers())
-        polymarketServer = try WebServer(
-            certificate: authority.certificate, key: authority.key, isSpinning: trading.isSpinning,
-            handlers: polymarketHandlers())
+        func server(_ handlers: WebServer.Handlers) throws(WebServer.Fault) -> WebServer {
+            try WebServer(
+                certificate: authority.certificate, key: authority.key, isSpinning: trading.isSpinning,
+                handlers: handlers)
+        }
+        kalshiServer = try server(kalshiHandlers())
+        polymarketServer = try server(polymarketHandlers())
         worker = Worker(name: "world") { [unowned self] in run() }
     }
 

@@ -78,7 +78,6 @@ public final class TradingDesk: @unchecked Sendable {
                 catalog: catalog, engine: parts.core.engine, gateways: venues.gateways, journal: journal,
                 accounts: reads, clock: clock, gate: gate),
             settings: TraderSettings(configuration, prefix: prefix, run: UInt32(clamping: parts.run)), tell: tell)
-        _ = Worker(name: "memory") { Machine.keepInMemory() }
         let work = HotWork(parts.lane)
         let trading = LiveTrading(
             venues, reads: reads, trader: trader, stop: stop, work: work, receipts: parts.receipts)
