@@ -83,6 +83,16 @@ final class PoolDesk: Sendable {
         return false
     }
 
+    /// Takes a connection, waiting while the lane looks at one: a server's session tickets arrive just after it opens.
+    func reserve(_ purpose: SendPurpose) -> ConnectionTicket? {
+        var ticket: ConnectionTicket?
+        _ = until { _ in
+            ticket = pool.reserve(purpose)
+            return ticket != nil
+        }
+        return ticket
+    }
+
     static func request(_ name: String, body: Int = 0) -> [UInt8] {
         Array("POST /\(name) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body)\r\n\r\n".utf8)
             + [UInt8](repeating: 0x78, count: body)
