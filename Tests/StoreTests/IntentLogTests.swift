@@ -193,9 +193,28 @@ struct IntentLogTests {
         return nil
     }
 
-    @Test("what lies behind is not resident, however often the ring goes round, and is there when it is read")
-    func residency() throws {
+    /// Keeps the mapped log in memory, as a live run has everything kept.
+    private func lock() -> Bool {
+        let maps = (try? FileHandle(forReadingAtPath: "/proc/self/maps")?.readToEnd()) ?? Data()
+        let lines = String(decoding: maps, as: UTF8.self).split(separator: "\n")
+        guard let line = lines.first(where: { $0.hasSuffix(path) }) else { return false }
+        let ends = line.prefix { $0 != " " }.split(separator: "-").compactMap { UInt($0, radix: 16) }
+        return ends.count == 2 && mlock(UnsafeRawPointer(bitPattern: ends[0]), Int(ends[1] - ends[0])) == 0
+    }
+
+    private static var mayLock: Bool {
+        let size = 4 << 20
+        let start = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        defer { munmap(start, size) }
+        return start != MAP_FAILED && mlock(start, size) == 0
+    }
+
+    @Test(
+        "what lies behind is not resident, locked or not, however often the ring goes round, and is there when it is read",
+        arguments: mayLock ? [false, true] : [false])
+    func residency(isLocked: Bool) throws {
         let log = try open(capacity: 2_048)
+        if isLocked { try #require(lock()) }
         let most = 2_048 * 512 / 1_024 - 256
         var number: UInt64 = 0
         for _ in 0..<4 {

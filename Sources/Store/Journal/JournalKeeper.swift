@@ -41,6 +41,7 @@ final class JournalKeeper: @unchecked Sendable {
     private static let syncEvery = Nanoseconds.seconds(1)
     private static let page = 4_096
     private static let populateForWriting: Int32 = 23  // MADV_POPULATE_WRITE, Linux 5.14; an older kernel refuses it
+    private static let giveBack: Int32 = 24  // MADV_DONTNEED_LOCKED, Linux 5.18; MADV_DONTNEED refuses what is locked
 
     init(
         _ file: JournalFile, head: UInt64, sync: @escaping @Sendable (Int32) -> Int32,
@@ -158,7 +159,9 @@ final class JournalKeeper: @unchecked Sendable {
             let place = Int(from % capacity)
             let count = min(Int(to - from), file.capacity - place)
             let start = file.base + JournalFile.headerSize + place * IntentRecord.size
-            _ = madvise(start, count * IntentRecord.size, MADV_DONTNEED)
+            let length = count * IntentRecord.size
+            // A live run keeps what it uses in memory (`Machine.keepInMemory`): these pages too, unless they are named.
+            if madvise(start, length, Self.giveBack) != 0 { _ = madvise(start, length, MADV_DONTNEED) }
             from += UInt64(count)
         }
         releasedTo = to
