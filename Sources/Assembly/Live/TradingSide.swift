@@ -107,7 +107,12 @@ final class KeepaliveRequest: Sendable {
 
     private let state: Mutex<State>
     private let charge: [RateCharge]
-    private let make: Mutex<(@Sendable (UTCNanos) -> [UInt8]?)?>
+    /// In a value of its own: a bare function behind a generic lock is wrapped once more by every access, so that a call goes
+    /// through as many layers as there were accesses, until the stack ends.
+    private struct Maker {
+        let make: @Sendable (UTCNanos) -> [UInt8]?
+    }
+    private let maker: Mutex<Maker?>
     /// A signed stamp is used for so long, and made anew somewhat earlier.
     private static let ageMax = Nanoseconds.seconds(4)
     private static let ageRefilled = Nanoseconds.seconds(2)
@@ -116,16 +121,19 @@ final class KeepaliveRequest: Sendable {
     init(cost: Int, limit: RateLimit) {
         state = Mutex(State(budget: RateBudget([limit], at: NanoClock.monotonic())))
         charge = [RateCharge(bucket: 0, cost: cost)]
-        make = Mutex(nil)
+        maker = Mutex(nil)
     }
 
     /// How it is made; until this is told there is none.
-    func begin(_ make: @escaping @Sendable (UTCNanos) -> [UInt8]?) { self.make.withLock { $0 = make } }
+    func begin(_ make: @escaping @Sendable (UTCNanos) -> [UInt8]?) {
+        let maker = Maker(make: make)
+        self.maker.withLock { $0 = maker }
+    }
 
     /// Makes one where there is none, or only an old one.
     func refill(at now: UTCNanos) {
         let isFresh = state.withLock { $0.made.map { now - $0.at < Self.ageRefilled } ?? false }
-        guard !isFresh, let make = make.withLock({ $0 }), let request = make(now) else { return }
+        guard !isFresh, let maker = maker.withLock({ $0 }), let request = maker.make(now) else { return }
         state.withLock { $0.made = (request, now) }
     }
 
@@ -139,6 +147,6 @@ final class KeepaliveRequest: Sendable {
             return (true, ready)
         }
         guard isPaid else { return nil }
-        return ready ?? make.withLock { $0 }?(now.utc)
+        return ready ?? maker.withLock { $0 }?.make(now.utc)
     }
 }
