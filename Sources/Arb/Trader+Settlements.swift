@@ -6,8 +6,11 @@ extension Trader {
     /// Markets that a venue has paid, by its own list: as often as it is told, each counts once.
     public func settled(_ facts: [SettlementFact], at now: Stamp) {
         notePaid(facts)
-        for fact in facts where instruments[MarketKey(venue: fact.venue, symbol: fact.symbol)] != nil {
-            let paid = PositionFact.settled(fact.venue, symbol: fact.symbol, yesPays: Self.yesPays(fact))
+        for fact in facts {
+            guard let instrument = instruments[MarketKey(venue: fact.venue, symbol: fact.symbol)] else { continue }
+            // What is kept for the length of a run has the catalog's text, not one between those of an answer.
+            let symbol = catalog.contracts[Int(instrument.index)].symbol
+            let paid = PositionFact.settled(fact.venue, symbol: symbol, yesPays: Self.yesPays(fact))
             changed(positions.apply(paid).changes, now)
         }
         tellBreaker()

@@ -144,7 +144,7 @@ public final class Trader {
         accounts = parts.accounts
         clock = parts.clock
         gate = parts.gate
-        positions = PositionTracker(parts.gate.limits)
+        positions = PositionTracker(parts.gate.limits, markets: parts.catalog.count)
         self.settings = settings
         listener = tell
         autoClose = AutoClose(settings.close)
@@ -152,6 +152,8 @@ public final class Trader {
         registry = OrderRegistry(prefix: settings.prefix)
         unread = Set(parts.gateways.map(\.venue))
         armAgain = Array(repeating: MonotonicNanos(rawValue: .min), count: parts.catalog.baskets.count)
+        // One a basket at most, in time: taken now.
+        lastRefusal.reserveCapacity(parts.catalog.baskets.count)
         lastSequence = settings.sequenceBase
         stampOfCalls = parts.clock.now()
         for (index, contract) in catalog.contracts.enumerated() {

@@ -38,6 +38,14 @@ final class TradeReporter: Sendable {
         static let linesMax = 64
         private static let wireMax = 65_536
 
+        /// Room for all at the start: a run that has fired for hours is no larger than one that has begun.
+        init() {
+            let room = Self.recentMax * 2 + 1
+            recent = Array(repeating: (ExecutionID(run: 0, sequence: 0), .missed, 0, ""), count: room)
+            recent.removeAll(keepingCapacity: true)
+            wired.reserveCapacity(room)
+        }
+
         var fired: Int { kinds.values.reduce(0, +) }
 
         /// An execution that is told again is counted once, as what it came to.

@@ -95,7 +95,10 @@ public struct PositionTracker: Sendable {
     private var dustForgotten: Int128 = 0
 
     /// Nothing is held.
-    public init(_ limits: RiskLimits) {
+    ///
+    /// - Parameter markets: how many may come to be paid; room for them is taken now.
+    public init(_ limits: RiskLimits, markets: Int = 0) {
+        settlements.reserveCapacity(markets)
         dust = limits.dust
         dustMax = limits.dustMax
         valuation = limits.valuation

@@ -21,7 +21,9 @@ final class TradeRows {
     private var measured: [ExecutionID: Int] = [:]
     private var newestMeasured: UInt32 = 0
     /// Executions that may still be told again; what is older has ended long ago.
-    private static let measuredMax = 8_192
+    private static let measuredMax = 4_096
+
+    init() { measured.reserveCapacity(Self.measuredMax + 1) }
 
     /// Writes one event.
     ///
