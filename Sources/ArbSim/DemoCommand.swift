@@ -31,6 +31,7 @@ enum DemoCommand {
         settings.rate = try parsed.integer("--rate", 1...100_000, default: 300)
         let length = parsed.options["--for"] ?? "60s"
         let duration = try ParsedCommand.duration(length, of: "--for")
+        guard duration > 0 else { throw UsageFault("--for '\(length)': a demonstration has some length") }
         let kept = parsed.options["--out"].map { VenuesCommand.absolute($0) }
         let path = try kept.map { try made($0) } ?? temporary()
         defer { if kept == nil { remove(path) } }

@@ -1,6 +1,7 @@
 import Assembly
 import Glibc
 import Simulators
+import Trading
 
 /// Options that several commands share.
 extension ParsedCommand {
@@ -11,6 +12,11 @@ extension ParsedCommand {
             throw UsageFault("\(name) '\(text)' is no number from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
+    }
+
+    /// A duration option.
+    func duration(_ name: String, default standard: String) throws(UsageFault) -> Nanoseconds {
+        Nanoseconds(rawValue: try Self.duration(options[name] ?? standard, of: name))
     }
 
     /// `--faults gap,late` as a set; `all` for all of them.

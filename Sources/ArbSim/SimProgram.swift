@@ -10,6 +10,8 @@ enum SimProgram {
         (CrashCommand.spec, CrashCommand.run), (SoakCommand.spec, SoakCommand.run),
     ]
 
+    private static let name = "arb-sim"
+
     static func main() {
         signal(SIGPIPE, SIG_IGN)
         exit(run(Array(CommandLine.arguments.dropFirst())))
@@ -17,27 +19,31 @@ enum SimProgram {
 
     private static func run(_ arguments: [String]) -> Int32 {
         let specs = commands.map(\.spec)
-        if arguments.isEmpty || arguments == ["--help"] {
+        if arguments.contains("--version") {
+            show("\(name) \(BuildInfo.version) (build \(BuildInfo.build))\n")
+            return 0
+        }
+        if arguments.isEmpty || [["--help"], ["-h"], ["help"]].contains(arguments) {
             show(
                 HelpText.overview(
-                    specs, version: BuildInfo.version, program: "arb-sim",
+                    specs, version: BuildInfo.version, program: name,
                     about: "loopback venues, and what is proved on them")
             )
             return arguments.isEmpty ? 64 : 0
         }
         do {
-            let parsed = try ParsedCommand(arguments, among: specs)
+            let parsed = try ParsedCommand(arguments, among: specs, program: name)
             if parsed.has("--help") {
-                show(HelpText.command(parsed.spec, program: "arb-sim"))
+                show(HelpText.command(parsed.spec, program: name))
                 return 0
             }
             guard let command = commands.first(where: { $0.spec.name == parsed.spec.name }) else { return 70 }
             return try command.run(parsed)
         } catch let fault as UsageFault {
-            complain("arb-sim: \(fault.text)\n")
+            complain("\(name): \(fault.text)\n")
             return 64
         } catch {
-            complain("arb-sim: \(error)\n")
+            complain("\(name): \(error)\n")
             return 1
         }
     }

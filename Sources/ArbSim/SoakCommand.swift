@@ -12,7 +12,7 @@ enum SoakCommand {
             OptionSpec("--rate", "N", "messages a second (default 10000)"),
             OptionSpec("--fires", "N/s", "edges a second (default 1/s)"),
             OptionSpec("--pairs", "N", "pairs that trade at any time (default 300)"),
-            OptionSpec("--settle", "DURATION", "time between two markets that end (default 4s)"),
+            OptionSpec("--settle", "DURATION", "time between two markets that end, 100ms to 1h (default 4s)"),
             OptionSpec("--seed", "N", "of the market (default 1)"),
             OptionSpec("--every", "DURATION", "time between two looks at memory (default 10s)"),
             OptionSpec("--faults", "LIST", "what goes wrong, as for venues (default: nothing)"),
@@ -20,21 +20,19 @@ enum SoakCommand {
 
     static func run(_ parsed: ParsedCommand) throws -> Int32 {
         var settings = Soak.Settings()
-        settings.duration = Nanoseconds(
-            rawValue: try ParsedCommand.duration(parsed.options["--for"] ?? "1h", of: "--for"))
+        settings.duration = try parsed.duration("--for", default: "1h")
         settings.rate = try parsed.integer("--rate", 1...1_000_000, default: 10_000)
         settings.pairs = try parsed.integer("--pairs", 100...10_000, default: 300)
-        settings.settleEvery = Nanoseconds(
-            rawValue: try ParsedCommand.duration(parsed.options["--settle"] ?? "4s", of: "--settle"))
+        settings.settleEvery = try parsed.duration("--settle", default: "4s")
         settings.seed = UInt64(try parsed.integer("--seed", 0...Int.max / 2, default: 1))
-        settings.every = Nanoseconds(
-            rawValue: try ParsedCommand.duration(parsed.options["--every"] ?? "10s", of: "--every"))
+        settings.every = try parsed.duration("--every", default: "10s")
         settings.faults = try VenuesCommand.faults(parsed.options["--faults"] ?? "")
         let fires = parsed.options["--fires"] ?? "1/s"
         guard fires.hasSuffix("/s"), let count = Int(fires.dropLast(2)), (0...100).contains(count) else {
             throw UsageFault("--fires '\(fires)' is no rate; write 1/s")
         }
         settings.firesPerSecond = count
+        if let fault = settings.fault { throw UsageFault(fault) }
         show("   time   resident  anonymous     in use  boxes  followed  messages/s   orders\n")
         let report = try Soak(settings).run { show(line($0)) }
         show(text(report))

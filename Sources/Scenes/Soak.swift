@@ -36,6 +36,32 @@ public struct Soak: Sendable {
             Nanoseconds(rawValue: SoakMarket.boxLife(self).rawValue + Self.endedAge.rawValue)
         }
 
+        /// What of it cannot be played, in words; nil: all of it can.
+        public var fault: String? {
+            let bounds = [
+                ("--for", duration, Nanoseconds.seconds(1), Nanoseconds.seconds(7 * 86_400)),
+                ("--settle", settleEvery, .milliseconds(100), .seconds(3_600)),
+                ("--every", every, .milliseconds(100), .seconds(3_600)),
+            ]
+            for (name, given, least, most) in bounds where given < least || given > most {
+                return "\(name) is from \(Self.words(least)) to \(Self.words(most))"
+            }
+            // Each market that ends has another one in its place, there from the start.
+            let needed = SoakMarket.pairs(self)
+            guard needed > Self.pairsMax else { return nil }
+            return
+                "so many markets end that \(needed) pairs are needed, and \(Self.pairsMax) is the most: a longer --settle, or a shorter --for"
+        }
+
+        private static let pairsMax = 10_000
+
+        private static func words(_ duration: Nanoseconds) -> String {
+            let milliseconds = duration.rawValue / 1_000_000
+            if milliseconds % 86_400_000 == 0 { return "\(milliseconds / 86_400_000)d" }
+            if milliseconds % 3_600_000 == 0 { return "\(milliseconds / 3_600_000)h" }
+            return milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms"
+        }
+
         /// What a release is soaked with.
         public init() {}
     }
@@ -79,7 +105,7 @@ public struct Soak: Sendable {
 
     let settings: Settings
 
-    /// A soak.
+    /// A soak; the settings have no `fault`.
     public init(_ settings: Settings) { self.settings = settings }
 
     /// Runs it.

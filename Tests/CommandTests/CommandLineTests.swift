@@ -46,6 +46,20 @@ struct CommandLineTests {
         ] as [([String], String)])
     func mistakes(words: [String], says: String) throws { #expect(try #require(fault(words)).contains(says)) }
 
+    @Test("mistakes are told in the name of the program, and -h is --help")
+    func names() throws {
+        for words in [["pairs"], ["nothing-like-it"], ["run", "--x"], ["run", "extra"]] {
+            #expect(throws: UsageFault.self) { try ParsedCommand(words, among: specs, program: "other") }
+            do throws(UsageFault) {
+                _ = try ParsedCommand(words, among: specs, program: "other")
+            } catch {
+                #expect(error.text.contains("'other ") && !error.text.contains("arb"), "\(error.text)")
+            }
+        }
+        #expect(try ParsedCommand(["run", "-h"], among: specs).has("--help"))
+        #expect(fault(["run", "-h", "--help"])?.contains("twice") == true)
+    }
+
     @Test(
         "durations have units",
         arguments: [

@@ -81,24 +81,25 @@ public struct ParsedCommand: Sendable {
 
     /// Reads `arguments` (without the program's name).
     ///
+    /// - Parameter program: what it is called in words about mistakes.
     /// - Throws: `UsageFault`.
-    public init(_ arguments: [String], among specs: [CommandSpec]) throws(UsageFault) {
+    public init(_ arguments: [String], among specs: [CommandSpec], program: String = "arb") throws(UsageFault) {
         let all = CommandSpec.globals + specs.flatMap(\.options)
         let flags = Set(all.filter { $0.argument == nil }.map(\.name))
         let takers = Set(all.filter { $0.argument != nil }.map(\.name))
         // A name that takes a value in one command and none in another: which one it is is known with the command.
         var (words, _) = try Self.split(arguments, takers: takers.subtracting(flags))
-        spec = try Self.command(&words, specs)
+        spec = try Self.command(&words, specs, program)
         let own = Set((spec.options + spec.ownGlobals).filter { $0.argument != nil }.map(\.name))
         let options: [(String, String?)]
         (words, options) = try Self.split(arguments, takers: takers.subtracting(flags).union(own))
-        _ = try Self.command(&words, specs)
+        _ = try Self.command(&words, specs, program)
         operands = words
-        self.options = try Self.checked(options, spec)
+        self.options = try Self.checked(options, spec, program)
         guard spec.operandCount.contains(operands.count) || self.options["--help"] != nil else {
             let wanted = spec.operands.isEmpty ? "takes nothing more" : "takes \(spec.operands)"
             throw UsageFault(
-                "'arb \(spec.name)' \(wanted); got \(operands.count == 0 ? "nothing" : operands.joined(separator: " "))"
+                "'\(program) \(spec.name)' \(wanted); got \(operands.count == 0 ? "nothing" : operands.joined(separator: " "))"
             )
         }
     }
@@ -131,7 +132,9 @@ public struct ParsedCommand: Sendable {
         return (words, options)
     }
 
-    private static func command(_ words: inout [String], _ specs: [CommandSpec]) throws(UsageFault) -> CommandSpec {
+    private static func command(_ words: inout [String], _ specs: [CommandSpec], _ program: String) throws(UsageFault)
+        -> CommandSpec
+    {
         for length in [2, 1] where words.count >= length {
             let name = words.prefix(length).joined(separator: " ")
             if let found = specs.first(where: { $0.name == name }) {
@@ -145,22 +148,23 @@ public struct ParsedCommand: Sendable {
             let second = words.count > 1 ? words[1] : nil
             let nearest =
                 second.flatMap { NearestWord.of($0, among: family) }.map { "; did you mean '\(first) \($0)'?" } ?? ""
-            throw UsageFault("'arb \(first)' needs one of: \(family.joined(separator: ", "))\(nearest)")
+            throw UsageFault("'\(program) \(first)' needs one of: \(family.joined(separator: ", "))\(nearest)")
         }
         let all = Set(specs.map { String($0.name.split(separator: " ")[0]) }).sorted()
-        let nearest = NearestWord.of(first, among: all).map { "; did you mean '\($0)'?" } ?? "; see 'arb --help'"
+        let nearest = NearestWord.of(first, among: all).map { "; did you mean '\($0)'?" } ?? "; see '\(program) --help'"
         throw UsageFault("unknown command '\(first)'\(nearest)")
     }
 
-    private static func checked(_ given: [(String, String?)], _ spec: CommandSpec) throws(UsageFault) -> [String:
-        String]
+    private static func checked(_ given: [(String, String?)], _ spec: CommandSpec, _ program: String)
+        throws(UsageFault) -> [String: String]
     {
         let known = spec.options + spec.ownGlobals
         var options: [String: String] = [:]
-        for (name, value) in given {
+        for (word, value) in given {
+            let name = word == "-h" ? "--help" : word
             guard let option = known.first(where: { $0.name == name }) else {
                 let nearest = NearestWord.of(name, among: known.map(\.name)).map { "; did you mean '\($0)'?" } ?? ""
-                throw UsageFault("'arb \(spec.name)' has no option '\(name)'\(nearest)")
+                throw UsageFault("'\(program) \(spec.name)' has no option '\(name)'\(nearest)")
             }
             guard options[name] == nil else { throw UsageFault("\(name) is given twice") }
             if option.argument != nil, value == nil { throw UsageFault("\(name) needs a value") }
