@@ -26,6 +26,9 @@ public protocol LiveTrader: OrderSink {
     /// The run is asked to end: nothing new is entered; what is open is closed or handed over. Called once.
     func stop(at now: Stamp)
 
+    /// The run has ended, and nothing is sent any more: tasks that wait for orders end with the lane's next jobs.
+    func dismiss()
+
     /// True when nothing is under way; after `stop` the run ends then, or when its time is over.
     var isQuiet: Bool { get }
 
@@ -48,6 +51,9 @@ extension LiveTrader {
 
     /// Never.
     public func isNear(at now: MonotonicNanos) -> Bool { false }
+
+    /// Has no tasks.
+    public func dismiss() {}
 
     /// Never halted.
     public var isHalted: Bool { false }

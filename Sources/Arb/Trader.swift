@@ -268,6 +268,9 @@ extension Trader: LiveTrader {
         isStopping = true
     }
 
+    /// The tasks that fire wait for ever otherwise, and hold gateways, connections and lane with them.
+    public func dismiss() { fires?.stop() }
+
     /// True while an operator's halt stands, also one that was raised and not looked at yet.
     public var isHalted: Bool { haltFlag.isRaised || gate.killSwitch.reason(.operator) != nil }
 

@@ -249,5 +249,7 @@ public final class LiveTrading {
     func finish() {
         reads.stop()
         venues.stop()
+        trader.dismiss()
+        venues.drain()
     }
 }

@@ -111,9 +111,13 @@ public final class TradingVenues: Sendable {
         lanes.stop()
         lanes.hot.stop()
         for venue in all { _ = venue.pool.turn([]) }
-        // A lane that was stopped only runs what waits on it: whoever waited for a request hears that it is lost.
-        for lane in lanes.others + [lanes.hot] { lane.run { _ in .idle(until: nil) } }
+        drain()
         for venue in all { venue.edge.client.close() }
+    }
+
+    /// A lane that was stopped only runs what waits on it: whoever waited for a request hears that it is lost.
+    func drain() {
+        for lane in lanes.others + [lanes.hot] { lane.run { _ in .idle(until: nil) } }
     }
 
     // MARK: Halt
