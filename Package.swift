@@ -138,7 +138,7 @@ let package = Package(
             "PolymarketTests", ["Polymarket", "Trading", "Threading", "Codec", "Signing", "Transport"],
             path: "Venues/PolymarketTests", vectors: true),
         tests("PaperTests", ["Paper", "Trading"], path: "Venues/PaperTests"),
-        tests("ArbTests", ["Arb", "Trading", "Risk", "Threading", "Kalshi", "Polymarket", "CAllocations"]),
+        tests("ArbTests", ["Arb", "Trading", "Risk", "Threading", "Kalshi", "Polymarket", "Paper", "CAllocations"]),
         tests("StoreTests", ["Store", "Trading", "Threading"], vectors: true),
         tests("ControlTests", ["Control", "Trading", "Threading", "Codec"]),
         tests(

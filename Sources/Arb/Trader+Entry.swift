@@ -19,7 +19,7 @@ extension Trader: EntryDesk {
     }
 
     /// True once the book of a market in which we filled has moved since: before, it may still show what we took.
-    private func isSettled(_ instrument: InstrumentID) -> Bool {
+    func isSettled(_ instrument: InstrumentID) -> Bool {
         guard let filled = filledAt(instrument) else { return true }
         guard let received = engine.bookReceived(instrument), received > filled else { return false }
         return engine.stampOfNow.monotonic - filled >= settings.settleTime
@@ -97,10 +97,17 @@ extension Trader: EntryDesk {
         }
         let isProbe = gate.isProbe(candidate.basket.id, at: now.monotonic)
         let problem = isProbe ? candidate.problem.asProbe() : candidate.problem
+        return try fitted(candidate.plan, problem, &limits)
+    }
+
+    /// The same, of a problem within these caps.
+    func fitted(_ planned: BasketPlan, _ problem: SizingProblem, _ limits: inout SizingLimits) throws(Refusal) -> (
+        BasketPlan, [Money]
+    ) {
         limits.lockedMax = min(limits.lockedMax, problem.limits.lockedMax)
         limits.orderQtyMax = min(limits.orderQtyMax, problem.limits.orderQtyMax)
         let lossMax = min(settings.oneLegLossMax, limits.oneLegLossMax ?? settings.oneLegLossMax)
-        var plan = candidate.plan
+        var plan = planned
         if !fits(plan, limits, problem) { plan = try resized(problem, limits) }
         plan = try fittedAtWorst(plan, &limits, problem)
         for _ in 0..<4 {

@@ -135,7 +135,7 @@ extension Trader {
     }
 
     /// The end of an order that was known, as one sum.
-    private func end(of state: OrderState) -> OrderSummary {
+    func end(of state: OrderState) -> OrderSummary {
         let standing: OrderSummary.Standing =
             switch state.ordStatus {
             case .filled: .filled

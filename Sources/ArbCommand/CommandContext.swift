@@ -100,6 +100,14 @@ struct CommandContext {
         return try read(flags + [("account", account + TradingDesk.paperSuffix, "--paper")])
     }
 
+    /// True for an account of which all rows are a model.
+    func isPaper(_ configuration: Configuration) -> Bool {
+        configuration.text("account").hasSuffix(TradingDesk.paperSuffix)
+    }
+
+    /// What stands above everything that is shown of such an account.
+    static let paperHeadline = "PAPER: a model of the live books, no order was sent"
+
     /// All pair files that the configuration names, read and checked.
     func pairs(_ configuration: Configuration) throws(CommandFailure) -> PairFiles {
         var files: [CaptureHeader.PairText] = []

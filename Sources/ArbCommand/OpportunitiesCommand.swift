@@ -20,20 +20,25 @@ enum OpportunitiesCommand {
         ])
 
     static func run(_ context: CommandContext) throws -> ExitCode {
-        let rows = try rows(context)
+        let configuration = try context.configuration()
+        let isPaper = context.isPaper(configuration)
+        let rows = try rows(context, configuration)
         if context.isJSON {
-            for row in rows { context.terminal.out(json(row)) }
+            for row in rows { context.terminal.out(json(row, isPaper)) }
         } else if context.parsed.has("--csv") {
             context.terminal.out(csvHeader)
             for row in rows { context.terminal.out(csv(row)) }
         } else {
+            if isPaper { context.terminal.out(CommandContext.paperHeadline) }
             table(rows, context.terminal)
         }
         return .done
     }
 
-    private static func rows(_ context: CommandContext) throws -> [Ledger.OpportunityRow] {
-        let ledger = try context.ledger(try context.configuration())
+    private static func rows(_ context: CommandContext, _ configuration: Configuration) throws
+        -> [Ledger.OpportunityRow]
+    {
+        let ledger = try context.ledger(configuration)
         var filter = Ledger.Filter(limit: try context.count("--limit", in: 1...1_000_000, default: 1_000))
         let since = try context.duration("--since") ?? .seconds(3_600)
         filter.since = NanoClock.utc() + Nanoseconds(rawValue: -since.rawValue)
@@ -73,11 +78,12 @@ enum OpportunitiesCommand {
     }
 
     /// The object as it was told, and what came of it where a run traded.
-    private static func json(_ row: Ledger.OpportunityRow) -> String {
+    private static func json(_ row: Ledger.OpportunityRow, _ isPaper: Bool) -> String {
         guard let fired = row.fired, row.json.hasSuffix("}") else { return row.json }
         var more = JSONWriter()
         more.beginObject()
         more.member("fired", fired)
+        more.member("model", isPaper)
         more.key("refusal")
         if let refusal = row.refusal { more.string(refusal) } else { more.null() }
         more.endObject()

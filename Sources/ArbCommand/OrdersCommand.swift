@@ -28,16 +28,19 @@ enum OrdersCommand {
         filter.standing = try context.word("--state", Ledger.OrderFilter.Standing.allCases.map(\.rawValue))
             .flatMap(Ledger.OrderFilter.Standing.init)
         filter.venue = try context.venue()
-        let ledger = try context.ledger(try context.configuration())
+        let configuration = try context.configuration()
+        let isPaper = context.isPaper(configuration)
+        let ledger = try context.ledger(configuration)
         let orders = try stored { () throws(StoreFault) in try ledger.orders(filter) }
         guard !context.isJSON else {
-            for order in orders { context.terminal.out(json(order, events: nil)) }
+            for order in orders { context.terminal.out(json(order, events: nil, isPaper: isPaper)) }
             return .done
         }
         guard !orders.isEmpty else {
             context.terminal.say("no orders; try a longer --since")
             return .done
         }
+        if isPaper { context.terminal.out(CommandContext.paperHeadline) }
         context.terminal.out("recorded (UTC) market               order               filled     state")
         for order in orders { context.terminal.out(line(order)) }
         let unknown = orders.count { $0.state.isUnknown }
@@ -75,7 +78,9 @@ enum OrdersCommand {
 
     static func runShow(_ context: CommandContext) throws -> ExitCode {
         let wanted = context.parsed.operands[0]
-        let ledger = try context.ledger(try context.configuration())
+        let configuration = try context.configuration()
+        let isPaper = context.isPaper(configuration)
+        let ledger = try context.ledger(configuration)
         let found = try stored { () throws(StoreFault) in try ledger.orders(named: wanted) }
         guard let order = found.first else {
             throw CommandFailure(
@@ -94,8 +99,9 @@ enum OrdersCommand {
             return (try ledger.events(of: order.row), try ledger.receipts(of: name, order.orderID, at: order.venue))
         }
         if context.isJSON {
-            context.terminal.out(json(order, events: events, receipts))
+            context.terminal.out(json(order, events: events, receipts, isPaper: isPaper))
         } else {
+            if isPaper { context.terminal.out(CommandContext.paperHeadline) }
             context.terminal.out(timeline(order, events))
             OrderReceipts.say(receipts, areAsked: context.parsed.has("--receipts"), context.terminal)
         }
@@ -175,12 +181,13 @@ enum OrdersCommand {
     // MARK: JSON
 
     private static func json(
-        _ order: StoredOrder, events: [StoredOrderEvent]?, _ receipts: [Ledger.ReceiptRow] = []
+        _ order: StoredOrder, events: [StoredOrderEvent]?, _ receipts: [Ledger.ReceiptRow] = [], isPaper: Bool
     ) -> String {
         let state = order.state, wanted = order.state.order
         var json = JSONWriter()
         json.beginObject()
         json.member("schema", "arb.order/1")
+        json.member("model", isPaper)
         json.member("cl_ord_id", wanted.clOrdID.description)
         json.member("order_id", order.orderID?.text ?? "")
         json.member("venue", order.venue.name)

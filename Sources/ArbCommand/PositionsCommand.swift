@@ -11,7 +11,9 @@ enum PositionsCommand {
 
     static func run(_ context: CommandContext) throws -> ExitCode {
         let only = try context.venue()
-        let ledger = try context.ledger(try context.configuration())
+        let configuration = try context.configuration()
+        let isPaper = context.isPaper(configuration)
+        let ledger = try context.ledger(configuration)
         var filter = Ledger.OrderFilter(limit: 1_000_000)
         filter.standing = .open
         filter.venue = only
@@ -29,9 +31,10 @@ enum PositionsCommand {
                     quantity: .zero))
         }
         if context.isJSON {
-            for position in rows { context.terminal.out(json(position, open)) }
+            for position in rows { context.terminal.out(json(position, open, isPaper)) }
             return .done
         }
+        if isPaper { context.terminal.out(CommandContext.paperHeadline) }
         context.terminal.out(headline(positions, unknown))
         guard !rows.isEmpty else { return .done }
         context.terminal.out("venue      market                                outcome       held  may become")
@@ -79,11 +82,12 @@ enum PositionsCommand {
         ].joined(separator: " ").trimmingEnd()
     }
 
-    private static func json(_ position: VenuePosition, _ open: [StoredOrder]) -> String {
+    private static func json(_ position: VenuePosition, _ open: [StoredOrder], _ isPaper: Bool) -> String {
         let range = range(position, open)
         var json = JSONWriter()
         json.beginObject()
         json.member("schema", "arb.position/1")
+        json.member("model", isPaper)
         json.member("venue", position.venue.name)
         json.member("symbol", position.symbol)
         json.member("token", position.token)

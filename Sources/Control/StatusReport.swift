@@ -104,6 +104,9 @@ public struct StatusReport: Sendable, Hashable {
     /// Nothing known.
     public init() {}
 
+    /// True when what is told is a model of fills, not fills.
+    public var isModel: Bool { mode == TradingMode.paper.rawValue }
+
     /// Exit codes that hold, the gravest first (OPERATOR §3): 3 unknown, 4 unhedged, 2 halted or breaker open, 5 degraded.
     public var exitCodes: [Int32] {
         var codes: [Int32] = []
@@ -124,6 +127,7 @@ public struct StatusReport: Sendable, Hashable {
         json.member("schema", "arb.status/1")
         json.member("account", account)
         json.member("mode", mode)
+        json.member("model", isModel)
         json.member("venues_kind", venuesKind)
         json.member("build", build)
         json.member("pid", process)
@@ -267,7 +271,8 @@ public struct StatusReport: Sendable, Hashable {
     ///
     /// - Parameter now: the present, for ages.
     public func lines(now: UTCNanos) -> [String] {
-        var lines = [Self.fit(exposureLine)]
+        // What is said of a paper account is a model, before anything else.
+        var lines = [Self.fit((isModel ? "PAPER, a model: " : "") + exposureLine)]
         if !halted.isEmpty { lines.append(Self.fit("HALTED   \(halted)")) }
         for stop in stops.prefix(6) { lines.append(Self.fit("STOPPED  \(stop.scope): \(stop.reason)")) }
         if stops.count > 6 { lines.append("         and \(stops.count - 6) more") }

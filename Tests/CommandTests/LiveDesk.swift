@@ -15,13 +15,13 @@ final class LiveDesk {
     private let venues: Program.Running
     private var runs: [Program.Running] = []
 
-    init(seed: Int = 7, pairs: Int = 8, faults: String = "none", rate: Int = 200) throws {
+    init(seed: Int = 7, pairs: Int = 8, sets: Int = 2, faults: String = "none", rate: Int = 200) throws {
         place = try Workplace()
         arb = try Program("arb")
         venues = try Program("arb-sim").start(
             [
-                "venues", "--out", "v", "--seed", String(seed), "--pairs", String(pairs), "--rate", String(rate),
-                "--faults", faults, "--for", "170s",
+                "venues", "--out", "v", "--seed", String(seed), "--pairs", String(pairs), "--sets", String(sets),
+                "--rate", String(rate), "--faults", faults, "--for", "170s",
             ], in: place.url)
         try #require(venues.waitForOutput { $0.contains("arb.sim-ready/1") }, "the venues did not start")
     }

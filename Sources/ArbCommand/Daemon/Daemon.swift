@@ -325,7 +325,13 @@ final class Daemon: Sendable {
             }
         }
         if let trader = status.trader { report.fill(trader) }
+        if let sets = status.sets, sets.fired > 0 || sets.boxes > 0 { report.remarks.append(Self.words(sets)) }
         return report
+    }
+
+    private static func words(_ sets: PaperSets.Status) -> String {
+        "sets on paper (a model): \(sets.fired) fired, \(sets.filled) filled, \(sets.boxes) held for $\(sets.locked), "
+            + "surely $\(sets.net)" + (sets.alone > .zero ? ", $\(sets.alone) STANDS ALONE" : "")
     }
 
     private func row(of venue: VenueID, _ status: LiveStatus, _ state: inout State, at now: MonotonicNanos)

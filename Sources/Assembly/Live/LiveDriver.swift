@@ -364,7 +364,8 @@ public final class LiveDriver {
             LiveStatus(
                 engine: engine.status(),
                 links: entries.sorted { ($0.link.venue, $0.link.index) < ($1.link.venue, $1.link.index) },
-                requests: requests, framesPerSecond: rate, trader: trading?.trader.status(at: now)))
+                requests: requests, framesPerSecond: rate, trader: trading?.status(at: now),
+                sets: trading?.sets))
     }
 }
 

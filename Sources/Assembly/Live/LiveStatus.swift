@@ -27,4 +27,6 @@ public struct LiveStatus: Sendable {
     public let framesPerSecond: Int
     /// Who trades; nil in a dry run.
     public let trader: TraderStatus?
+    /// Outcome sets on paper, a model; nil where none are traded.
+    public let sets: PaperSets.Status?
 }

@@ -58,7 +58,8 @@ public final class LiveTrading {
     private let stop: RunStop
     private let work: HotWork
     private let patience: Nanoseconds
-    private let paper: PaperDesk?
+    /// Who fills orders in a paper run; nil in a live one.
+    let paper: PaperDesk?
     private let tap: ReceiptTap?
     private var streams: [any UserStream]
     private let links: Set<LinkID>
@@ -216,13 +217,23 @@ public final class LiveTrading {
         trader.lanesSpilled(jobs, at: now)
     }
 
+    /// How sets stand on paper; nil where none are traded.
+    var sets: PaperSets.Status? { paper?.sets?.status }
+
+    /// What the trader knows of itself, and on paper what sets hold with it.
+    func status(at now: Stamp) -> TraderStatus? {
+        guard var status = trader.status(at: now) else { return nil }
+        paper?.sets?.add(to: &status)
+        return status
+    }
+
     /// The time of the run is over.
     func end() { stop.request() }
 
     /// True when the run is to end now: it was asked to, and the trader is done or out of time.
     func isOver(at now: MonotonicNanos) -> Bool {
         guard let stoppedAt else { return false }
-        return trader.isQuiet || now >= stoppedAt + patience
+        return trader.isQuiet && (paper?.sets?.isQuiet ?? true) || now >= stoppedAt + patience
     }
 
     /// The next instant at which `turn` has something to do.

@@ -37,7 +37,7 @@ extension TradingDesk {
             parts.core.engine, catalog.contracts, cash: cash,
             latency: configuration.milliseconds("paper.latency_ms"), clock: clock)
         // Oldest first, as they happened: Kalshi nets as it goes.
-        desk.restore(try ledger.store.orders(.init(limit: Int(Int32.max))).reversed(), catalog.contracts)
+        desk.restore(try ledger.store.orders(.init(limit: Int(Int32.max))).reversed(), catalog)
         let trader = Trader(
             Trader.Parts(
                 catalog: catalog, engine: parts.core.engine, gateways: desk.gateways, journal: journal,
@@ -47,7 +47,9 @@ extension TradingDesk {
         let work = HotWork(parts.lane)
         let trading = LiveTrading(
             venues, reads: AccountReads(venues, clock: clock), trader: trader, stop: stop, work: work, paper: desk)
-        parts.core.engine.entryDesk = trader
+        // Sets stand before the trader: a live run has nobody who would take one.
+        parts.core.engine.entryDesk = desk.trade(
+            setsBefore: trader, latency: configuration.milliseconds("paper.latency_ms"))
         parts.core.engine.stages = StageClock(clock: clock)
         return TradingDesk(trader, trading, venues, journal, work)
     }

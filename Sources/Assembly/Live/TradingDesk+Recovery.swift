@@ -39,10 +39,20 @@ extension TradingDesk {
         let account = try ledger.account(since: now.utc + .seconds(-2 * 86_400))
         trader.remember(account.ended)
         for purse in account.cash { trader.adopt(cash: purse.balances, asOf: purse.asOf) }
-        let orders = Self.orders(recovery)
+        // On paper sets have a trader of their own.
+        let paper = trading.paper
+        let sets = Set((paper?.setOrders ?? []).map(\.state.order.clOrdID))
+        let orders = Self.orders(recovery).filter { !sets.contains($0.state.order.clOrdID) }
+        if let paper, !sets.isEmpty { paper.adopt(finished: try Self.finished(ledger.store), at: now) }
         trader.adopt(orders, profitToday: recovery.profitToday, at: now)
         taken.executions = Set(orders.map(\.execution)).count
         return taken
+    }
+
+    /// Executions that came to an end: what they hold is held until it pays.
+    private static func finished(_ ledger: Ledger) throws(StoreFault) -> Set<ExecutionID> {
+        let ended = try ledger.executions(limit: Int(Int32.max)).filter { $0.edgeRealized != nil }.map(\.id)
+        return Set(ended).union(try ledger.boxes().map(\.execution))
     }
 
     /// What no program can judge: it trades again when a person has said so.

@@ -167,9 +167,12 @@ extension DailyReport {
             row($0.count, $0.sum, "\($0.second)" + ($0.first == "cross-venue" ? "" : " (\($0.first))"))
         }
         let sets = opportunities.filter { $0.second == "taken" && $0.first != "cross-venue" }
-        if !sets.isEmpty, !isPaper {
+        let setCount = sets.reduce(0) { $0 + $1.count }
+        if !sets.isEmpty, isPaper {
+            lines.append("              \(setCount) of them outcome sets, traded on paper alone: a model")
+        } else if !sets.isEmpty {
             let money = sets.reduce(Money.zero) { Money(rawValue: $0.rawValue + $1.sum.rawValue) }
-            rows.append(row(sets.reduce(0) { $0 + $1.count }, money, "outcome sets: logged, never fired live"))
+            rows.append(row(setCount, money, "outcome sets: logged, never fired live"))
         }
         if !rows.isEmpty { lines.append("     missed      at best  why") }
         lines += rows.prefix(Self.rowsShown)

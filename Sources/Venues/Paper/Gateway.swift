@@ -41,7 +41,7 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
     private var generation: UInt64 = 0
     private var prepared: Set<UInt64> = []
     private var pending: [Pending] = []
-    private var taken: [LevelKey: Int64] = [:]
+    private let depth: Depth
     private var held: [HeldKey: Int64] = [:]
     /// Cash of the paper account. Unit: 1e-8 of the venue's currency.
     private var cash: Int64
@@ -58,12 +58,6 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
         let continuation: UnsafeContinuation<LegReport, Never>
     }
 
-    private struct LevelKey: Hashable {
-        let instrument: InstrumentID
-        let outcome: Outcome
-        let price: Int64
-    }
-
     private struct HeldKey: Hashable {
         let instrument: InstrumentID
         let outcome: Outcome
@@ -73,10 +67,11 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - shards: purses that share the cash; one without a number where a venue has one.
+    ///   - depth: what was taken of the books, shared with whoever else trades on paper.
     ///   - market: nil where the book may not be used.
     public init(
         _ venue: VenueID, cash: Money, currency: Currency, shards: [Int?] = [nil], latency: Nanoseconds,
-        clock: any Timekeeper, market: @escaping (InstrumentID) -> PaperMarket?,
+        depth: Depth = Depth(), clock: any Timekeeper, market: @escaping (InstrumentID) -> PaperMarket?,
         symbol: @escaping (InstrumentID) -> String
     ) {
         precondition(!shards.isEmpty, "an account has a purse")
@@ -85,6 +80,7 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
         self.cash = cash.rawValue
         self.currency = currency
         self.latency = latency
+        self.depth = depth
         self.clock = clock
         self.market = market
         self.symbol = symbol
@@ -158,7 +154,7 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
     /// its deadline: the venue has its book all the while.
     public func turn(at now: Stamp) {
         guard let next = nextDeadline, next <= now.monotonic else { return }
-        prune()
+        depth.prune(market)
         var due: [Pending] = []
         pending.removeAll { order in
             let isReady =
@@ -202,94 +198,40 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
 
     // MARK: Fills
 
-    private struct Taking {
-        var quantity: Int64 = 0
-        /// Unit: 1e-16.
-        var cash: Int128 = 0
-        var fee: Int64 = 0
-        var levels: [Level] = []
-
-        struct Level {
-            let key: LevelKey
-            let price: Price
-            let quantity: Int64
-            let fee: Money
-        }
-    }
-
     private func fill(_ order: NewOrder, _ now: Stamp) -> LegReport.Outcome {
         guard let market = market(order.instrument) else {
             return .rejected(
                 VenueRejection(.unfilled, status: 0, code: "paper", text: "its book was void until the deadline"))
         }
-        guard let taking = try? taking(order, market), taking.quantity > 0 else { return Self.killed }
-        let isWhole = order.cashOrderQty == nil ? taking.quantity == order.orderQty.rawValue : true
+        let holding = Quantity(rawValue: held[HeldKey(instrument: order.instrument, outcome: order.outcome)] ?? 0)
+        guard let taking = try? depth.quote(order, held: holding, market), taking.quantity > .zero else {
+            return Self.killed
+        }
+        let isWhole = order.cashOrderQty == nil ? taking.quantity == order.orderQty : true
         if order.timeInForce == .fok, !isWhole { return Self.killed }
-        for level in taking.levels { taken[level.key, default: 0] += level.quantity }
-        let (whole, rest) = taking.cash.quotientAndRemainder(dividingBy: Int128(FixedPoint.one))
-        let amount = Int64(clamping: order.side == .buy && rest > 0 ? whole + 1 : whole)
-        book(order, taking, amount, now)
+        depth.take(taking)
+        book(order, taking, now)
         return .accepted(
             OrderSummary(
-                standing: isWhole ? .filled : .cancelled, cumQty: Quantity(rawValue: taking.quantity), leavesQty: .zero,
-                cumCash: Money(rawValue: amount), fee: Money(rawValue: taking.fee)))
+                standing: isWhole ? .filled : .cancelled, cumQty: taking.quantity, leavesQty: .zero,
+                cumCash: taking.cash, fee: taking.fee))
     }
 
     private static let killed = LegReport.Outcome.rejected(
         VenueRejection(.unfilled, status: 0, code: "paper", text: "nothing stood within the limit"))
 
-    /// What the order takes now.
-    private func taking(_ order: NewOrder, _ market: PaperMarket) throws(FeeFault) -> Taking {
-        let isSale = order.side == .sell
-        // A bid for an outcome is an offer of the other one at one less its price.
-        var curve = LegCurve(market.book, isSale ? order.outcome.opposite : order.outcome)
-        var taking = Taking()
-        var state = FeeState()
-        var left = order.orderQty.rawValue
-        var budget = order.cashOrderQty.map { Int128($0.rawValue) * Int128(FixedPoint.one) }
-        if isSale { left = min(left, held[HeldKey(instrument: order.instrument, outcome: order.outcome)] ?? 0) }
-        while let level = curve.level, let price = isSale ? level.price.complement : level.price {
-            guard isSale ? price >= order.price : price <= order.price else { break }
-            let key = LevelKey(
-                instrument: order.instrument, outcome: isSale ? order.outcome.opposite : order.outcome,
-                price: level.price.rawValue)
-            var quantity = max(0, level.quantity.rawValue - (taken[key] ?? 0))
-            if let money = budget {
-                let affordable = Int64(clamping: money / Int128(price.rawValue))
-                quantity = min(quantity, affordable - affordable % market.terms.fillStep.rawValue)
-            } else {
-                quantity = min(quantity, left)
-            }
-            if quantity > 0 {
-                let amount = Quantity(rawValue: quantity)
-                let fee =
-                    isSale
-                    ? try market.fees.sellFee(price, amount, .taker, &state)
-                    : try market.fees.buyFee(price, amount, .taker, &state)
-                taking.fee += fee.rawValue
-                taking.quantity += quantity
-                taking.cash += Int128(price.rawValue) * Int128(quantity)
-                taking.levels.append(Taking.Level(key: key, price: price, quantity: quantity, fee: fee))
-                left -= quantity
-                budget = budget.map { $0 - Int128(price.rawValue) * Int128(quantity) }
-            }
-            if budget == nil, left <= 0 { break }
-            curve.advance()
-        }
-        return taking
-    }
-
     /// Cash and contracts change hands; the private stream tells, final at once.
-    private func book(_ order: NewOrder, _ taking: Taking, _ amount: Int64, _ now: Stamp) {
+    private func book(_ order: NewOrder, _ taking: PaperTaking, _ now: Stamp) {
         let isSale = order.side == .sell
-        cash += isSale ? amount - taking.fee : -(amount + taking.fee)
+        let (amount, fee) = (taking.cash.rawValue, taking.fee.rawValue)
+        cash += isSale ? amount - fee : -(amount + fee)
         let key = HeldKey(instrument: order.instrument, outcome: order.outcome)
-        held[key, default: 0] += isSale ? -taking.quantity : taking.quantity
+        held[key, default: 0] += isSale ? -taking.quantity.rawValue : taking.quantity.rawValue
         net(order.instrument)
         for level in taking.levels {
             lastExec += 1  // bounded by orders
             let fill = Fill(
-                execID: ExecID("paper-\(venue.name)-\(lastExec)"), lastQty: Quantity(rawValue: level.quantity),
+                execID: ExecID("paper-\(venue.name)-\(lastExec)"), lastQty: level.quantity,
                 lastPx: level.price, fee: level.fee, liquidity: .taker, settlement: .confirmed)
             sink?.apply(
                 ExecutionReport(
@@ -311,15 +253,5 @@ public final class Gateway: OrderGateway, @unchecked Sendable {
         held[yes, default: 0] -= both
         held[no, default: 0] -= both
         cash += both
-    }
-
-    /// A level that is gone gives back what was taken of it.
-    private func prune() {
-        taken = taken.filter { key, _ in
-            guard let market = market(key.instrument), let price = Price(rawValue: key.price) else { return true }
-            let shown = key.outcome == .yes ? price : price.complement
-            guard let shown else { return false }
-            return market.book[key.outcome == .yes ? .ask : .bid].quantity(at: shown).rawValue > 0
-        }
     }
 }
