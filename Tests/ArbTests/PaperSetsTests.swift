@@ -92,6 +92,7 @@ struct PaperSetsTests {
         rig.wait(50)
         rig.wait(150)
         #expect(rig.held == [0: 0, 1: 3, 2: 0] && rig.trader.claims == 3 && rig.events.boxes.isEmpty)
+        #expect(rig.exposure.exposed == Stage.dollars("1.80"), "at what they cost, whatever the others lost")
         rig.stage.level(1, .ask, 43, 50)
         rig.wait(100)
         rig.wait(150)
