@@ -172,11 +172,12 @@ struct PaperSetsAccountTests {
         let first = try PaperSetsStage()
         first.edge()
         let rig = try PaperSetsStage(isStarted: false)
-        rig.sync()
+        rig.edge()
         rig.sets.adopt(adopted(first, isEndKept: false), finished: [], at: rig.stage.now)
         rig.start()
         rig.step()
-        #expect(rig.heard.count == 3 && rig.states.values.allSatisfy { $0.isDone && $0.cumQty == .zero })
+        #expect(rig.heard.count == 3 && rig.heard.allSatisfy { $0.event == .cannotEnter("paper: it never met a book") })
+        #expect(rig.states.values.allSatisfy { $0.isDone && $0.cumQty == .zero })
         #expect(rig.events.results.map(\.kind) == [.missed] && rig.trader.claims == 0)
     }
 

@@ -33,17 +33,34 @@ struct PaperSetsTests {
         #expect(rig.states.values.allSatisfy { $0.ordStatus == .filled && $0.isFeeWhole })
     }
 
-    @Test("an opportunity is fired once; the next one not before the books have moved")
+    @Test("an opportunity is fired once, however its books move")
     func once() throws {
         let rig = try PaperSetsStage()
         rig.edge()
         rig.wait(150)
-        rig.stage.level(0, .bid, 40, 9)
-        rig.wait(150)
-        #expect(rig.sets.status.fired == 1)
+        for size in 8..<10 {
+            rig.wait(150)
+            for index in 0..<3 { rig.stage.level(index, .bid, 40, Int64(size)) }
+        }
+        #expect(rig.sets.status.fired == 1 && rig.trader.claims == 0)
         rig.calm()
         rig.wait(150)
         rig.edge()
+        #expect(rig.sets.status.fired == 2)
+    }
+
+    @Test("the next opportunity is not fired while its books may still show what was taken")
+    func settles() throws {
+        let rig = try PaperSetsStage()
+        rig.edge()
+        rig.wait(150)
+        rig.calm()
+        rig.wait(50)
+        rig.edge()
+        #expect(rig.sets.status.fired == 1, "50 ms after the fills")
+        rig.wait(50)
+        rig.stage.level(0, .bid, 40, 9)
+        rig.step()
         #expect(rig.sets.status.fired == 2)
     }
 

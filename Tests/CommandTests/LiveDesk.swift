@@ -74,10 +74,12 @@ final class LiveDesk {
     }
 
     /// Waits for a word of `arb status --json`.
-    func waitForStatus(seconds: Int = 20, _ isThere: ([String: Any]) -> Bool) throws -> [String: Any]? {
+    func waitForStatus(seconds: Int = 20, account: String = "loopback", _ isThere: ([String: Any]) -> Bool) throws
+        -> [String: Any]?
+    {
         let end = NanoClock.monotonic() + .seconds(Int64(seconds))
         while NanoClock.monotonic() < end {
-            let found = try json("status")
+            let found = try json("status", "--account", account)
             if isThere(found) { return found }
             usleep(50_000)
         }

@@ -31,12 +31,17 @@ struct PaperSetsRunTests {
         try labels(desk)
         // The next run goes on with what is held: nothing of it stands alone, and no cash has moved unexplained.
         let again = try desk.arb.start(
-            ["run", "--config", "v/arb.toml", "--paper", "--json", "--for", "8s"], in: desk.place.url)
-        #expect([0, 2, 3, 4].contains(again.wait().status))
-        #expect(!again.output.contains("E_EXEC_CASH_DRIFT") && !again.output.contains("E_EXEC_FOREIGN"))
-        #expect(!again.output.contains("E_EXEC_NOT_ADOPTED"))
-        let boxes = try #require(try desk.json("status", "--account", Self.account)["boxes"] as? Int)
-        #expect(boxes >= held)
+            ["run", "--config", "v/arb.toml", "--paper", "--json", "--for", "40s"], in: desk.place.url)
+        defer { again.signal(SIGKILL) }
+        #expect(again.waitForOutput(seconds: 30) { $0.contains("arb.execution/1") }, "it goes on trading")
+        let now = try desk.waitForStatus(account: Self.account) { $0["boxes"] as? Int ?? 0 >= max(1, held) }
+        #expect(now?["pid"] as? Int != 0 && now?["model"] as? Bool == true, "what was held is counted by who trades")
+        again.signal(SIGTERM)
+        let end = again.wait()
+        #expect([0, 2, 3, 4].contains(end.status) && end.out.contains("\"stopped\""))
+        for code in ["E_EXEC_CASH_DRIFT", "E_EXEC_FOREIGN", "E_EXEC_NOT_ADOPTED"] {
+            #expect(!end.out.contains(code), "\(code)")
+        }
     }
 
     /// Executions, boxes, orders, events, fills and positions of sets say the same, to the last unit.
