@@ -68,12 +68,18 @@ extension Trader {
             }
             foreign.paidOut[venue] = facts.suffix(Self.paidMax).map { fact in
                 let cash = Money(rawValue: fact.revenue.rawValue - (fact.fee?.rawValue ?? 0))
-                return VenueSettlement(symbol: fact.symbol, cash: cash, settledAt: fact.settledAt)
+                return VenueSettlement(symbol: text(of: fact), cash: cash, settledAt: fact.settledAt)
             }
         }
     }
 
     private static let paidMax = 4_096
+
+    /// The catalog's text of a market's name, where it is there.
+    private func text(of fact: SettlementFact) -> String {
+        let instrument = instruments[MarketKey(venue: fact.venue, symbol: fact.symbol)]
+        return instrument.map { catalog.contracts[Int($0.index)].symbol } ?? fact.symbol
+    }
 
     /// What its box comes to is booked; contracts of a paid market are not closed any more.
     private func wasPaid(_ execution: Execution, _ now: Stamp) {

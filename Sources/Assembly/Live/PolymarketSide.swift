@@ -148,7 +148,7 @@ final class PolymarketSide: TradingSide {
         let fills = try await account.fills(since: settled, market: inquiry.symbol)
         guard !held.isEmpty else { return false }
         for present in held {
-            var expected = before.positions.first { $0.token == present.token }?.quantity.rawValue ?? 0
+            var expected = before[present.token]?.rawValue ?? 0
             for fill in fills where fill.token == present.token && fill.fill.settlement != .failed {
                 guard let time = fill.transactTime else { return false }
                 if time < settled { continue }

@@ -62,11 +62,38 @@ struct Memory: Sendable {
     /// What was held before it was sent: the newest account read that was over earlier than that.
     var before: Holdings?
 
-    /// Positions at one instant.
+    /// Tokens held at one instant.
+    ///
+    /// Of each token 128 bits are kept, hashed with keys of this process, and none of the venue's texts: sixteen reads of an
+    /// account are kept, and thousands of texts that live for minutes among what lives for moments keep a heap full of holes.
     struct Holdings: Sendable {
         /// When the first request of the read left, and when the last answer was here.
         let asOf: UTCNanos, landed: UTCNanos
-        let positions: [VenuePosition]
+        private let held: [(high: Int, low: Int, quantity: Quantity)]
+
+        /// - Parameter positions: those without a token are left out.
+        init(asOf: UTCNanos, landed: UTCNanos, positions: [VenuePosition]) {
+            (self.asOf, self.landed) = (asOf, landed)
+            held = positions.lazy.filter { !$0.token.isEmpty }.map { position in
+                let (high, low) = Self.mark(position.token)
+                return (high, low, position.quantity)
+            }
+        }
+
+        /// What was held of a token; nil: none was listed.
+        subscript(token: String) -> Quantity? {
+            let (high, low) = Self.mark(token)
+            return held.first { $0.high == high && $0.low == low }?.quantity
+        }
+
+        private static func mark(_ token: String) -> (high: Int, low: Int) {
+            var hasher = Hasher()
+            hasher.combine(token)
+            // The same of a longer text: independent of the first.
+            var longer = hasher
+            longer.combine(UInt8(1))
+            return (hasher.finalize(), longer.finalize())
+        }
     }
 }
 
