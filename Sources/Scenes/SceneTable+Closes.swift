@@ -169,10 +169,13 @@ extension Scene {
             stage.plant()
             try stage.until("an order") { _ in !stage.received().isEmpty }
             stage.calm()
+            stage.end()
+            // A slow machine may have found and sold everything before the run was over.
+            let isLeft = try stage.leavesWork()
             try stage.restart()
             try stage.ready()
             try stage.settled()
-            stage.check(stage.recovered > 0, "nothing was taken up")
+            stage.check(!isLeft || stage.recovered > 0, "nothing was taken up")
         }.with { $0.bound = nil },
         Scene("halt", "an operator's halt: nothing but cancels leaves, what stands alone stays and is shown", ["I7"]) {
             stage in

@@ -2,6 +2,7 @@ internal import Arb
 internal import Assembly
 internal import Glibc
 internal import Risk
+internal import Store
 public import Simulators
 internal import Threading
 internal import Trading
@@ -53,6 +54,14 @@ public final class Stage {
 
     /// Ends the run in order; the scene goes on without one.
     func end() { daemon.end() }
+
+    /// True when the ledger has something that the next run must take up.
+    func leavesWork() throws -> Bool {
+        let ledger = try Ledger.reader(path: house.path + "/state/loopback/ledger.db")
+        var filter = Ledger.OrderFilter(limit: 1)
+        filter.standing = .open
+        return try !ledger.orders(filter).isEmpty || !ledger.boxes().isEmpty
+    }
 
     /// Ends the run in order, if it still lasts, and begins another with the same files.
     func restart() throws {

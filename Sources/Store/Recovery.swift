@@ -197,7 +197,7 @@ extension Ledger {
         try database.query(
             """
             SELECT execution FROM orders WHERE execution IS NOT NULL AND is_done = 1 AND cum_qty <> 0
-            AND intended_utc > ? AND execution NOT IN (SELECT execution FROM boxes)
+            AND intended_utc > ? AND execution NOT IN (SELECT execution FROM boxes WHERE quantity <> 0)
             AND execution IN (SELECT id FROM executions WHERE edge_realized_usd IS NOT NULL)
             AND (SELECT COALESCE(SUM(last_qty), 0) FROM fills WHERE order_row = orders.id AND fee IS NOT NULL) < cum_qty
             AND NOT EXISTS (SELECT 1 FROM order_events told WHERE told.order_row = orders.id AND told.kind = 'summary'

@@ -136,12 +136,23 @@ struct RecoveryTests {
             return id
         }
         let lacking = try over(recent + 1, cumQty: 1_000_000_000, fee: nil)
+        /// What its legs held once was sold again, or paid: the former is over with nothing in it.
+        func boxed(_ number: UInt64, _ quantity: Int64) throws -> ExecutionID {
+            let id = try over(number, cumQty: 1_000_000_000, fee: nil)
+            try ledger.keep(
+                Ledger.BoxRow(
+                    execution: id, pair: "fed", state: "settled", isOver: true, quantity: Quantity(rawValue: quantity),
+                    cost: .cent, payoff: .zero, pnl: .zero, opened: now, changed: now))
+            return id
+        }
+        let sold = try boxed(recent + 4, 0)
+        _ = try boxed(recent + 5, 1_000_000_000)
         _ = try over(recent + 2, cumQty: 1_000_000_000, fee: .cent)
         _ = try over(recent + 3, cumQty: 0, fee: nil)
         _ = try over(7, cumQty: 1_000_000_000, fee: nil)
         let recovery = try recover(log, ledger)
-        #expect(recovery.feeless == [lacking])
-        #expect(recovery.history.map(\.execution) == [lacking] && recovery.orders.isEmpty)
+        #expect(recovery.feeless == [lacking, sold])
+        #expect(recovery.history.map(\.execution) == [lacking, sold] && recovery.orders.isEmpty)
     }
 
     @Test("boxes, breakers, the day's profit and the orders of what stands alone come back")
