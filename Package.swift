@@ -34,6 +34,7 @@ let package = Package(
         .executable(name: "arb-sim", targets: ["ArbSim"]),
         .executable(name: "arb-bench", targets: ["ArbBench"]),
         .library(name: "CrashPoints", type: .dynamic, targets: ["CCrashPoints"]),
+        .library(name: "FireCosts", type: .dynamic, targets: ["CFireCosts"]),
     ],
     targets: [
         // C: system modules and small shims, each with one Swift owner.
@@ -103,6 +104,8 @@ let package = Package(
         module("Exploration", "Exploration", ["Trading", "Arb", "Assembly", "Simulators"]),
         // Loaded before `arb` by the crash stories, and by nothing else: kills it at named points of an order's way.
         .target(name: "CCrashPoints", path: "Sources/C/CCrashPoints", linkerSettings: [.linkedLibrary("dl")]),
+        // Loaded before `arb` by the benchmark of a fire's allocations, and by nothing else.
+        .target(name: "CFireCosts", path: "Sources/C/CFireCosts", linkerSettings: [.linkedLibrary("dl")]),
         // Stories played with a live run over real sockets, judged by the venues' truth.
         module(
             "Scenes", "Scenes",

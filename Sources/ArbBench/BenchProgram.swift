@@ -4,8 +4,8 @@ import Glibc
 @main
 enum BenchProgram {
     private static let usage = """
-        usage: arb-bench all|parse|book|pipeline|sign|journal|net|trade|t2w|start|load
-                         halt|status|recovery [--pairs LIST] [--json]
+        usage: arb-bench all|parse|book|pipeline|sign|journal|net|trade|t2w|alloc|start
+                         load|halt|status|recovery [--pairs LIST] [--json]
                          [--floors FILE] [--net-floor PROGRAM]
 
           parse      one message from bytes to numbers, and the lookup of names
@@ -16,6 +16,7 @@ enum BenchProgram {
           net        an order's request and its answer over loopback TLS on a polled lane, beside the C round trip in turns
           trade      both legs of a fire through all that a live run has, against both loopback venues in this process
           t2w        from a readable frame to both orders in the kernel: arb run --live against loopback venues
+          alloc      what a fire asks of the allocator, from the frame to the second order
           start      from the start of the program to the first connection that a loopback venue accepts
           halt       from SIGUSR1 to the last order that a loopback venue read, 40 times
           status     the whole of `arb status` while a daemon trades, 100 times
@@ -28,7 +29,7 @@ enum BenchProgram {
         """
 
     private static let names: Set<String> = [
-        "all", "parse", "book", "pipeline", "sign", "journal", "net", "trade", "t2w", "start", "load", "halt", "status",
+        "all", "parse", "book", "pipeline", "sign", "journal", "net", "trade", "t2w", "alloc", "start", "load", "halt", "status",
         "recovery",
     ]
 
@@ -77,6 +78,7 @@ enum BenchProgram {
         if options.wants("net") { try NetBench(floor: options.netFloor).run(json: isJSON) }
         if options.wants("trade") { try await TradeBench().run(json: isJSON) }
         if options.wants("t2w") { try TickToWireBench().run(floors, json: isJSON) }
+        if options.wants("alloc") { try FireCostsBench().run(json: isJSON) }
         if options.wants("pipeline") {
             for size in options.sizes {
                 for isZipf in size >= 10_000 ? [false, true] : [false] {
