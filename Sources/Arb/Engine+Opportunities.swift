@@ -69,9 +69,11 @@ extension Engine {
     }
 
     /// The legs with their terms and fees; nil when something of them is unknown.
+    ///
+    /// Void with the next call: whoever keeps them takes legs of its own (`SizingProblem.detached`), or that call asks for
+    /// memory.
     private func sizingLegs(of basket: Basket) -> [SizingLeg]? {
-        var legs: [SizingLeg] = []
-        legs.reserveCapacity(basket.legs.count)
+        legs.removeAll(keepingCapacity: true)
         for leg in basket.legs {
             let state = states[Int(leg.instrument.index)]
             guard let terms = state.terms, let fees = state.fees, state.fault == nil, !state.feesPending else {
@@ -182,9 +184,15 @@ extension Engine {
         return listener
     }
 
+    /// What is done when orders have left: births are told, and memory for the next ones is asked for.
+    public func rest() {
+        tellBirths()
+        sizer.makeRoom()
+    }
+
     /// Tells the births that waited for their orders to leave. At the latest by the next input, so that the order of what
     /// is told is the order of what happened.
-    public func tellBirths() {
+    func tellBirths() {
         guard !births.isEmpty else { return }
         for opportunity in births { listener.born(opportunity) }
         births.removeAll(keepingCapacity: true)

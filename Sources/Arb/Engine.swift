@@ -22,6 +22,8 @@ public final class Engine {
     var states: [InstrumentState]
     let detector: Detector
     let sizer = Sizer()
+    /// Of the basket that is looked at.
+    var legs: [SizingLeg] = []
     let opportunities: OpportunityBook
     let inversions: InversionWatch
     private var offsets = [ClockOffset](repeating: ClockOffset(), count: 256)

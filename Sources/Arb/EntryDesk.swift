@@ -25,6 +25,13 @@ public struct EntryCandidate {
     }
 }
 
+extension EntryCandidate {
+    /// The same, to be kept.
+    var detached: EntryCandidate {
+        EntryCandidate(basket: basket, opportunity: opportunity, plan: plan, problem: problem.detached, stamps: stamps)
+    }
+}
+
 /// Who fires what the engine finds. The engine's decisions and their log are the same with and without one.
 ///
 /// - Lane: the hot lane, inside the engine's turn: the books are those of the decision.

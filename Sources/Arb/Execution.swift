@@ -100,11 +100,11 @@ final class Execution {
         case done
     }
 
-    let id: ExecutionID
-    let basket: Basket
-    let opportunity: UInt64
-    let plan: BasketPlan
-    let decided: Stamp
+    private(set) var id: ExecutionID
+    private(set) var basket: Basket
+    private(set) var opportunity: UInt64
+    private(set) var plan: BasketPlan
+    private(set) var decided: Stamp
     var stamps: ExecutionStamps
     private(set) var claim: InFlight.Claim
     var reservation: ReservationID?
@@ -176,6 +176,26 @@ final class Execution {
         self.claim = claim
         self.isRecovered = isRecovered
         orders.reserveCapacity(4)
+    }
+
+    /// One that is made ahead: nothing is known of it before `begin`.
+    convenience init(blank basket: Basket) {
+        let never = Stamp(monotonic: MonotonicNanos(rawValue: 0), utc: UTCNanos(rawValue: 0))
+        self.init(
+            id: ExecutionID(run: 0, sequence: 0), basket: basket, opportunity: 0,
+            plan: BasketPlan(orderQty: .zero, legs: [], locked: .zero, payoff: .zero, net: .zero, edgeBps: 0),
+            decided: never, stamps: ExecutionStamps(never.monotonic), claim: InFlight.Claim.none)
+    }
+
+    /// Makes it the execution of a basket that is entered now. What a rehearsal left in it is gone.
+    func begin(
+        _ id: ExecutionID, _ basket: Basket, opportunity: UInt64, _ plan: BasketPlan, decided: Stamp,
+        _ stamps: ExecutionStamps, _ claim: InFlight.Claim
+    ) {
+        (self.id, self.basket, self.opportunity, self.plan) = (id, basket, opportunity, plan)
+        (self.decided, self.stamps, self.claim) = (decided, stamps, claim)
+        orders.removeAll(keepingCapacity: true)
+        feesMax = [.zero, .zero]
     }
 
     /// How its net differs from what was last told; nil: nothing was.

@@ -17,6 +17,9 @@ public final class InFlight: @unchecked Sendable {
     public struct Claim: Hashable, Sendable {
         /// 1, 2, 3 … of all claims of the run.
         public let generation: UInt64
+
+        /// Holds nothing: of an execution that is made ahead. Never released.
+        static let none = Claim(generation: 0)
     }
 
     /// Instruments that can be claimed.

@@ -44,12 +44,13 @@ public struct SizingProblem {
         valuation = problem.valuation
     }
 
-    /// The same problem within other caps.
-    ///
-    /// - Parameter cash: what each leg may cost; nil: unbounded.
-    func within(_ limits: SizingLimits, cash: (SizingLeg) -> Money?) -> SizingProblem {
-        SizingProblem(self, legs.map { $0.with(cash: cash($0)) }, limits, thresholds)
+    /// The same problem within other caps, with legs that have the cash of those.
+    func within(_ limits: SizingLimits, _ legs: [SizingLeg]) -> SizingProblem {
+        SizingProblem(self, legs, limits, thresholds)
     }
+
+    /// The same problem with legs of its own: those of the engine are written over for the next one.
+    var detached: SizingProblem { SizingProblem(self, legs.map { $0 }, limits, thresholds) }
 
     /// The same problem if a unit cost so much less. Unit: 1e-8 USD.
     func better(by bonus: Int64) -> SizingProblem { SizingProblem(self, legs, limits, thresholds, bonus: bonus) }
@@ -69,6 +70,8 @@ public final class Sizer {
     private var candidate: [PlannedLeg] = []
     private var bestLegs: [PlannedLeg] = []
     private var best: Best?
+    /// Room for the legs of plans to come: a plan keeps its own.
+    private var rooms: [[PlannedLeg]] = []
 
     private struct Best {
         var quantity: Int64
@@ -78,7 +81,18 @@ public final class Sizer {
     }
 
     /// A Sizer with empty scratch.
-    public init() {}
+    public init() { makeRoom() }
+
+    /// Asks for the memory of the next plans, while there is time: a plan then asks for none.
+    func makeRoom() {
+        while rooms.count < Self.roomsKept {
+            var room: [PlannedLeg] = []
+            room.reserveCapacity(2)
+            rooms.append(room)
+        }
+    }
+
+    private static let roomsKept = 8
 
     /// The best plan that passes every threshold; nil when no admissible size does.
     ///
@@ -105,7 +119,9 @@ public final class Sizer {
             for index in walks.indices where walks[index].reach == end { try walks[index].advance() }
             passed = end
         }
-        return best.map(finished)
+        guard let best else { return nil }
+        defer { bestLegs = rooms.popLast() ?? [] }
+        return finished(best)
     }
 
     /// Walks at the start of these legs; those of the problem before are used again.

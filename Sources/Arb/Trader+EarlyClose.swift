@@ -85,14 +85,15 @@ extension Trader {
     /// Claims, prepares, records and sends both sales; whatever fails undoes what was done, and the box stays.
     private func sell(_ execution: Execution, _ quantity: Quantity, _ sales: [Sale], _ now: Stamp) -> Bool {
         guard let claim = inFlight.claim(execution.basket.legs) else { return false }
-        let orders = sales.map { sale in
-            NewOrder(
+        let orders = [2 of NewOrder] { leg in
+            let sale = sales[leg]
+            return NewOrder(
                 clOrdID: newID(), instrument: sale.leg.instrument, outcome: sale.leg.outcome, side: .sell,
                 orderQty: quantity, price: sale.limitPx, timeInForce: .ioc,
                 isReduceOnly: venue(of: sale.leg.instrument) == .kalshi, purpose: .close)
         }
         let place = execution.orders.count
-        let slots: [SendSlot]
+        let slots: [2 of SendSlot]
         do throws(Refusal) {
             slots = try prepared(orders, now)
         } catch {
@@ -102,7 +103,7 @@ extension Trader {
         do throws(Refusal) {
             try record(execution, slots, .sell, now)
         } catch {
-            for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
+            giveBack(slots)
             inFlight.release(claim, execution.basket.legs)
             return false
         }
@@ -120,7 +121,7 @@ extension Trader {
                 tag: tag(execution, place, isPair: true), first: slots[0], at: venue(of: orders[0].instrument),
                 second: slots[1], at: venue(of: orders[1].instrument),
                 deadline: now.monotonic + settings.orderTimeout))
-        for (offset, slot) in slots.enumerated() { tellIntent(execution, place + offset, slot) }
+        for leg in slots.indices { tellIntent(execution, place + leg, slots[leg]) }
         tellBox(execution, now)
         return true
     }

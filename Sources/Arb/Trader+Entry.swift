@@ -29,7 +29,7 @@ extension Trader: EntryDesk {
     public func take(_ candidate: EntryCandidate, at now: Stamp) {
         let basket = candidate.basket
         if settings.rehearsalInterval.rawValue > 0, basket.kind == .crossVenue, basket.legs.count == 2 {
-            lastCandidate = candidate
+            newCandidate = candidate
         }
         guard isOpen(basket) else { return }
         guard let claim = inFlight.claim(basket.legs) else { return }
@@ -90,7 +90,7 @@ extension Trader: EntryDesk {
 
     /// The plan within the desk's own caps, and what each of its legs would lose alone.
     func fitted(_ candidate: EntryCandidate, _ least: Quantity, _ now: Stamp) throws(Refusal) -> (
-        BasketPlan, [Money]
+        BasketPlan, [2 of Money]
     ) {
         guard var limits = gate.bounds(for: candidate.basket.id, orderQtyMin: least, at: now) else {
             throw .noSize("this basket is not fired")
@@ -112,7 +112,7 @@ extension Trader: EntryDesk {
         plan = try fittedAtWorst(plan, &limits, problem)
         for _ in 0..<4 {
             let losses = try losses(plan, problem)
-            guard let worst = losses.max(), worst > lossMax else { return (plan, losses) }
+            guard max(losses[0], losses[1]) > lossMax else { return (plan, losses) }
             limits.orderQtyMax = try largest(problem, below: plan.orderQty, lossMax)
             plan = try resized(problem, limits)
         }
@@ -147,7 +147,9 @@ extension Trader: EntryDesk {
     func resized(_ problem: SizingProblem, _ limits: SizingLimits) throws(Refusal) -> BasketPlan {
         let plan: BasketPlan?
         do throws(FeeFault) {
-            plan = try sizer.plan(problem.within(limits) { limits.cash(at: venue(of: $0.instrument)) })
+            fitLegs.removeAll(keepingCapacity: true)
+            for leg in problem.legs { fitLegs.append(leg.with(cash: limits.cash(at: venue(of: leg.instrument)))) }
+            plan = try sizer.plan(problem.within(limits, fitLegs))
         } catch {
             throw .noSize(error.code)
         }
@@ -155,12 +157,11 @@ extension Trader: EntryDesk {
         return plan
     }
 
-    private func losses(_ plan: BasketPlan, _ problem: SizingProblem) throws(Refusal) -> [Money] {
-        var losses: [Money] = []
-        losses.reserveCapacity(problem.legs.count)
+    private func losses(_ plan: BasketPlan, _ problem: SizingProblem) throws(Refusal) -> [2 of Money] {
+        var losses: [2 of Money] = [.zero, .zero]
         do throws(FeeFault) {
-            for (planned, leg) in zip(plan.legs, problem.legs) {
-                losses.append(try AutoClose.oneLegLoss(planned, leg, settings.valuation))
+            for leg in losses.indices {
+                losses[leg] = try AutoClose.oneLegLoss(plan.legs[leg], problem.legs[leg], settings.valuation)
             }
         } catch {
             throw .noSize(error.code)
@@ -190,11 +191,8 @@ extension Trader: EntryDesk {
 
     // MARK: Orders
 
-    func legOrders(_ plan: BasketPlan, _ problem: SizingProblem, named name: (Int) -> ClOrdID) -> [NewOrder] {
-        var orders: [NewOrder] = []
-        orders.reserveCapacity(plan.legs.count)
-        for place in plan.legs.indices { orders.append(legOrder(plan.legs[place], problem.legs[place], name(place))) }
-        return orders
+    func legOrders(_ plan: BasketPlan, _ problem: SizingProblem, named name: (Int) -> ClOrdID) -> [2 of NewOrder] {
+        [2 of NewOrder] { place in legOrder(plan.legs[place], problem.legs[place], name(place)) }
     }
 
     func legOrder(_ planned: PlannedLeg, _ leg: SizingLeg, _ name: ClOrdID) -> NewOrder {
@@ -206,7 +204,7 @@ extension Trader: EntryDesk {
     }
 
     func request(
-        _ id: ExecutionID, _ basket: Basket, _ plan: BasketPlan, _ orders: [NewOrder], _ losses: [Money],
+        _ id: ExecutionID, _ basket: Basket, _ plan: BasketPlan, _ orders: [2 of NewOrder], _ losses: [2 of Money],
         _ problem: SizingProblem, _ least: Quantity
     ) -> EntryRequest {
         func leg(_ index: Int) -> EntryLeg {

@@ -24,6 +24,28 @@ extension Trader {
         return fires.underWay + waitingSeconds + (settings.legOrder == .both ? 0 : 1) < settings.seats
     }
 
+    /// Asks for the memory of the next fire, while there is time.
+    func makeReady() {
+        if let newCandidate {
+            lastCandidate = newCandidate.detached
+            self.newCandidate = nil
+        }
+        if spare == nil, let basket = catalog.baskets.first { spare = Execution(blank: basket) }
+        sizer.makeRoom()
+    }
+
+    /// An execution of a candidate; the one made ahead where there is one.
+    func made(
+        _ id: ExecutionID, _ candidate: EntryCandidate, _ plan: BasketPlan, _ now: Stamp, _ stamps: ExecutionStamps,
+        _ claim: InFlight.Claim
+    ) -> Execution {
+        let execution = spare ?? Execution(blank: candidate.basket)
+        spare = nil
+        execution.begin(
+            id, candidate.basket, opportunity: candidate.opportunity, plan, decided: now, stamps, claim)
+        return execution
+    }
+
     func keep(_ execution: Execution) {
         executions[execution.id.sequence] = execution
         live.insert(execution.id.sequence)

@@ -29,7 +29,7 @@ extension Trader {
         _ = try? sizer.plan(candidate.problem)
         let least = smallest(candidate.problem)
         // The books have moved on since: what does not fit any more is walked with the plan of then.
-        let (plan, losses) = (try? fitted(candidate, least, now)) ?? (candidate.plan, [.zero, .zero])
+        let (plan, losses) = (try? fitted(candidate, least, now)) ?? (candidate.plan, [2 of Money](repeating: .zero))
         let orders = legOrders(plan, candidate.problem) { place in
             // Names of this kind are never given to an order: those count up from one.
             ClOrdID(prefix: settings.prefix, run: settings.run, sequence: Self.rehearsalSequence + UInt64(place))
@@ -38,7 +38,7 @@ extension Trader {
         let id = ExecutionID(run: settings.run, sequence: 0)
         let entry = request(id, candidate.basket, plan, orders, losses, candidate.problem, least)
         let approval = try? gate.approve(entry, at: now)
-        let slots: [SendSlot]
+        let slots: [2 of SendSlot]
         do throws(Refusal) {
             slots = try prepared(orders, now)
         } catch {
@@ -46,14 +46,13 @@ extension Trader {
             throw error
         }
         if let claim = inFlight.claim(candidate.basket.legs) {
-            let execution = Execution(
-                id: id, basket: candidate.basket, opportunity: candidate.opportunity, plan: plan, decided: now,
-                stamps: ExecutionStamps(now.monotonic), claim: claim)
+            let execution = made(id, candidate, plan, now, ExecutionStamps(now.monotonic), claim)
             book(execution, entry, slots, now)
+            spare = execution
             inFlight.release(claim, candidate.basket.legs)
         }
         if let approval { gate.undo(approval) }
-        for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).rehearse(slot) }
+        for leg in slots.indices { gateway(of: orders[leg].instrument).rehearse(slots[leg]) }
         // Their slots are spent: each gateway answers that nothing left, from the place where a request would leave.
         fires.rehearse(
             slots[0], at: venue(of: orders[0].instrument), slots[1], at: venue(of: orders[1].instrument),
@@ -61,11 +60,11 @@ extension Trader {
     }
 
     /// Takes both orders in and out again, and records them nowhere.
-    private func book(_ execution: Execution, _ entry: EntryRequest, _ slots: [SendSlot], _ now: Stamp) {
+    private func book(_ execution: Execution, _ entry: EntryRequest, _ slots: [2 of SendSlot], _ now: Stamp) {
         do throws(Refusal) { try track(execution, entry, now) } catch { return }
         do throws(Refusal) {
-            for (leg, slot) in slots.enumerated() {
-                execution.orders.append(try register(slot, .leg, leg, execution, now))
+            for leg in slots.indices {
+                execution.orders.append(try register(slots[leg], .leg, leg, execution, now))
                 owners[execution.orders[leg].handle.index] = execution.id.sequence
             }
             journal.rehearse(

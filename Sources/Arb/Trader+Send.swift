@@ -4,22 +4,19 @@ import Trading
 // Rows 9 to 11 of the walk: both legs prepared, both intents in one append, and only then the fire.
 extension Trader {
     func send(
-        _ candidate: EntryCandidate, _ id: ExecutionID, _ plan: BasketPlan, _ orders: [NewOrder],
+        _ candidate: EntryCandidate, _ id: ExecutionID, _ plan: BasketPlan, _ orders: [2 of NewOrder],
         _ claim: InFlight.Claim,
         _ approval: consuming Approval, _ stamps: ExecutionStamps, _ now: Stamp
     ) throws(Refusal) {
-        let basket = candidate.basket
         let first = leader(candidate.problem, plan)
-        let slots: [SendSlot]
+        let slots: [2 of SendSlot]
         do throws(Refusal) {
             slots = try prepared(orders, now)
         } catch {
             gate.undo(approval)
             throw error
         }
-        let execution = Execution(
-            id: id, basket: basket, opportunity: candidate.opportunity, plan: plan, decided: now,
-            stamps: stamps, claim: claim)
+        let execution = made(id, candidate, plan, now, stamps, claim)
         let alone = first.map { (leg: $0, slot: slots[$0]) }
         do throws(Refusal) {
             try track(execution, approval.request, now)
@@ -30,7 +27,7 @@ extension Trader {
             }
             try record(execution, slots, only: alone?.leg, .leg, now, follower: follower)
         } catch {
-            for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
+            giveBack(slots)
             positions.abandon(id)
             gate.undo(approval)
             throw error
@@ -96,31 +93,40 @@ extension Trader {
         return Quantity(rawValue: sum)
     }
 
-    func prepared(_ orders: [NewOrder], _ now: Stamp) throws(Refusal) -> [SendSlot] {
-        var slots: [SendSlot] = []
-        slots.reserveCapacity(orders.count)
-        for order in orders {
-            do throws(LocalRefusal) {
-                slots.append(try gateway(of: order.instrument).prepare(order, at: now))
-            } catch {
-                for (slot, order) in zip(slots, orders) { gateway(of: order.instrument).giveBack(slot) }
-                throw .local(venue(of: order.instrument), error)
-            }
+    /// Both or none.
+    func prepared(_ orders: [2 of NewOrder], _ now: Stamp) throws(Refusal) -> [2 of SendSlot] {
+        let first = try prepared(orders[0], now)
+        do throws(Refusal) {
+            return [first, try prepared(orders[1], now)]
+        } catch {
+            gateway(of: orders[0].instrument).giveBack(first)
+            throw error
         }
-        return slots
+    }
+
+    private func prepared(_ order: NewOrder, _ now: Stamp) throws(Refusal) -> SendSlot {
+        do throws(LocalRefusal) {
+            return try gateway(of: order.instrument).prepare(order, at: now)
+        } catch {
+            throw .local(venue(of: order.instrument), error)
+        }
+    }
+
+    func giveBack(_ slots: [2 of SendSlot]) {
+        for leg in slots.indices { gateway(of: slots[leg].order.instrument).giveBack(slots[leg]) }
     }
 
     /// Registers orders, leg by leg, behind those that the execution has, and records their intents in one append.
     ///
     /// - Parameter only: the one leg that is recorded now; nil: both.
     func record(
-        _ execution: Execution, _ slots: [SendSlot], only: Int? = nil, _ role: OrderRole, _ now: Stamp,
+        _ execution: Execution, _ slots: [2 of SendSlot], only: Int? = nil, _ role: OrderRole, _ now: Stamp,
         follower: OrderIntent.Follower? = nil
     ) throws(Refusal) {
         let place = execution.orders.count
         do throws(Refusal) {
-            for (leg, slot) in slots.enumerated() where leg == only ?? leg {
-                execution.orders.append(try register(slot, role, leg, execution, now))
+            for leg in slots.indices where leg == only ?? leg {
+                execution.orders.append(try register(slots[leg], role, leg, execution, now))
             }
             let second = only == nil ? intent(execution, execution.orders[place + 1], slots[1]) : nil
             do throws(JournalFault) {

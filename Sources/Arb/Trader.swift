@@ -66,6 +66,12 @@ public final class Trader {
     private var filledAt: [InstrumentID: MonotonicNanos] = [:]
     /// What was offered last, for rehearsals.
     var lastCandidate: EntryCandidate?
+    /// Of this turn: it becomes `lastCandidate` when its orders have left.
+    var newCandidate: EntryCandidate?
+    /// The legs of a basket with the cash of the caps that are left.
+    var fitLegs: [SizingLeg] = []
+    /// Made ahead for the next fire.
+    var spare: Execution?
     var nextRehearsal: MonotonicNanos?
     private var lastRefusal: [BasketID: Refused] = [:]
     private var lastSequence: UInt64
@@ -235,6 +241,7 @@ extension Trader: LiveTrader {
         tellClaimed(now)
         if let due = nextDue, due <= now.monotonic { advance(to: now) }
         booksChanged(at: now)
+        makeReady()
         arm(at: now)
         if let nextRehearsal, nextRehearsal <= now.monotonic { rehearse(at: now) }
     }

@@ -129,7 +129,7 @@ public final class LiveDriver {
             trading.touch()
             return .busy
         }
-        engine.tellBirths()
+        engine.rest()
         let now = clock.now()
         if let due = engine.nextDeadline, due <= now.monotonic {
             recorder?.timer(at: now)

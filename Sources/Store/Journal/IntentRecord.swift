@@ -49,7 +49,7 @@ enum IntentRecord {
     static func fits(_ intent: borrowing OrderIntent) -> Bool {
         let lengths = (
             intent.pair.name.utf8.count, intent.symbol.utf8.count, intent.token.utf8.count,
-            intent.orderID?.text.utf8.count ?? 0
+            intent.orderID?.length ?? 0
         )
         guard lengths.0 <= 255, lengths.1 <= 255, lengths.2 <= 255, lengths.3 <= 255 else { return false }
         let follower = intent.follower == nil ? 0 : followerSize
@@ -96,7 +96,7 @@ enum IntentRecord {
         put(text(intent.pair.name, record, &used), record, 136)
         put(text(intent.symbol, record, &used), record, 137)
         put(text(intent.token, record, &used), record, 138)
-        put(text(intent.orderID?.text ?? "", record, &used), record, 139)
+        put(name(intent.orderID, record, &used), record, 139)
         if let follower = intent.follower {
             put(follower.orderQtyMax.rawValue, record, used)
             put(follower.limitPx.rawValue, record, used + 8)
@@ -292,6 +292,13 @@ enum IntentRecord {
                 if let start = bytes.baseAddress { (record + at).copyMemory(from: start, byteCount: bytes.count) }
                 return bytes.count
             } ?? slowText(text, record, at)
+        used += count
+        return UInt8(truncatingIfNeeded: count)  // `fits` has seen that it is at most 255
+    }
+
+    private static func name(_ orderID: OrderID?, _ record: UnsafeMutableRawPointer, _ used: inout Int) -> UInt8 {
+        guard let orderID else { return 0 }
+        let count = orderID.write(to: UnsafeMutableRawBufferPointer(start: record + used, count: orderID.length))
         used += count
         return UInt8(truncatingIfNeeded: count)  // `fits` has seen that it is at most 255
     }

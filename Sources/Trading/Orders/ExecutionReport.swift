@@ -1,13 +1,3 @@
-/// The venue's name of an order: Kalshi's UUID, Polymarket's order hash (`0x` and 64 lower-case hex digits). FIX tag 37.
-public struct OrderID: Hashable, Sendable, CustomStringConvertible {
-    /// As the venue writes it.
-    public let text: String
-    /// The order called `text`.
-    public init(_ text: String) { self.text = text }
-    /// The text.
-    public var description: String { text }
-}
-
 /// The venue's name of one fill. FIX tag 17. Kalshi: trade id. Polymarket: trade id and, as maker, the maker order's place.
 public struct ExecID: Hashable, Sendable, CustomStringConvertible {
     /// As the venue writes it.

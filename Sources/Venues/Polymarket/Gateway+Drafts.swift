@@ -51,7 +51,7 @@ extension Gateway {
     ///   changed while it was signed: then it is void.
     public nonisolated func signAhead(_ order: NewOrder, at now: Stamp) throws(LocalRefusal) -> OrderID {
         let (ready, blank) = try desk.withLock { (desk) throws(LocalRefusal) in try desk.blank(order, at: now) }
-        if let ready { return OrderID(ready.hex) }
+        if let ready { return OrderID(ready) }
         var body: [UInt8] = []
         body.reserveCapacity(1_536)
         let hash: Bytes32
@@ -64,7 +64,7 @@ extension Gateway {
         guard desk.withLock({ $0.keep(draft) }) else {
             throw LocalRefusal(.market, "what it was signed for has changed meanwhile")
         }
-        return OrderID(hash.hex)
+        return OrderID(hash)
     }
 
     /// Voids what was signed ahead: for one market when its tick, fees, limits or book epoch change, for all at a halt.

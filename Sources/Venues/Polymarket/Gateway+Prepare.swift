@@ -35,7 +35,10 @@ extension OrderDesk {
             throw LocalRefusal(.noConnection, "no connection is open and idle")
         }
         do throws(SigningFault) {
-            let orders = try sign(wanted, isBatch: isBatch, at: now)
+            // A place's own buffers are used again: an order asks for no memory.
+            var orders: [SentOrder] = []
+            swap(&orders, &parcels[place].orders)
+            try sign(wanted, isBatch: isBatch, at: now, into: &orders)
             let head = isBatch ? batchHead : orderHead
             var bytes: [UInt8] = []
             swap(&bytes, &parcels[place].bytes)
@@ -57,23 +60,21 @@ extension OrderDesk {
 
     /// Signs into `body` what was checked.
     private mutating func sign(
-        _ wanted: [NewOrder], isBatch: Bool, at now: Stamp
-    ) throws(SigningFault) -> [SentOrder] {
+        _ wanted: [NewOrder], isBatch: Bool, at now: Stamp, into orders: inout [SentOrder]
+    ) throws(SigningFault) {
         body.removeAll(keepingCapacity: true)
-        var orders: [SentOrder] = []
-        orders.reserveCapacity(wanted.count)
+        orders.removeAll(keepingCapacity: true)
         if isBatch { body.append(UInt8(ascii: "[")) }
         for index in wanted.indices {
             let (order, amounts) = (wanted[index], checked[index])
             if index > 0 { body.append(UInt8(ascii: ",")) }
             let (hash, signed, isAhead) = try sign(order, amounts, isBatch: isBatch, at: now)
             let sent = SentOrder(
-                order: order, orderID: OrderID(hash.hex), amounts: amounts, signed: signed, isAhead: isAhead, hash: hash
+                order: order, orderID: OrderID(hash), amounts: amounts, signed: signed, isAhead: isAhead, hash: hash
             )
             orders.append(sent)
         }
         if isBatch { body.append(UInt8(ascii: "]")) }
-        return orders
     }
 
     private mutating func sign(
@@ -170,4 +171,9 @@ extension OrderDesk {
         parcels[place].orders.removeAll(keepingCapacity: true)
         free.append(place)
     }
+}
+
+extension OrderID {
+    /// The order of this hash.
+    init(_ hash: Bytes32) { self.init(hash: hash.words) }
 }

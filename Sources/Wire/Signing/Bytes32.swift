@@ -92,6 +92,9 @@ public struct Bytes32: Hashable, Sendable {
     /// The bytes, first to last.
     public var bytes: [UInt8] { withUnsafeBytes(of: self) { Array($0) } }
 
+    /// As four words in memory order.
+    public var words: (UInt64, UInt64, UInt64, UInt64) { (word0, word1, word2, word3) }
+
     /// `0x` and 64 lower-case letters.
     public var hex: String {
         String(unsafeUninitializedCapacity: 66) { text in

@@ -1,0 +1,33 @@
+import Testing
+import Trading
+
+@Suite("Names of orders")
+struct OrderIDTests {
+    private static let letters = "0x00ff" + String(repeating: "19af", count: 14) + "0e1d"
+
+    @Test(
+        "come back letter by letter, whatever they are",
+        arguments: [
+            letters, letters.uppercased(), "0X" + letters.dropFirst(2), letters + "0", String(letters.dropLast()),
+            String(letters.dropLast()) + "g", String(letters.dropLast(2)) + "é", "paper-1", "",
+            "9b0f6b43-5b68-4f9f-9f02-9a2d1b8ac1a1", "0x" + String(repeating: "0", count: 64),
+        ])
+    func text(text: String) {
+        let id = OrderID(text)
+        #expect(id.text == text && id.description == text && id.length == text.utf8.count)
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: id.length + 1, alignment: 1)
+        defer { bytes.deallocate() }
+        bytes[id.length] = 0x7E
+        #expect(id.write(to: bytes) == id.length && bytes.prefix(id.length).elementsEqual(text.utf8))
+        #expect(bytes[id.length] == 0x7E, "nothing behind it is touched")
+    }
+
+    @Test("one made of a hash is the one made of its letters, and no other")
+    func hash() {
+        let words: (UInt64, UInt64, UInt64, UInt64) = (1, UInt64(2).bigEndian, .max, 0x0123_4567_89AB_CDEF)
+        let id = OrderID(hash: words)
+        #expect(id.text == "0x0100000000000000" + "0000000000000002" + "ffffffffffffffff" + "efcdab8967452301")
+        #expect(id == OrderID(id.text) && id.hashValue == OrderID(id.text).hashValue)
+        #expect(id != OrderID(hash: (1, words.1, .max, 0)) && id != OrderID(id.text.uppercased()))
+    }
+}
