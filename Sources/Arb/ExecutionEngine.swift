@@ -63,16 +63,16 @@ public final class ExecutionEngine {
     ) {
         precondition(count > 0, "something can be fired")
         self.gateways = Dictionary(uniqueKeysWithValues: gateways.map { ($0.venue, $0) })
+        let table = Table(self.gateways)
         seats = (0..<count).map { _ in
-            Seat { tag, first, second in
+            Seat(table) { tag, first, second in
                 if tag != Self.rehearsal { listener(tag, first, second) }
             }
         }
-        let table = Table(self.gateways)
         tasks = seats.map { seat in
             Task(executorPreference: lane) {
                 while let fire = await seat.next() {
-                    let reports = await Self.leave(fire, table)
+                    let reports = await Self.leave(fire, seat)
                     seat.finish(fire, reports.first, reports.second)
                 }
             }
@@ -145,7 +145,7 @@ public final class ExecutionEngine {
     }
 
     /// The gateways as the tasks see them.
-    private struct Table: Sendable {
+    fileprivate struct Table: Sendable {
         private let kalshi: (any OrderGateway)?
         private let polymarket: (any OrderGateway)?
 
@@ -162,13 +162,11 @@ public final class ExecutionEngine {
         }
     }
 
-    /// The one place where orders leave.
-    private static func leave(_ fire: Fire, _ table: Table) async -> (first: LegReport, second: LegReport?) {
-        guard let other = fire.second else {
-            return (await table.commit(fire.first, at: fire.firstVenue, fire.deadline), nil)
-        }
-        async let first = table.commit(fire.first, at: fire.firstVenue, fire.deadline)
-        async let second = table.commit(other, at: fire.secondVenue, fire.deadline)
+    /// The one place where orders leave. A child task that takes the seat alone with it asks for no memory but its own.
+    private static func leave(_ fire: Fire, _ seat: Seat) async -> (first: LegReport, second: LegReport?) {
+        guard fire.second != nil else { return (await seat.commitFirst(), nil) }
+        async let first = seat.commitFirst()
+        async let second = seat.commitSecond()
         return await (first, second)
     }
 }
@@ -179,10 +177,16 @@ private final class Seat: @unchecked Sendable {
     private(set) var isTaken = false
     private var waiting: UnsafeContinuation<ExecutionEngine.Fire?, Never>?
     private var given: ExecutionEngine.Fire?
+    /// What its task is about.
+    private var fire: ExecutionEngine.Fire?
     private var isOver = false
+    private let gateways: ExecutionEngine.Table
     private let listener: ExecutionEngine.Listener
 
-    init(_ listener: @escaping ExecutionEngine.Listener) { self.listener = listener }
+    init(_ gateways: ExecutionEngine.Table, _ listener: @escaping ExecutionEngine.Listener) {
+        self.gateways = gateways
+        self.listener = listener
+    }
 
     func give(_ fire: ExecutionEngine.Fire) {
         isTaken = true
@@ -200,7 +204,23 @@ private final class Seat: @unchecked Sendable {
         waiting = nil
     }
 
+    /// Its next work; nil when it is over.
     nonisolated(nonsending) func next() async -> ExecutionEngine.Fire? {
+        fire = await take()
+        return fire
+    }
+
+    func commitFirst() async -> LegReport {
+        guard let fire else { preconditionFailure("it has work") }
+        return await gateways.commit(fire.first, at: fire.firstVenue, fire.deadline)
+    }
+
+    func commitSecond() async -> LegReport {
+        guard let fire, let slot = fire.second else { preconditionFailure("it has two orders") }
+        return await gateways.commit(slot, at: fire.secondVenue, fire.deadline)
+    }
+
+    private nonisolated(nonsending) func take() async -> ExecutionEngine.Fire? {
         if let given {
             self.given = nil
             return given

@@ -113,7 +113,14 @@ public final class PaperSets: EntryDesk {
         } catch {
             throw .risk(error)
         }
-        let (plan, losses) = try trader.fitted(candidate.plan, candidate.problem, &limits)
+        var losses: [Money] = []
+        let plan = try trader.fitted(candidate.plan, candidate.problem, &limits) { (plan) throws(Trader.Refusal) in
+            losses.removeAll(keepingCapacity: true)
+            for (planned, leg) in zip(plan.legs, candidate.problem.legs) {
+                losses.append(try trader.loss(planned, leg))
+            }
+            return losses.max() ?? .zero
+        }
         let approved = trader.clock.now().monotonic
         let id = trader.newExecutionID()
         guard open(basket.pair, id, place) else { throw .noSize("reservations_full") }
@@ -122,7 +129,8 @@ public final class PaperSets: EntryDesk {
             at: now, approved: approved)
         execution.lossAtRisk = losses.max() ?? .zero
         execution.feesMax = zip(plan.legs, candidate.problem.legs).map { trader.feeMax($0, $1) }
-        for (leg, order) in trader.legOrders(plan, candidate.problem, named: { _ in trader.newID() }).enumerated() {
+        for (leg, planned) in plan.legs.enumerated() {
+            let order = trader.legOrder(planned, candidate.problem.legs[leg], trader.newID())
             send(order, .leg, leg: leg, of: execution, now)
         }
         underWay.append(execution)

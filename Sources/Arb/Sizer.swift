@@ -92,7 +92,7 @@ public final class Sizer {
         }
     }
 
-    private static let roomsKept = 8
+    private static let roomsKept = 32
 
     /// The best plan that passes every threshold; nil when no admissible size does.
     ///

@@ -97,13 +97,21 @@ extension Trader: EntryDesk {
         }
         let isProbe = gate.isProbe(candidate.basket.id, at: now.monotonic)
         let problem = isProbe ? candidate.problem.asProbe() : candidate.problem
-        return try fitted(candidate.plan, problem, &limits)
+        var losses: [2 of Money] = [.zero, .zero]
+        let plan = try fitted(candidate.plan, problem, &limits) { (plan) throws(Refusal) in
+            for leg in losses.indices { losses[leg] = try loss(plan.legs[leg], problem.legs[leg]) }
+            return max(losses[0], losses[1])
+        }
+        return (plan, losses)
     }
 
-    /// The same, of a problem within these caps.
-    func fitted(_ planned: BasketPlan, _ problem: SizingProblem, _ limits: inout SizingLimits) throws(Refusal) -> (
-        BasketPlan, [Money]
-    ) {
+    /// The same, of a basket of any kind within these caps.
+    ///
+    /// - Parameter worst: what the dearest leg of a plan would lose alone.
+    func fitted(
+        _ planned: BasketPlan, _ problem: SizingProblem, _ limits: inout SizingLimits,
+        worst: (BasketPlan) throws(Refusal) -> Money
+    ) throws(Refusal) -> BasketPlan {
         limits.lockedMax = min(limits.lockedMax, problem.limits.lockedMax)
         limits.orderQtyMax = min(limits.orderQtyMax, problem.limits.orderQtyMax)
         let lossMax = min(settings.oneLegLossMax, limits.oneLegLossMax ?? settings.oneLegLossMax)
@@ -111,8 +119,7 @@ extension Trader: EntryDesk {
         if !fits(plan, limits, problem) { plan = try resized(problem, limits) }
         plan = try fittedAtWorst(plan, &limits, problem)
         for _ in 0..<4 {
-            let losses = try losses(plan, problem)
-            guard max(losses[0], losses[1]) > lossMax else { return (plan, losses) }
+            if try worst(plan) <= lossMax { return plan }
             limits.orderQtyMax = try largest(problem, below: plan.orderQty, lossMax)
             plan = try resized(problem, limits)
         }
@@ -157,16 +164,13 @@ extension Trader: EntryDesk {
         return plan
     }
 
-    private func losses(_ plan: BasketPlan, _ problem: SizingProblem) throws(Refusal) -> [2 of Money] {
-        var losses: [2 of Money] = [.zero, .zero]
+    /// What a leg would lose alone.
+    func loss(_ planned: PlannedLeg, _ leg: SizingLeg) throws(Refusal) -> Money {
         do throws(FeeFault) {
-            for leg in losses.indices {
-                losses[leg] = try AutoClose.oneLegLoss(plan.legs[leg], problem.legs[leg], settings.valuation)
-            }
+            return try AutoClose.oneLegLoss(planned, leg, settings.valuation)
         } catch {
             throw .noSize(error.code)
         }
-        return losses
     }
 
     /// The largest size below one that loses too much, of which no leg does: what a leg loses grows with its size.

@@ -1,5 +1,3 @@
-public import Trading
-
 /// What paper orders of outcome sets meet: the live books, less what paper orders have taken of them.
 ///
 /// - Lane: the hot lane. Only a paper run has one; nothing here can send.
