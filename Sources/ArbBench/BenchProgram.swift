@@ -29,7 +29,8 @@ enum BenchProgram {
         """
 
     private static let names: Set<String> = [
-        "all", "parse", "book", "pipeline", "sign", "journal", "net", "trade", "t2w", "alloc", "start", "load", "halt", "status",
+        "all", "parse", "book", "pipeline", "sign", "journal", "net", "trade", "t2w", "alloc", "start", "load", "halt",
+        "status",
         "recovery",
     ]
 

@@ -15,11 +15,9 @@ struct OrderIDTests {
     func text(text: String) {
         let id = OrderID(text)
         #expect(id.text == text && id.description == text && id.length == text.utf8.count)
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: id.length + 1, alignment: 1)
-        defer { bytes.deallocate() }
-        bytes[id.length] = 0x7E
-        #expect(id.write(to: bytes) == id.length && bytes.prefix(id.length).elementsEqual(text.utf8))
-        #expect(bytes[id.length] == 0x7E, "nothing behind it is touched")
+        var bytes: [UInt8] = []
+        id.forEachByte { bytes.append($0) }
+        #expect(bytes == Array(text.utf8))
     }
 
     @Test("one made of a hash is the one made of its letters, and no other")

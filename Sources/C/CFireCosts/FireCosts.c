@@ -168,7 +168,9 @@ static int kind(const Call *call, const char **name) {
         for (int word = 0; word < 4; word++)
             if (strstr(text, made[word])) return tasks;
         // The first name of a program's own is whose it is; the runtime's are in front of it.
-        if (strcmp(*name, "?") == 0 && strncmp(text, "$s", 2) == 0 && strncmp(text, "$ss", 3) != 0) *name = text;
+        if (strcmp(*name, "?") == 0 && strncmp(text, "$s", 2) == 0 && strncmp(text, "$ss", 3) != 0 &&
+            strncmp(text, "$sS", 3) != 0)
+            *name = text;
     }
     return ours;
 }

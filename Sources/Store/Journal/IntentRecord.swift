@@ -298,9 +298,12 @@ enum IntentRecord {
 
     private static func name(_ orderID: OrderID?, _ record: UnsafeMutableRawPointer, _ used: inout Int) -> UInt8 {
         guard let orderID else { return 0 }
-        let count = orderID.write(to: UnsafeMutableRawBufferPointer(start: record + used, count: orderID.length))
-        used += count
-        return UInt8(truncatingIfNeeded: count)  // `fits` has seen that it is at most 255
+        let start = used
+        orderID.forEachByte { byte in
+            record.storeBytes(of: byte, toByteOffset: used, as: UInt8.self)
+            used += 1
+        }
+        return UInt8(truncatingIfNeeded: used - start)  // `fits` has seen that it is at most 255
     }
 
     private static func slowText(_ text: String, _ record: UnsafeMutableRawPointer, _ at: Int) -> Int {

@@ -19,11 +19,11 @@ public struct OrderID: Hashable, Sendable, CustomStringConvertible {
 
     /// As the venue writes it.
     public var text: String {
-        switch name {
-        case .text(let text): text
-        case .hash:
-            String(unsafeUninitializedCapacity: Self.hashLength) { write(to: UnsafeMutableRawBufferPointer($0)) }
-        }
+        if case .text(let text) = name { return text }
+        var letters: [UInt8] = []
+        letters.reserveCapacity(length)
+        forEachByte { letters.append($0) }
+        return String(decoding: letters, as: UTF8.self)
     }
 
     /// The text.
@@ -37,37 +37,29 @@ public struct OrderID: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Writes the text. `bytes` has room for `length`.
-    ///
-    /// - Returns: `length`.
-    @discardableResult
-    public func write(to bytes: UnsafeMutableRawBufferPointer) -> Int {
+    /// The bytes of the text, in order; asks for no memory.
+    public func forEachByte(_ body: (UInt8) -> Void) {
         switch name {
-        case .text(let text):
-            bytes.copyBytes(from: text.utf8)
-            return text.utf8.count
+        case .text(let text): for byte in text.utf8 { body(byte) }
         case .hash(let first, let second, let third, let fourth):
-            bytes[0] = UInt8(ascii: "0")
-            bytes[1] = UInt8(ascii: "x")
-            let letters = UnsafeMutableRawBufferPointer(rebasing: bytes[2..<Self.hashLength])
-            Self.write(first, letters, 0)
-            Self.write(second, letters, 16)
-            Self.write(third, letters, 32)
-            Self.write(fourth, letters, 48)
-            return Self.hashLength
+            body(UInt8(ascii: "0"))
+            body(UInt8(ascii: "x"))
+            Self.letters(first, body)
+            Self.letters(second, body)
+            Self.letters(third, body)
+            Self.letters(fourth, body)
         }
     }
 
-    private static func write(_ word: UInt64, _ letters: UnsafeMutableRawBufferPointer, _ start: Int) {
-        var left = UInt64(bigEndian: word)
-        for place in stride(from: start + 15, through: start, by: -1) {
-            let digit = UInt8(left & 15)
-            letters[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-            left >>= 4
+    private static func letters(_ word: UInt64, _ body: (UInt8) -> Void) {
+        let digits = UInt64(bigEndian: word)
+        for place in 0..<16 {
+            let digit = UInt8(truncatingIfNeeded: digits >> UInt64(60 - 4 * place) & 15)  // 4 bits
+            body(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
         }
     }
 
-    /// Nil for any text that `write` would not write letter by letter.
+    /// Nil for any text that `forEachByte` would not give back letter by letter.
     private static func hash(_ text: String) -> Name? {
         guard text.utf8.count == hashLength else { return nil }
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
