@@ -34,7 +34,7 @@ extension Trader {
     private func closeEarly(_ execution: Execution, _ margin: Money, _ now: Stamp) -> Bool {
         let basket = execution.basket
         guard let box = positions.box(of: execution.id), box.state == .open, box.quantity.rawValue > 0,
-            execution.residualSince == nil, gate.suspensions(of: basket.pair).isEmpty,
+            execution.residualSince == nil, !gate.isSuspended(basket.pair),
             basket.legs.allSatisfy({ !inFlight.isClaimed($0.instrument) })
         else { return false }
         let markets = basket.legs.compactMap { engine.market($0.instrument, $0.outcome) }

@@ -62,7 +62,7 @@ extension Trader {
         var wanted = old.orderQty
         if let second = execution.second {
             // It goes first: nothing is held yet, so it is an entry like any other, and the other leg must be there still.
-            guard gate.killSwitch.allows(.entry), !isStopping, gate.suspensions(of: execution.basket.pair).isEmpty,
+            guard gate.killSwitch.allows(.entry), !isStopping, !gate.isSuspended(execution.basket.pair),
                 let market = engine.market(second.order.instrument, second.order.outcome),
                 let other = try? LegWalk.quote(second.order.orderQty.floored(to: market.lot), market),
                 other.limitPx <= second.order.price

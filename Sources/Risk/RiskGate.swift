@@ -298,6 +298,13 @@ public struct RiskGate: Sendable, Hashable {
         return Suspension.allCases.filter { pairs[index].suspensions & $0.bit != 0 }
     }
 
+    /// Whether a pair takes no entries. Mutating so that it is read in place: a copy of the gate is made otherwise, and
+    /// every fire asks several times.
+    public mutating func isSuspended(_ pair: PairID) -> Bool {
+        guard let index = breaker.find(pair) else { return false }
+        return pairs[index].suspensions != 0
+    }
+
     /// The review of a basket's pair changed while we run.
     public mutating func setApproved(_ basket: BasketID, _ isApproved: Bool) {
         seats[Int(basket.index)].isApproved = isApproved

@@ -151,6 +151,21 @@ struct RiskGateRefusalTests {
         #expect(stage.fire(stage.request()).refusal == nil)
     }
 
+    @Test("a pair is suspended as long as any cause is left", arguments: RiskGate.Suspension.allCases)
+    func suspends(cause: RiskGate.Suspension) throws {
+        var gate = try GateStage().gate
+        let pair = PairID("pair0")
+        func isSuspended() -> Bool { gate.isSuspended(pair) }
+        #expect(!isSuspended())
+        gate.suspend(pair, cause)
+        gate.suspend(pair, .stuck)
+        #expect(isSuspended() && gate.suspensions(of: pair).contains(cause))
+        if cause != .stuck { gate.lift(pair, .stuck) }
+        #expect(isSuspended())
+        gate.lift(pair, cause)
+        #expect(!isSuspended() && gate.suspensions(of: pair).isEmpty)
+    }
+
     @Test("figures are in the words of a refusal")
     func words() throws {
         var limits = GateStage.wide
