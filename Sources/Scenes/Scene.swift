@@ -117,6 +117,10 @@ public struct Scene: Sendable {
         // What a chain still settles is told to both sides, to the one later: the run lasts until they agree.
         let end = NanoClock.monotonic() + .seconds(40)
         while NanoClock.monotonic() < end, try !audit(stage).isGood { poll(nil, 0, 50) }
+        // What stands alone and was told may be on its way out in this very moment: its fills are waited for too.
+        let closed = NanoClock.monotonic() + .seconds(3)
+        while NanoClock.monotonic() < closed, !stage.isClosed { poll(nil, 0, 20) }
+        while NanoClock.monotonic() < end, try !audit(stage).isGood { poll(nil, 0, 50) }
         stage.end()
         let audit = try audit(stage)
         let view = stage.view

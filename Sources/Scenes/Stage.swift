@@ -175,6 +175,12 @@ public final class Stage {
         return isStated(view)
     }
 
+    /// Nothing stands alone and nothing is under way.
+    var isClosed: Bool {
+        let view = view
+        return view.exposure.state <= .hedged && view.isQuiet && view.unknownLegs == 0
+    }
+
     /// What stands alone, or is unknown, was told by name and its pair takes no entries.
     func isStated(_ view: SceneDaemon.View) -> Bool {
         guard view.exposure.state > .hedged else { return true }
