@@ -1,6 +1,7 @@
 import Glibc
 import Simulators
 import Store
+import Threading
 import Trading
 
 /// From a frame that can be read to both orders handed to the kernel: the real program, `arb run --live`, against loopback
@@ -25,12 +26,16 @@ struct TickToWireBench {
         trading.isPinned = true
         trading.isSpinning = true
         let folder = try LoopbackFolder(path, settings, trading: trading)
+        // Who is made has its maker's processors: it is made before its processor is left to it.
+        let processor = Threading.Machine.processors > 1 ? Threading.Machine.processor(fromLast: 0) : nil
         let child = LoadBench.spawn(
             [
                 LoadBench.beside("arb"), "run", "--quiet", "--config", path + "/arb.toml", "--live",
                 "--confirm-account", "loopback", "--for", "\(Self.seconds)s",
             ], output: "/dev/null")
+        if let processor { Threading.Machine.leave(processor) }
         let status = LoadBench.wait(child)
+        if let processor { Threading.Machine.rejoin(processor) }
         let figures = try Self.figures(path + "/state/loopback/ledger.db")
         let taken = folder.venues.truth.count { $0.kind == .accepted && $0.account == "ours" }
         _ = folder.venues.stop()

@@ -105,14 +105,13 @@ public final class LoopbackVenues: @unchecked Sendable {
     /// Starts both venues.
     ///
     /// - Parameter publicKey: PEM of the key that upgrades must be signed with; nil: any.
-    /// - Throws: `WebServer.Fault`.
+    /// - Throws: `SigningFault` for a key that cannot be read, `WebServer.Fault`.
     public init(
         _ settings: SimWorld.Settings, authority: ThrowawayCA, publicKey: String?, trading: Trading = Trading()
     ) throws {
         let started = NanoClock().now()
         self.started = started
-        let key = publicKey.flatMap { try? VerifyingKey(pem: $0) }
-        verifier = key
+        verifier = try publicKey.map { try VerifyingKey(pem: $0) }
         state = Mutex(
             State(
                 SimWorld(settings), trading, seed: settings.seed,

@@ -27,7 +27,7 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
     private let armed = Atomic<Bool>(false)
     private let owner = Atomic<UInt>(0)
     private let wait: LaneWait
-    /// The core that it stays on; nil: any.
+    /// The core that it stays on, and that all other threads of the process keep off while it runs; nil: any.
     public let processor: Int?
     /// What the lane waits on; its owner registers sockets with it.
     public let poller: Poller
@@ -74,7 +74,9 @@ public final class Lane: SerialExecutor, TaskExecutor, @unchecked Sendable {
     ///
     /// - Parameter turn: called between jobs with a function that tells which sockets are ready.
     public func run(turn: (_ ready: [UInt64]) -> Turn) {
-        if let processor { _ = CLinux_pin(Int32(processor)) }
+        // Where the kernel refuses it the lane runs anywhere, as one without a processor does.
+        let isPinned = processor.map { CLinux_pin(Int32(clamping: $0)) == 0 } ?? false
+        defer { if isPinned, let processor { CLinux_release(Int32(clamping: processor)) } }
         owner.store(UInt(pthread_self()), ordering: .relaxed)
         defer { owner.store(0, ordering: .relaxed) }
         var ready: [UInt64] = []

@@ -16,6 +16,12 @@ public enum Machine {
         return found < 0 ? nil : found
     }
 
+    /// Keeps all threads of this process off a processor while another process has it: for measurements.
+    public static func leave(_ processor: Int) { CLinux_leave(Int32(clamping: processor)) }
+
+    /// Ends `leave`.
+    public static func rejoin(_ processor: Int) { CLinux_release(Int32(clamping: processor)) }
+
     /// Memory of this process that is resident, as the kernel counts it; 0 where it does not say. Unit: bytes.
     public static var resident: Int {
         let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)

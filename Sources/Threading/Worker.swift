@@ -23,7 +23,7 @@ public final class Worker: @unchecked Sendable {
             { argument in
                 guard let argument else { return nil }
                 let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
-                CLinux_unpin()  // a thread made by a pinned lane does not share its core
+                CLinux_unpin()  // a thread made by a pinned lane has the lane's core, and is to keep off it
                 CLinux_name_thread(String(body.name.prefix(15)))
                 body.run()
                 return nil

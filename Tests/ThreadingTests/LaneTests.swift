@@ -53,23 +53,37 @@ struct LaneTests {
         worker.join()
     }
 
-    @Test("a pinned lane stays on its processor; a thread that it makes does not")
+    @Test("a pinned lane has its processor alone: threads that it makes, or that were there, keep off it until it ends")
     func pinned() throws {
         let processor = try #require(Machine.processor(fromLast: 0))
         #expect(Machine.processor(fromLast: Machine.processors) == nil)
+        let others = max(1, Machine.processors - 1)
         let lane = try Lane(name: "pinned", wait: .park, processor: processor)
-        let seen = Mutex<[Int]>([])
+        let seen = Mutex<[String: Int]>([:])
+        let (isPinned, isOver) = (Semaphore(), Semaphore())
+        let before = Worker(name: "before") {
+            isPinned.wait()
+            seen.withLock { $0["before"] = Machine.processorsOfThread }
+            isOver.signal()
+        }
         let thread = Worker(name: "pinned") {
             lane.run { _ in
-                let child = Worker(name: "child") { seen.withLock { $0.append(Machine.processorsOfThread) } }
+                isPinned.signal()
+                isOver.wait()
+                let child = Worker(name: "child") {
+                    seen.withLock { $0["child"] = Machine.processorsOfThread }
+                }
                 child.join()
-                seen.withLock { $0.append(Machine.processorsOfThread) }
+                seen.withLock { $0["lane"] = Machine.processorsOfThread }
                 lane.stop()
                 return .idle(until: nil)
             }
+            seen.withLock { $0["after"] = Machine.processorsOfThread }
         }
         thread.join()
-        #expect(seen.withLock { $0 } == [Machine.processors, 1])
+        before.join()
+        #expect(
+            seen.withLock { $0 } == ["before": others, "child": others, "lane": 1, "after": Machine.processors])
     }
 }
 

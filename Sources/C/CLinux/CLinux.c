@@ -30,32 +30,6 @@ int CLinux_epoll_wait(int epoll, uint64_t *tokens, int most, int milliseconds) {
     for (int i = 0; i < count; i++) tokens[i] = events[i].data.u64;
     return count;
 }
-// Where threads ran before the first of them was pinned: a thread has its maker's processors, and would stay with it.
-static cpu_set_t unpinned;
-static _Atomic int pinned;
-static int process_set(cpu_set_t *set) {
-    if (!pinned) return sched_getaffinity(getpid(), sizeof *set, set);
-    *set = unpinned;
-    return 0;
-}
-int CLinux_pin(int processor) {
-    cpu_set_t set;
-    if (!pinned && process_set(&unpinned) == 0) pinned = 1;
-    CPU_ZERO(&set);
-    CPU_SET(processor, &set);
-    return pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
-void CLinux_unpin(void) {
-    if (pinned) pthread_setaffinity_np(pthread_self(), sizeof unpinned, &unpinned);
-}
-int CLinux_processor_from_last(int rank) {
-    cpu_set_t set;
-    if (process_set(&set) != 0) return -1;
-    for (int processor = CPU_SETSIZE - 1; processor >= 0; processor--) {
-        if (CPU_ISSET(processor, &set) && rank-- == 0) return processor;
-    }
-    return -1;
-}
 void CLinux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 int CLinux_keep_in_memory(void) {
     struct rlimit limit;
@@ -76,14 +50,6 @@ int64_t CLinux_clock_error(void) {
     struct timex state = {0};
     int answer = adjtimex(&state);
     return answer < 0 || answer == TIME_ERROR ? -1 : state.maxerror;
-}
-int CLinux_processors(void) {
-    cpu_set_t set;
-    return process_set(&set) == 0 ? CPU_COUNT(&set) : 1;
-}
-int CLinux_thread_processors(void) {
-    cpu_set_t set;
-    return pthread_getaffinity_np(pthread_self(), sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 int CLinux_allocate(int descriptor, int64_t bytes) { return fallocate(descriptor, 0, 0, bytes) == 0 ? 0 : errno; }
 int CLinux_peer(int socket, int *process, unsigned *user) {

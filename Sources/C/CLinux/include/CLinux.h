@@ -9,8 +9,13 @@ int CLinux_eventfd(void);
 int CLinux_epoll_add(int epoll, int descriptor, uint64_t token, int output, int modify);
 int CLinux_epoll_remove(int epoll, int descriptor);
 int CLinux_epoll_wait(int epoll, uint64_t *tokens, int most, int milliseconds);
+// Gives the calling thread a processor of its own: all others of this process keep off it. 0 or errno.
 int CLinux_pin(int processor);
-// Lets the calling thread run where the process may, whoever made it.
+// All of this process keeps off that processor, as if a lane had it, until it is released.
+void CLinux_leave(int processor);
+// The calling thread is no lane any more: its processor is everybody's, and it may run where the others do.
+void CLinux_release(int processor);
+// Lets the calling thread run where the process may and no lane is, whoever made it.
 void CLinux_unpin(void);
 // A processor that this process may use, counted from the last one; -1 when there are not so many.
 int CLinux_processor_from_last(int rank);
