@@ -6,17 +6,17 @@ extension Engine {
     /// A market as a leg to be bought or sold; nil where law 7 forbids to decide on its book: void, held, silent or
     /// unchecked, terms or fees unknown, not open for orders.
     public func market(_ instrument: InstrumentID, _ outcome: Outcome, cash: Money? = nil) -> SizingLeg? {
-        let state = states[Int(instrument.index)]
+        let index = Int(instrument.index)
         let book = books[instrument]
-        guard book.status == .live, let terms = state.terms, let fees = state.fees, state.fault == nil,
-            !state.feesPending, terms.status == .active, behindUntil == nil
+        guard book.status == .live, let facts = states[index].facts, let fees = states[index].fees,
+            states[index].fault == nil, !states[index].feesPending, facts.isActive, behindUntil == nil
         else { return nil }
         let verdict = freshness.passive(
             book, lastData: lastData(of: book), usualSilence: book.link.flatMap { links.usualSilence($0) },
             now: stampOfNow)
         guard verdict == .fresh else { return nil }
         return SizingLeg(
-            BasketLeg(instrument: instrument, outcome: outcome), book: book, terms: terms, fees: fees, cash: cash)
+            BasketLeg(instrument: instrument, outcome: outcome), book: book, facts: facts, fees: fees, cash: cash)
     }
 
     /// The fees now in force; nil while they are not known.

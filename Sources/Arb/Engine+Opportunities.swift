@@ -32,11 +32,11 @@ extension Engine {
             else { return }
             offer(basket, sized.plan, legs, now, to: entryDesk)
         } else {
-            let opportunity = bear(basket, sized.plan, disposition, now)
             guard disposition == .taken, let entryDesk, entryDesk.isOpen(basket) else {
-                return sink.born(opportunity)
+                tellBirths()
+                return listener.born(bear(basket, sized.plan, disposition, now))
             }
-            births.append(opportunity)  // at most one a basket and input
+            births.append(Birth(basket: basket.id, plan: sized.plan, now: now))  // at most one a basket and input
             offer(basket, sized.plan, legs, now, to: entryDesk)
         }
     }
@@ -44,7 +44,8 @@ extension Engine {
     private func offer(
         _ basket: Basket, _ plan: BasketPlan, _ legs: [SizingLeg], _ now: Stamp, to desk: any EntryDesk
     ) {
-        let opportunity = opportunities.opportunity(of: basket.id)?.sequence ?? 0
+        // Of one that lives, or of the birth that was put off last.
+        let opportunity = opportunities.sequence(of: basket.id) ?? opportunities.sequence(ofBirth: births.count)
         desk.take(
             EntryCandidate(
                 basket: basket, opportunity: opportunity, plan: plan,
@@ -75,14 +76,14 @@ extension Engine {
     private func sizingLegs(of basket: Basket) -> [SizingLeg]? {
         legs.removeAll(keepingCapacity: true)
         for leg in basket.legs {
-            let state = states[Int(leg.instrument.index)]
-            guard let terms = state.terms, let fees = state.fees, state.fault == nil, !state.feesPending else {
-                return nil
-            }
-            let venue = catalog.contracts[Int(leg.instrument.index)].venue
+            let index = Int(leg.instrument.index)
+            guard let facts = states[index].facts, let fees = states[index].fees, states[index].fault == nil,
+                !states[index].feesPending
+            else { return nil }
             legs.append(
                 SizingLeg(
-                    leg, book: books[leg.instrument], terms: terms, fees: fees, cash: settings.limits.cash(at: venue)))
+                    leg, book: books[leg.instrument], facts: facts, fees: fees,
+                    cash: settings.limits.cash(at: detector.venue(of: leg.instrument))))
         }
         return legs
     }
@@ -113,7 +114,7 @@ extension Engine {
     private func secondsToPayout(_ basket: Basket, _ now: Stamp) -> Int64? {
         var latest = basket.expectedPayout
         for leg in basket.legs {
-            guard let payout = states[Int(leg.instrument.index)].terms?.payout else { return nil }
+            guard let payout = states[Int(leg.instrument.index)].facts?.payout else { return nil }
             latest = latest.map { max($0, payout) } ?? payout
         }
         guard let latest, latest > now.utc else { return nil }
@@ -123,13 +124,12 @@ extension Engine {
     /// Everything that may forbid an entry although the edge is there; the first reason found, gravest first.
     private func gate(_ basket: Basket, trigger: InstrumentID, _ now: Stamp) -> Disposition {
         for leg in basket.legs {
-            let contract = catalog.contracts[Int(leg.instrument.index)]
-            guard let terms = states[Int(leg.instrument.index)].terms else { return .unknownDates }
-            if terms.status != .active { return .notTrading }
-            if let pinned = contract.rulesSHA256, pinned != terms.rulesSHA256 { return .rulesChanged }
-            if terms.placeholder { return .notRiskless }
-            if basket.kind == .allYes, terms.augmentedNegRisk { return .notRiskless }
-            guard let end = terms.entriesEnd else { return .unknownDates }
+            guard let facts = states[Int(leg.instrument.index)].facts else { return .unknownDates }
+            if !facts.isActive { return .notTrading }
+            if facts.isRuleTextChanged { return .rulesChanged }
+            if facts.isPlaceholder { return .notRiskless }
+            if basket.kind == .allYes, facts.isAugmented { return .notRiskless }
+            guard let end = facts.entriesEnd else { return .unknownDates }
             if end - now.utc < settings.timeToCloseMin { return .nearClose }
         }
         if secondsToPayout(basket, now) == nil { return .unknownDates }
@@ -137,7 +137,7 @@ extension Engine {
             let book = books[leg.instrument]
             let last = lastData(of: book)
             let usual = book.link.flatMap { links.usualSilence($0) }
-            let offset = offset(of: catalog.contracts[Int(leg.instrument.index)].venue)
+            let offset = offset(of: detector.venue(of: leg.instrument))
             let verdict =
                 leg.instrument == trigger
                 ? freshness.trigger(book, offset: offset, lastData: last, usualSilence: usual, now: now)
@@ -155,7 +155,7 @@ extension Engine {
     private func bear(_ basket: Basket, _ plan: BasketPlan, _ disposition: Disposition, _ now: Stamp) -> Opportunity {
         let ages = basket.legs.map { leg in
             let book = books[leg.instrument]
-            let offset = offset(of: catalog.contracts[Int(leg.instrument.index)].venue)
+            let offset = offset(of: detector.venue(of: leg.instrument))
             return Freshness.age(venueStamp: book.venueStamp, received: book.received, offset: offset)
         }
         counters.born &+= 1  // bounded by frames
@@ -190,11 +190,13 @@ extension Engine {
         sizer.makeRoom()
     }
 
-    /// Tells the births that waited for their orders to leave. At the latest by the next input, so that the order of what
-    /// is told is the order of what happened.
+    /// Books and tells the births that waited for their orders to leave. At the latest by the next input, so that their
+    /// books are those of the decision, and the order of what is told is the order of what happened.
     func tellBirths() {
         guard !births.isEmpty else { return }
-        for opportunity in births { listener.born(opportunity) }
+        for birth in births {
+            listener.born(bear(catalog.baskets[Int(birth.basket.index)], birth.plan, .taken, birth.now))
+        }
         births.removeAll(keepingCapacity: true)
     }
 

@@ -13,8 +13,15 @@ public final class Engine {
     let books: BookTable
     let freshness: Freshness
     let listener: any DecisionSink
-    /// Born and offered, not told yet: writing a birth takes longer than firing, and its orders leave after this input.
-    var births: [Opportunity] = []
+    /// Born and offered, not booked and told yet: that takes longer than firing, and its orders leave after this input.
+    var births: [Birth] = []
+
+    /// An opportunity that is booked when its orders have left.
+    struct Birth {
+        let basket: BasketID
+        let plan: BasketPlan
+        let now: Stamp
+    }
     let seats: [VenueSeat]
     /// Seat by venue.
     private let seatOf: [Int]
@@ -75,7 +82,7 @@ public final class Engine {
         freshness = Freshness(settings.freshness)
         // A cent until the terms say otherwise: an empty ladder on it costs 64 bytes.
         books = BookTable(units: Array(repeating: .cent, count: catalog.count))
-        states = Array(repeating: InstrumentState(), count: catalog.count)
+        states = catalog.contracts.map { InstrumentState(rulesPinned: $0.rulesSHA256) }
         detector = Detector(catalog)
         opportunities = OpportunityBook(baskets: catalog.baskets.count, delays: settings.judgeAfter)
         inversions = InversionWatch(catalog)
@@ -241,6 +248,8 @@ public final class Engine {
         let isLive = book.status == .live
         for place in detector.places(of: instrument) {
             let basket = detector.basket(at: place)
+            // Born with this very input, by another of its legs: it must be known before it is looked at again.
+            if !births.isEmpty, births.contains(where: { $0.basket == basket }) { tellBirths() }
             if nearSlack > 0, isLive, detector.mayPay(at: place, of: instrument, within: nearSlack) {
                 entryDesk?.near(catalog.baskets[Int(basket.index)], at: stampOfNow)
             }
@@ -293,8 +302,7 @@ public final class Engine {
     /// Proves every leg's book; false when one is held or void.
     func verified(_ basket: Basket) -> Bool {
         for leg in basket.legs {
-            let contract = catalog.contracts[Int(leg.instrument.index)]
-            guard let seat = seat(contract.venue) else { return false }
+            guard let seat = seat(detector.venue(of: leg.instrument)) else { return false }
             isOtherDue = true  // a proof that fails holds the book for a time of that feed
             guard seats[seat].feed.verify(leg.instrument, at: stampOfNow, into: self) == .verified
             else {

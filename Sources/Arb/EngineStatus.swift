@@ -74,4 +74,7 @@ extension Engine {
 
     /// The terms of an instrument, where they are known.
     public func terms(of instrument: InstrumentID) -> InstrumentTerms? { states[Int(instrument.index)].terms }
+
+    /// What an entry asks of them.
+    func facts(of instrument: InstrumentID) -> EntryFacts? { states[Int(instrument.index)].facts }
 }

@@ -64,6 +64,15 @@ final class OpportunityBook {
         return slot >= 0 ? slots[Int(slot)]?.opportunity : nil
     }
 
+    /// The number of a living opportunity.
+    func sequence(of basket: BasketID) -> UInt64? {
+        let slot = alive[Int(basket.index)]
+        return slot >= 0 ? slots[Int(slot)]?.opportunity.sequence : nil
+    }
+
+    /// The number that the first, second, … birth from now on has.
+    func sequence(ofBirth count: Int) -> UInt64 { sequence + UInt64(count) }
+
     func bear(
         _ basket: BasketID, _ plan: BasketPlan, _ ages: [Nanoseconds?], _ disposition: Disposition, _ now: Stamp
     ) -> Opportunity {

@@ -129,6 +129,16 @@ public struct OrderRegistry {
     /// The order of that name of the venue's.
     public func find(_ orderID: OrderID) -> OrderHandle? { byOrderID[orderID].map { OrderHandle($0) } }
 
+    /// Asks what `add` would ask, and takes nothing in.
+    ///
+    /// - Parameter others: orders that will be taken in before it.
+    /// - Throws: `Refusal`.
+    public func admit(_ order: borrowing NewOrder, orderID: OrderID?, beside others: Int = 0) throws(Refusal) {
+        let taken = order.purpose == .tombstone ? tombstones[order.clOrdID] : byClOrdID[order.clOrdID]
+        guard taken == nil, orderID.map({ byOrderID[$0] == nil }) ?? true else { throw .duplicateID }
+        guard count + others < Self.ordersMax else { throw .full }
+    }
+
     /// Takes in an order before it is sent.
     ///
     /// - Parameter orderID: where it is known before sending (Polymarket's hash).
@@ -136,10 +146,8 @@ public struct OrderRegistry {
     public mutating func add(
         _ order: NewOrder, venue: VenueID, symbol: String, orderID: OrderID?, at stamp: Stamp
     ) throws(Refusal) -> OrderHandle {
+        try admit(order, orderID: orderID)
         let isTombstone = order.purpose == .tombstone
-        let taken = isTombstone ? tombstones[order.clOrdID] : byClOrdID[order.clOrdID]
-        guard taken == nil, orderID.map({ byOrderID[$0] == nil }) ?? true else { throw .duplicateID }
-        guard count < Self.ordersMax else { throw .full }
         let record = OrderRecord(
             venue: venue, symbol: symbol, orderID: nil, state: OrderState(order), intendedAt: stamp,
             heard: [4 of Stamp?](repeating: nil))

@@ -41,6 +41,21 @@ public struct SizingLeg {
         self.cash = cash
     }
 
+    /// A leg under what an entry asks of those terms.
+    init(_ leg: BasketLeg, book: Book, facts: EntryFacts, fees: any FeeSchedule, cash: Money?) {
+        self.instrument = leg.instrument
+        self.outcome = leg.outcome
+        self.book = book
+        self.fees = fees
+        self.lot = facts.lot
+        self.orderQtyMin = facts.orderQtyMin
+        self.notionalMin = facts.notionalMin
+        self.budgetStep = facts.budgetStep
+        self.fillStep = facts.fillStep
+        self.currency = facts.currency
+        self.cash = cash
+    }
+
     /// The same leg with other cash.
     func with(cash: Money?) -> SizingLeg {
         var leg = self

@@ -27,6 +27,7 @@ extension Trader: EntryDesk {
 
     /// Fires it, or tells why not.
     public func take(_ candidate: EntryCandidate, at now: Stamp) {
+        bookEntry()
         let basket = candidate.basket
         if settings.rehearsalInterval.rawValue > 0, basket.kind == .crossVenue, basket.legs.count == 2 {
             newCandidate = candidate

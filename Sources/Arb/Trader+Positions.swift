@@ -11,7 +11,7 @@ extension Trader {
         var payoutAt: UTCNanos?
         var isKnown = true
         for leg in basket.legs {
-            let payout = engine.terms(of: leg.instrument)?.payout
+            let payout = engine.facts(of: leg.instrument)?.payout
             isKnown = isKnown && payout != nil
             if let payout { payoutAt = max(payoutAt ?? payout, payout) }
         }
@@ -72,8 +72,7 @@ extension Trader {
 
     /// The smallest order of a market.
     func smallest(_ instrument: InstrumentID) -> Quantity {
-        guard let terms = engine.terms(of: instrument) else { return Quantity(rawValue: 1) }
-        return max(terms.orderQtyMin, terms.budgetStep == nil ? terms.lot : terms.fillStep)
+        engine.facts(of: instrument)?.smallest ?? Quantity(rawValue: 1)
     }
 
     /// Most that the venue may charge for an order. Unit: the leg's currency.

@@ -68,7 +68,7 @@ extension Trader {
                 owners[execution.orders[leg].handle.index] = execution.id.sequence
             }
             journal.rehearse(
-                intent(execution, execution.orders[0], slots[0]), intent(execution, execution.orders[1], slots[1]))
+                intent(execution, .leg, slots[0]), intent(execution, .leg, slots[1]))
             markSent(execution, [0, 1], now)
         } catch {
             counters.rehearsalsCut &+= 1  // bounded by time

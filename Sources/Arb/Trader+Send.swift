@@ -19,46 +19,89 @@ extension Trader {
         let execution = made(id, candidate, plan, now, stamps, claim)
         let alone = first.map { (leg: $0, slot: slots[$0]) }
         do throws(Refusal) {
-            try track(execution, approval.request, now)
+            try mayBook(slots)
             // What may follow the first is bounded in its own record, before it leaves.
             let follower = alone.map { alone in
                 let order = orders[1 - alone.leg]
                 return OrderIntent.Follower(orderQtyMax: order.orderQty, limitPx: order.price)
             }
-            try record(execution, slots, only: alone?.leg, .leg, now, follower: follower)
+            try journal(execution, slots, only: alone?.leg, follower)
         } catch {
             giveBack(slots)
-            positions.abandon(id)
             gate.undo(approval)
             throw error
         }
         execution.stamps.journaled = clock.now().monotonic
-        keep(execution)
         let deadline = now.monotonic + settings.orderTimeout
         guard let fires else { preconditionFailure("asked before: attached") }
+        unbooked = UnbookedEntry(execution: execution, request: approval.request, slots: slots, only: alone?.leg, at: now)
         if let alone {
             // The other keeps its slot. It is recorded, at the size of the first's fills, when those are known: an intent
             // that was never sent could not be told from a lost one.
             let other = 1 - alone.leg
             execution.second = Execution.PendingLeg(leg: other, order: orders[other], slot: slots[other])
             waitingSeconds += 1
-            markSent(execution, [0], now)
             execution.reservation = fires.start(
                 approval, &gate,
                 ExecutionEngine.Fire(
                     tag: tag(execution, 0), alone.slot, at: venue(of: orders[alone.leg].instrument),
                     deadline: deadline))
-            tellIntent(execution, 0, alone.slot)
         } else {
-            markSent(execution, [0, 1], now)
             execution.reservation = fires.start(
                 approval, &gate,
                 ExecutionEngine.Fire(
                     tag: tag(execution, 0, isPair: true), first: slots[0], at: venue(of: orders[0].instrument),
                     second: slots[1], at: venue(of: orders[1].instrument), deadline: deadline))
-            for place in execution.orders.indices { tellIntent(execution, place, slots[place]) }
         }
         counters.fired &+= 1  // bounded by frames
+    }
+
+    // MARK: Booking
+
+    /// An entry that is recorded and on its way, and not in the books of this lane yet.
+    struct UnbookedEntry {
+        let execution: Execution
+        let request: EntryRequest
+        let slots: [2 of SendSlot]
+        /// The one leg that leaves now; nil: both.
+        let only: Int?
+        let at: Stamp
+    }
+
+    /// Asks everything that booking an entry could refuse: afterwards it cannot fail.
+    private func mayBook(_ slots: [2 of SendSlot]) throws(Refusal) {
+        guard positions.hasRoom else { throw .tracker(.full) }
+        for leg in slots.indices {
+            do throws(OrderRegistry.Refusal) {
+                try registry.admit(slots[leg].order, orderID: slots[leg].orderID, beside: leg)
+            } catch {
+                throw .registry(error)
+            }
+        }
+    }
+
+    /// Takes the entry that left last into positions and registry: it leads away from the wire, so it is done after it, and
+    /// before anything else is told to the trader or asked of it.
+    func bookEntry() {
+        guard let entry = unbooked else { return }
+        unbooked = nil
+        let (execution, now) = (entry.execution, entry.at)
+        do throws(Refusal) {
+            try track(execution, entry.request, now)
+            for leg in entry.slots.indices where leg == entry.only ?? leg {
+                let order = try register(entry.slots[leg], .leg, leg, execution, now)
+                execution.orders.append(order)
+                owners[order.handle.index] = execution.id.sequence
+            }
+        } catch {
+            // The journal has it: the next start takes it up.
+            preconditionFailure("what booking may refuse was asked before the order left: \(error.text)")
+        }
+        keep(execution)
+        for place in execution.orders.indices {
+            markSent(execution, [place], now)
+            tellIntent(execution, place, entry.slots[execution.orders[place].leg])
+        }
     }
 
     /// Which orders a fire has: one, or a pair from that place on.
@@ -116,21 +159,31 @@ extension Trader {
         for leg in slots.indices { gateway(of: slots[leg].order.instrument).giveBack(slots[leg]) }
     }
 
-    /// Registers orders, leg by leg, behind those that the execution has, and records their intents in one append.
+    /// Records the intents of an entry in one append.
     ///
     /// - Parameter only: the one leg that is recorded now; nil: both.
+    private func journal(
+        _ execution: Execution, _ slots: [2 of SendSlot], only: Int?, _ follower: OrderIntent.Follower?
+    ) throws(Refusal) {
+        let second = only == nil ? intent(execution, .leg, slots[1]) : nil
+        do throws(JournalFault) {
+            try journal.append(intent(execution, .leg, slots[only ?? 0], follower), second)
+        } catch {
+            throw .journal(error)
+        }
+    }
+
+    /// Registers both orders of a pair that closes, leg by leg, and records their intents in one append.
     func record(
-        _ execution: Execution, _ slots: [2 of SendSlot], only: Int? = nil, _ role: OrderRole, _ now: Stamp,
-        follower: OrderIntent.Follower? = nil
+        _ execution: Execution, _ slots: [2 of SendSlot], _ role: OrderRole, _ now: Stamp
     ) throws(Refusal) {
         let place = execution.orders.count
         do throws(Refusal) {
-            for leg in slots.indices where leg == only ?? leg {
+            for leg in slots.indices {
                 execution.orders.append(try register(slots[leg], role, leg, execution, now))
             }
-            let second = only == nil ? intent(execution, execution.orders[place + 1], slots[1]) : nil
             do throws(JournalFault) {
-                try journal.append(intent(execution, execution.orders[place], slots[only ?? 0], follower), second)
+                try journal.append(intent(execution, role, slots[0]), intent(execution, role, slots[1]))
             } catch {
                 throw .journal(error)
             }
@@ -174,18 +227,18 @@ extension Trader {
     }
 
     func intent(
-        _ execution: Execution, _ order: ExecutionOrder, _ slot: SendSlot, _ follower: OrderIntent.Follower? = nil
+        _ execution: Execution, _ role: OrderRole, _ slot: SendSlot, _ follower: OrderIntent.Follower? = nil
     ) -> OrderIntent {
         let contract = catalog.contracts[Int(slot.order.instrument.index)]
         let token = contract.tokens.map { slot.order.outcome == .yes ? $0.yes : $0.no } ?? ""
         return OrderIntent(
-            execution: execution.id, role: order.role, pair: execution.basket.pair, venue: order.venue,
+            execution: execution.id, role: role, pair: execution.basket.pair, venue: contract.venue,
             symbol: contract.symbol, token: token, order: slot.order, orderID: slot.orderID, bodyHash: slot.bodyHash,
             decided: execution.decided, follower: follower)
     }
 
     func tellIntent(_ execution: Execution, _ place: Int, _ slot: SendSlot) {
-        tellLater(.intended(intent(execution, execution.orders[place], slot)))
+        tellLater(.intended(intent(execution, execution.orders[place].role, slot)))
     }
 
     /// From here on bytes may leave: without an answer these orders are unknown.
@@ -210,7 +263,7 @@ extension Trader {
         do throws(Refusal) {
             let added = try register(slot, role, leg, execution, now)
             do throws(JournalFault) {
-                try journal.append(intent(execution, added, slot), nil)
+                try journal.append(intent(execution, added.role, slot), nil)
             } catch {
                 forget(added, now)
                 throw .journal(error)

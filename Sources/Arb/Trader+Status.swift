@@ -158,6 +158,7 @@ extension Trader {
 
     /// Everything an operator asks for. Costs a walk over what is open: for status, not for messages.
     public func status(at now: Stamp) -> TraderStatus? {
+        bookEntry()
         var status = TraderStatus(at: now)
         status.exposure = positions.exposure
         status.halts = gate.killSwitch.causes.map { cause in

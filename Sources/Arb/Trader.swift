@@ -72,6 +72,8 @@ public final class Trader {
     var fitLegs: [SizingLeg] = []
     /// Made ahead for the next fire.
     var spare: Execution?
+    /// The entry that left last, until it is booked.
+    var unbooked: UnbookedEntry?
     var nextRehearsal: MonotonicNanos?
     private var lastRefusal: [BasketID: Refused] = [:]
     private var lastSequence: UInt64
@@ -262,8 +264,9 @@ extension Trader: LiveTrader {
     /// Hands an event over in the next turn: writing for people and ledger costs more than sending.
     func tellLater(_ event: TradeEvent) { untold.append(event) }
 
-    /// Hands over what waits: when orders have left.
+    /// Books what has left and hands over what waits: when orders have left.
     func tellAll() {
+        bookEntry()
         guard !untold.isEmpty else { return }
         for event in untold { listener(event) }
         untold.removeAll(keepingCapacity: true)

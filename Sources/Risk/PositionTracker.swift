@@ -114,6 +114,9 @@ public struct PositionTracker: Sendable {
         return room
     }
 
+    /// False when no further execution can be followed.
+    public var hasRoom: Bool { seats.count < Self.executionsMax }
+
     // MARK: Orders
 
     /// Takes in an execution, before its first order.
@@ -121,7 +124,7 @@ public struct PositionTracker: Sendable {
     /// - Throws: `Refusal`.
     public mutating func begin(_ plan: ExecutionPlan) throws(Refusal) {
         guard seats[plan.execution] == nil else { throw .duplicate }
-        guard seats.count < Self.executionsMax else { throw .full }
+        guard hasRoom else { throw .full }
         var seat = Seat(plan, number: next, valuation, orders: spare.popLast() ?? Self.room())
         next += 1
         for leg in 0..<2 {

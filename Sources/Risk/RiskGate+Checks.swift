@@ -178,7 +178,9 @@ extension RiskGate {
     /// - Parameters:
     ///   - orderQtyMin: the smallest size that both venues take; what a half-open breaker admits.
     /// - Returns: nil for a basket that cannot be fired.
-    public func bounds(for basket: BasketID, orderQtyMin: Quantity, at now: Stamp) -> SizingLimits? {
+    ///
+    /// Mutating so that the gate is read in place, as in `isSuspended`.
+    public mutating func bounds(for basket: BasketID, orderQtyMin: Quantity, at now: Stamp) -> SizingLimits? {
         guard seats.indices.contains(Int(basket.index)), let first = seats[Int(basket.index)].first,
             let second = seats[Int(basket.index)].second
         else { return nil }
@@ -207,7 +209,7 @@ extension RiskGate {
     }
 
     /// True when the breaker lets this basket out as a probe alone: of the smallest size, whatever its edge.
-    public func isProbe(_ basket: BasketID, at now: MonotonicNanos) -> Bool {
+    public mutating func isProbe(_ basket: BasketID, at now: MonotonicNanos) -> Bool {
         guard seats.indices.contains(Int(basket.index)), let first = seats[Int(basket.index)].first,
             let second = seats[Int(basket.index)].second
         else { return false }
