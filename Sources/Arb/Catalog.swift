@@ -31,6 +31,8 @@ public struct CatalogFault: Error, Hashable, Sendable {
 public struct Catalog: Sendable {
     /// All markets, by `InstrumentID`.
     public private(set) var contracts: [Contract] = []
+    /// Their venues, by `InstrumentID`: a contract is mostly texts, and far from what a fire looks at.
+    public private(set) var venues: [VenueID] = []
     /// All baskets, by `BasketID`.
     public private(set) var baskets: [Basket] = []
     private var firstBasket: [Int32] = []
@@ -53,6 +55,7 @@ public struct Catalog: Sendable {
         for set in sets { builder.add(set) }
         guard builder.faults.isEmpty else { throw Faults(all: builder.faults) }
         contracts = builder.contracts
+        venues = contracts.map(\.venue)
         baskets = builder.baskets
         indexBaskets()
     }

@@ -137,6 +137,7 @@ public final class Engine {
     /// A REST answer.
     public func answer(_ answer: RestAnswer, at stamp: Stamp) {
         pass(to: stamp)
+        stages?.begin(stamp.monotonic)
         guard let seat = seat(answer.request.venue) else { return }
         if answer.request.tag & RestRequest.feedTag != 0 {
             seats[seat].feed.answered(answer, at: stamp, into: self)

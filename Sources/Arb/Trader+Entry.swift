@@ -15,7 +15,7 @@ extension Trader: EntryDesk {
         guard !haltFlag.isRaised, isReady, !isStopping, !isBlocked, basket.kind == .crossVenue, basket.legs.count == 2,
             hasSeat, hasRoom
         else { return false }
-        return gate.killSwitch.allows(.entry) && !gate.isSuspended(basket.pair)
+        return gate.killSwitch.allows(.entry) && !gate.isSuspended(basket.id)
     }
 
     /// True once the book of a market in which we filled has moved since: before, it may still show what we took.

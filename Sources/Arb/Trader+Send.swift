@@ -291,10 +291,10 @@ extension Trader {
 
     // MARK: Names
 
-    func venue(of instrument: InstrumentID) -> VenueID { catalog.contracts[Int(instrument.index)].venue }
+    func venue(of instrument: InstrumentID) -> VenueID { catalog.venues[Int(instrument.index)] }
 
     func gateway(of instrument: InstrumentID) -> any OrderGateway {
-        guard let gateway = gateways[venue(of: instrument)] else {
+        guard let gateway = gatewayOf[Int(venue(of: instrument).rawValue)] else {
             preconditionFailure("every venue of the catalog has a gateway")
         }
         return gateway

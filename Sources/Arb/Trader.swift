@@ -15,6 +15,8 @@ public final class Trader {
     let settings: TraderSettings
     unowned let engine: Engine
     let gateways: [VenueID: any OrderGateway]
+    /// The same, by the venue's raw value: every fire asks several times.
+    let gatewayOf: [(any OrderGateway)?]
     let journal: any Journal
     let accounts: any AccountDesk
     let clock: any Timekeeper
@@ -62,8 +64,8 @@ public final class Trader {
     var lastNear: MonotonicNanos?
     /// Legs that wait for the other one of their basket: each will need a seat.
     var waitingSeconds = 0
-    /// When something of ours last filled there.
-    private var filledAt: [InstrumentID: MonotonicNanos] = [:]
+    /// When something of ours last filled there, by instrument.
+    private var filledAt: [MonotonicNanos?]
     /// What was offered last, for rehearsals.
     var lastCandidate: EntryCandidate?
     /// Of this turn: it becomes `lastCandidate` when its orders have left.
@@ -148,6 +150,9 @@ public final class Trader {
         catalog = parts.catalog
         engine = parts.engine
         gateways = Dictionary(uniqueKeysWithValues: parts.gateways.map { ($0.venue, $0) })
+        gatewayOf = (0..<256).map { raw in
+            parts.gateways.first { Int($0.venue.rawValue) == raw }
+        }
         journal = parts.journal
         accounts = parts.accounts
         clock = parts.clock
@@ -157,6 +162,7 @@ public final class Trader {
         listener = tell
         autoClose = AutoClose(settings.close)
         inFlight = InFlight(instruments: parts.catalog.count)
+        filledAt = Array(repeating: nil, count: parts.catalog.count)
         registry = OrderRegistry(prefix: settings.prefix)
         unread = Set(parts.gateways.map(\.venue))
         armAgain = Array(repeating: MonotonicNanos(rawValue: .min), count: parts.catalog.baskets.count)
@@ -206,9 +212,11 @@ public final class Trader {
     /// Executions of this run are counted on from there, so that none has the number of one that is still open.
     func reserveSequences(beyond last: UInt32) { lastExecution = max(lastExecution, last) }
 
-    func filledAt(_ instrument: InstrumentID) -> MonotonicNanos? { filledAt[instrument] }
+    func filledAt(_ instrument: InstrumentID) -> MonotonicNanos? { filledAt[Int(instrument.index)] }
 
-    func noteFill(_ instrument: InstrumentID, _ instant: MonotonicNanos) { filledAt[instrument] = instant }
+    func noteFill(_ instrument: InstrumentID, _ instant: MonotonicNanos) {
+        filledAt[Int(instrument.index)] = instant
+    }
 
     /// Tells why an opportunity was not fired: once a reason.
     func refused(_ candidate: EntryCandidate, _ refusal: Refusal, _ now: Stamp) {

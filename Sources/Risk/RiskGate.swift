@@ -305,6 +305,11 @@ public struct RiskGate: Sendable, Hashable {
         return pairs[index].suspensions != 0
     }
 
+    /// The same of a basket's pair, without a look for its name.
+    public mutating func isSuspended(_ basket: BasketID) -> Bool {
+        pairs[seats[Int(basket.index)].pair].suspensions != 0
+    }
+
     /// The review of a basket's pair changed while we run.
     public mutating func setApproved(_ basket: BasketID, _ isApproved: Bool) {
         seats[Int(basket.index)].isApproved = isApproved

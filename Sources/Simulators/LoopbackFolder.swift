@@ -24,7 +24,7 @@ public struct LoopbackFolder {
         /// How Polymarket is; the wallet of the key is added.
         public var polymarket = PolymarketTrading.Settings()
 
-        /// Hot lanes stay on the last core: for one run alone on this machine.
+        /// Hot lanes have the last core to themselves and never park: for one run alone on this machine.
         public var isPinned = false
         /// The venues' servers never sleep: what arrives wakes nobody, as on a wire.
         public var isSpinning = false
@@ -119,6 +119,7 @@ public struct LoopbackFolder {
             max_loss_usd = "50"
             [lanes]
             processor = "\(lanes)"
+            wait = "\(lanes == "last" ? "spin" : "adaptive")"
             [venues.kalshi]
             rest_url = "https://\(kalshi)/trade-api/v2"
             ws_url = "wss://\(kalshi)/trade-api/ws/v2"

@@ -175,8 +175,9 @@ struct OrderDesk {
     private func slot(_ id: ClOrdID) -> Int { Int(truncatingIfNeeded: id.low % UInt64(Self.recentIDs)) }
 
     private func isPrepared(_ id: ClOrdID) -> Bool {
-        for place in places where place.phase != .free {
-            switch place.use?.orders {
+        // By index: a place is dear to copy.
+        for place in places.indices where places[place].phase != .free {
+            switch places[place].use?.orders {
             case .one(let order): if order.clOrdID == id { return true }
             case .batch(let orders): if orders.contains(where: { $0.clOrdID == id }) { return true }
             case nil: break
@@ -248,7 +249,7 @@ struct OrderDesk {
     }
 
     private func freePlace() throws(LocalRefusal) -> Int {
-        guard let place = places.firstIndex(where: { $0.phase == .free }) else {
+        guard let place = places.indices.first(where: { places[$0].phase == .free }) else {
             throw LocalRefusal(.noConnection, "as many requests as there may be are prepared or under way")
         }
         return place

@@ -85,10 +85,14 @@ extension OrderDesk {
             if !isBatch { taken = draft }
             return (draft.hash, draft.signed, true)
         }
+        return (try signInLine(order, amounts, at: now), now.monotonic, false)
+    }
+
+    private mutating func signInLine(_ order: NewOrder, _ amounts: Amounts, at now: Stamp) throws(SigningFault) -> Bytes32 {
         guard let market = market(order.instrument) else { throw SigningFault(.order, "a market without templates") }
         let ticket = ticket(order, amounts, at: now.utc)
         let template = order.outcome == .yes ? market.yesTemplate : market.noTemplate
-        return (try signer.write(ticket, template, to: &body), now.monotonic, false)
+        return try signer.write(ticket, template, to: &body)
     }
 
     mutating func ticket(_ order: NewOrder, _ amounts: Amounts, at now: UTCNanos) -> OrderTicket {
@@ -122,12 +126,17 @@ extension OrderDesk {
         return true
     }
 
-    /// Lets a prepared request go its way to nobody.
-    func rehearse(_ place: Int, _ generation: UInt64, _ sender: any RequestSender) {
+    /// Lets a prepared request go its way to nobody. Where it was signed ahead it is signed in line too, as the next order
+    /// may have to be, and what was signed is erased.
+    mutating func rehearse(_ place: Int, _ generation: UInt64, at now: Stamp, _ sender: any RequestSender) {
         guard parcels.indices.contains(place), parcels[place].generation == generation,
             parcels[place].state == .prepared
         else { return }
         sender.rehearse(parcels[place].bytes)
+        guard let sent = parcels[place].orders.first, sent.isAhead else { return }
+        body.removeAll(keepingCapacity: true)
+        _ = try? signInLine(sent.order, sent.amounts, at: now)  // nobody misses it
+        for index in body.indices { body[index] = 0 }
     }
 
     /// What is to be written; nil when the slot was spent before.

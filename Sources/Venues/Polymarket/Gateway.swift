@@ -92,10 +92,10 @@ public actor Gateway: OrderGateway {
 
     /// Undoes `prepare`, after the bytes went the way of a request to nobody.
     public nonisolated func rehearse(_ slot: SendSlot) {
-        let now = clock.now().monotonic
+        let now = clock.now()
         desk.withLock { desk in
-            desk.rehearse(slot.place, slot.generation, sender)
-            _ = desk.giveBack(slot.place, slot.generation, at: now, sender, budget)
+            desk.rehearse(slot.place, slot.generation, at: now, sender)
+            _ = desk.giveBack(slot.place, slot.generation, at: now.monotonic, sender, budget)
         }
     }
 
