@@ -19,16 +19,20 @@ extension Engine {
         }
         let alive = opportunities.isAlive(basket.id)
         // Proof before birth; a living opportunity was proved, and its books are sampled and held on a mismatch.
+        var isProved = !alive
         if !alive, isPutOff(trigger) || !verified(basket) { return }
         guard let sized = size(basket, legs, now) else { return end(basket.id, by: trigger) }
         let disposition = sized.disposition == .taken ? gate(basket, trigger: trigger, now) : sized.disposition
         if alive {
-            if disposition == .taken, opportunities.awaitsTaking(basket.id), isPutOff(trigger) || !verified(basket) {
-                return
+            if disposition == .taken, opportunities.awaitsTaking(basket.id) {
+                if isPutOff(trigger) || !verified(basket) { return }
+                isProved = true
             }
-            opportunities.update(basket.id, sized.plan, disposition, now)
+            // Its best is nothing that an order asks for.
+            defer { opportunities.update(basket.id, sized.plan, disposition, now) }
             // What lives was proved at its birth; an order wants proof of the books it is sent on.
-            guard disposition == .taken, let entryDesk, entryDesk.isOpen(basket), !isPutOff(trigger), verified(basket)
+            guard disposition == .taken, let entryDesk, entryDesk.isOpen(basket),
+                isProved || !isPutOff(trigger) && verified(basket)
             else { return }
             offer(basket, sized.plan, legs, now, to: entryDesk)
         } else {

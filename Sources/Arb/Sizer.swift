@@ -109,9 +109,9 @@ public final class Sizer {
             let first = (passed / lot + 1) * lot
             let last = min(end, problem.limits.orderQtyMax.rawValue) / lot * lot
             if first <= last {
-                let lockedAtLeast = lockedBound(problem, first)
-                if lockedAtLeast > Int128(problem.limits.lockedMax.rawValue) { break }
-                try scan(problem, Segment(first: first, last: last, lot: lot))
+                let atFirst = bounds(problem, first)
+                if atFirst.locked > Int128(problem.limits.lockedMax.rawValue) { break }
+                try scan(problem, Segment(first: first, last: last, lot: lot), atFirst)
             }
             // Costs only grow: what a leg's cash does not reach here, it reaches at no further level.
             if walks.contains(where: { !$0.isWithinCash(first) }) { break }
@@ -153,45 +153,45 @@ public final class Sizer {
     private func isHopeless(_ problem: SizingProblem, at quantity: Int64) -> Bool {
         var marginal = problem.payoffRate
         var slack: Int128 = 0
-        for walk in walks {
-            let rate = problem.valuation.spentRate(walk.leg.currency)
-            marginal -= Int64(clamping: Int128(walk.marginalCost) * Int128(rate) / Int128(FixedPoint.one))
+        for index in walks.indices {
+            let rate = problem.valuation.spentRate(walks[index].currency)
+            marginal -= Int64(clamping: Int128(walks[index].marginalCost) * Int128(rate) / Int128(FixedPoint.one))
             // Levels that a ladder of 1e-4 ticks can still add.
-            slack += walk.shortfall * 2 * 16_384
+            slack += walks[index].shortfall * 2 * 16_384
         }
         guard marginal <= 0 else { return false }
-        let bound = objectiveBound(problem, quantity) + slack
-        if let best { return bound <= Int128(best.objective) }
-        return netBound(problem, quantity) + slack < Int128(problem.thresholds.edgeMin.rawValue)
+        let bound = bounds(problem, quantity)
+        if let best { return bound.objective + slack <= Int128(best.objective) }
+        return bound.net + slack < Int128(problem.thresholds.edgeMin.rawValue)
     }
 
-    // The bounds below are never beaten by the exact figures: costs without their roundings, payoff rounded up.
+    /// What a size comes to at best: never beaten by the exact figures, for costs have no roundings here and the payoff is
+    /// rounded up. Unit: 1e-8 USD.
+    private struct Bounds {
+        let locked: Int128
+        let net: Int128
+        let objective: Int128
+    }
 
-    private func lockedBound(_ problem: SizingProblem, _ quantity: Int64) -> Int128 {
+    private func bounds(_ problem: SizingProblem, _ quantity: Int64) -> Bounds {
         var sum: Int128 = 0
-        for walk in walks {
-            let cost = walk.lowerBound(quantity)
-            let rate = problem.valuation.spentRate(walk.leg.currency)
+        for index in walks.indices {
+            let cost = walks[index].lowerBound(quantity)
+            let rate = problem.valuation.spentRate(walks[index].currency)
             sum += rate == FixedPoint.one ? cost : cost * Int128(rate) / Int128(FixedPoint.one)
         }
-        return sum
-    }
-
-    private func netBound(_ problem: SizingProblem, _ quantity: Int64) -> Int128 {
-        Int128(problem.payoffRate) * Int128(quantity) / Int128(FixedPoint.one) + 1 - lockedBound(problem, quantity)
-    }
-
-    private func objectiveBound(_ problem: SizingProblem, _ quantity: Int64) -> Int128 {
-        let locked = Money(rawValue: Int64(clamping: max(0, lockedBound(problem, quantity))))
+        let net = Int128(problem.payoffRate) * Int128(quantity) / Int128(FixedPoint.one) + 1 - sum
+        let locked = Money(rawValue: Int64(clamping: max(0, sum)))
         let hurdle = problem.thresholds.hurdle(locked, seconds: problem.secondsToPayout)
-        return netBound(problem, quantity) - Int128(hurdle.rawValue) + 1
+        return Bounds(locked: sum, net: net, objective: net - Int128(hurdle.rawValue) + 1)
     }
 
     /// Tries the sizes of a segment that can win, from its better end.
-    private func scan(_ problem: SizingProblem, _ segment: Segment) throws(FeeFault) {
-        guard let segment = passable(problem, segment) else { return }
-        let atFirst = objectiveBound(problem, segment.first)
-        let atLast = objectiveBound(problem, segment.last)
+    private func scan(_ problem: SizingProblem, _ whole: Segment, _ atStart: Bounds) throws(FeeFault) {
+        let atEnd = whole.last == whole.first ? atStart : bounds(problem, whole.last)
+        guard let segment = passable(problem, whole, atStart, atEnd) else { return }
+        let atFirst = segment.first == whole.first ? atStart.objective : bounds(problem, segment.first).objective
+        let atLast = segment.last == whole.last ? atEnd.objective : bounds(problem, segment.last).objective
         if let best, max(atFirst, atLast) <= Int128(best.objective) { return }
         let isRising = atLast >= atFirst
         // The bound falls from the better end in a straight line but for its roundings: no size needs it computed.
@@ -214,35 +214,36 @@ public final class Sizer {
     ///
     /// Each condition is linear in the size but for its bound's roundings, which are granted to it: so each leaves one run
     /// of sizes, found from the segment's two ends.
-    private func passable(_ problem: SizingProblem, _ segment: Segment) -> Segment? {
+    private func passable(
+        _ problem: SizingProblem, _ segment: Segment, _ atFirst: Bounds, _ atLast: Bounds
+    ) -> Segment? {
         var run = Run(last: segment.sizes - 1)
-        let ends = (spare(problem, segment.first), spare(problem, segment.last))
+        let ends = (spare(problem, atFirst), spare(problem, atLast))
         run.cut(ends.0.locked, ends.1.locked)
         run.cut(ends.0.net, ends.1.net)
         run.cut(ends.0.share, ends.1.share)
         run.cut(ends.0.objective, ends.1.objective)
-        for walk in walks {
-            guard let cash = walk.leg.cash else { continue }
+        for index in walks.indices {
+            guard let cash = walks[index].cash else { continue }
             run.cut(
-                Int128(cash.rawValue) - walk.lowerBound(segment.first) + Self.roundings,
-                Int128(cash.rawValue) - walk.lowerBound(segment.last) + Self.roundings)
+                Int128(cash.rawValue) - walks[index].lowerBound(segment.first) + Self.roundings,
+                Int128(cash.rawValue) - walks[index].lowerBound(segment.last) + Self.roundings)
         }
         guard !run.isEmpty else { return nil }
         return Segment(first: segment.size(run.low), last: segment.size(run.high), lot: segment.lot)
     }
 
     /// By how much a size passes each condition, at most; below zero: no rounding can make it pass.
-    private func spare(_ problem: SizingProblem, _ quantity: Int64) -> (
+    private func spare(_ problem: SizingProblem, _ at: Bounds) -> (
         locked: Int128, net: Int128, share: Int128, objective: Int128
     ) {
-        let locked = max(0, lockedBound(problem, quantity))
-        let net = netBound(problem, quantity)
+        let locked = max(0, at.locked)
         let bps = Int128(problem.thresholds.edgeBpsMin)
         return (
             Int128(problem.limits.lockedMax.rawValue) - locked + Self.roundings,
-            net - Int128(problem.thresholds.edgeMin.rawValue) + Self.roundings,
-            net * 10_000 - bps * locked + Self.roundings * (10_000 + bps),
-            objectiveBound(problem, quantity) + Self.roundings
+            at.net - Int128(problem.thresholds.edgeMin.rawValue) + Self.roundings,
+            at.net * 10_000 - bps * locked + Self.roundings * (10_000 + bps),
+            at.objective + Self.roundings
         )
     }
 
@@ -275,10 +276,10 @@ public final class Sizer {
     private func consider(_ problem: SizingProblem, _ quantity: Int64) throws(FeeFault) {
         candidate.removeAll(keepingCapacity: true)
         var locked: Int64 = 0
-        for walk in walks {
-            guard let plan = try walk.price(quantity) else { return }
+        for index in walks.indices {
+            guard let plan = try walks[index].price(quantity) else { return }
             candidate.append(plan)
-            locked = try adding(locked, plan, walk.leg.currency, problem.valuation)
+            locked = try adding(locked, plan, walks[index].currency, problem.valuation)
         }
         let payoff = Int64(clamping: Int128(problem.payoffRate) * Int128(quantity) / Int128(FixedPoint.one))
         let net = payoff - locked

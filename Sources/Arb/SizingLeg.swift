@@ -88,8 +88,13 @@ final class LegWalk {
     /// Model cost of the levels passed, price and fee. Unit: 1e-16. Never above the truth plus the shortfall.
     private var passedModel: Int128 = 0
 
+    /// The money that the leg costs, and what of it may be spent: asked for with every bound.
+    private(set) var currency: Currency
+    private(set) var cash: Money?
+
     init(_ leg: SizingLeg) {
         self.leg = leg
+        (currency, cash) = (leg.currency, leg.cash)
         fees = leg.fees
         shortfall = Int128(leg.fees.shortfallMax.rawValue)
         curve = LegCurve(leg.book, leg.outcome)
@@ -99,6 +104,7 @@ final class LegWalk {
     /// Begins anew, with another leg.
     func restart(_ leg: SizingLeg) {
         self.leg = leg
+        (currency, cash) = (leg.currency, leg.cash)
         fees = leg.fees
         shortfall = Int128(leg.fees.shortfallMax.rawValue)
         curve = LegCurve(leg.book, leg.outcome)
@@ -142,7 +148,7 @@ final class LegWalk {
 
     /// False when `quantity` costs more than there is cash for, whatever the roundings do. `quantity` lies within `reach`.
     func isWithinCash(_ quantity: Int64) -> Bool {
-        guard let cash = leg.cash else { return true }
+        guard let cash else { return true }
         return lowerBound(quantity) <= Int128(cash.rawValue)
     }
 
