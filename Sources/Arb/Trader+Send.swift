@@ -34,7 +34,8 @@ extension Trader {
         execution.stamps.journaled = clock.now().monotonic
         let deadline = now.monotonic + settings.orderTimeout
         guard let fires else { preconditionFailure("asked before: attached") }
-        unbooked = UnbookedEntry(execution: execution, request: approval.request, slots: slots, only: alone?.leg, at: now)
+        unbooked = UnbookedEntry(
+            execution: execution, request: approval.request, slots: slots, only: alone?.leg, at: now)
         if let alone {
             // The other keeps its slot. It is recorded, at the size of the first's fills, when those are known: an intent
             // that was never sent could not be told from a lost one.

@@ -48,7 +48,7 @@ struct StopRowsTests {
     @Test("a halted pair is found with its causes and words, and is gone when the last cause is")
     func pairs() throws {
         let ledger = try Ledger(path: place.path("ledger.db"))
-        var rows = StopRows()
+        let rows = StopRows()
         let now = Stamp(monotonic: MonotonicNanos(rawValue: 1), utc: UTCNanos(rawValue: 2))
         let report = SuspensionReport(pair: PairID("fed"), causes: [.drift, .stuck], text: "why", at: now)
         try rows.keep(report, in: ledger)

@@ -88,7 +88,9 @@ extension OrderDesk {
         return (try signInLine(order, amounts, at: now), now.monotonic, false)
     }
 
-    private mutating func signInLine(_ order: NewOrder, _ amounts: Amounts, at now: Stamp) throws(SigningFault) -> Bytes32 {
+    private mutating func signInLine(_ order: NewOrder, _ amounts: Amounts, at now: Stamp) throws(SigningFault)
+        -> Bytes32
+    {
         guard let market = market(order.instrument) else { throw SigningFault(.order, "a market without templates") }
         let ticket = ticket(order, amounts, at: now.utc)
         let template = order.outcome == .yes ? market.yesTemplate : market.noTemplate
