@@ -19,6 +19,8 @@ extension Engine {
             BasketLeg(instrument: instrument, outcome: outcome), book: book, facts: facts, fees: fees, cash: cash)
     }
 
+    func lastData(of book: Book) -> MonotonicNanos? { book.link.flatMap { links.last($0) } }
+
     /// The fees now in force; nil while they are not known.
     public func fees(of instrument: InstrumentID) -> (any FeeSchedule)? { states[Int(instrument.index)].fees }
 

@@ -15,13 +15,6 @@ public final class Engine {
     let listener: any DecisionSink
     /// Born and offered, not booked and told yet: that takes longer than firing, and its orders leave after this input.
     var births: [Birth] = []
-
-    /// An opportunity that is booked when its orders have left.
-    struct Birth {
-        let basket: BasketID
-        let plan: BasketPlan
-        let now: Stamp
-    }
     let seats: [VenueSeat]
     /// Seat by venue.
     private let seatOf: [Int]
@@ -276,8 +269,6 @@ public final class Engine {
     }
 
     func offset(of venue: VenueID) -> Nanoseconds? { offsets[Int(venue.rawValue)].offset }
-
-    func lastData(of book: Book) -> MonotonicNanos? { book.link.flatMap { links.last($0) } }
 
     fileprivate func observe(_ venueStamp: UTCNanos, of instrument: InstrumentID) {
         let index = Int(detector.venue(of: instrument).rawValue)

@@ -109,8 +109,7 @@ public final class LoopbackVenues: @unchecked Sendable {
     public init(
         _ settings: SimWorld.Settings, authority: ThrowawayCA, publicKey: String?, trading: Trading = Trading()
     ) throws {
-        let started = NanoClock().now()
-        self.started = started
+        started = NanoClock().now()
         verifier = try publicKey.map { try VerifyingKey(pem: $0) }
         state = Mutex(
             State(

@@ -49,6 +49,24 @@ struct TraderPositionsTests {
         #expect(rig.trader.exposure == Exposure() && rig.trader.boxes.isEmpty && rig.isUntouched)
     }
 
+    @Test("what booking would refuse after the wire is refused before anything is recorded: a hash that another order has")
+    func takenName() throws {
+        let rig = try TraderStage()
+        rig.polymarket.nameOrders { _ in OrderID("0xsame") }
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.says(TraderStage.filled(10, 50)))
+        rig.edge()
+        #expect(rig.trader.exposure.line == "HEDGED" && rig.journal.intents.count == 2)
+        let reserved = rig.trader.reserved
+        rig.stage.pass(5_000)
+        rig.edge()
+        #expect(rig.events.results.last?.kind == .refused)
+        #expect(rig.events.results.last?.error.hasPrefix("E_EXEC_DUPLICATE_ID") == true)
+        #expect(rig.kalshi.sent.count == 1 && rig.polymarket.sent.count == 1 && rig.journal.intents.count == 2)
+        #expect(rig.trader.claims == 0 && rig.kalshi.held == 0 && rig.polymarket.held == 0)
+        #expect(rig.trader.reserved == reserved && rig.trader.exposure.line == "HEDGED")
+    }
+
     @Test("one leg after the other: the leg that waits keeps what was approved for it until the first has ended")
     func oneAfterTheOther() throws {
         let rig = try TraderStage { $0.legOrder = .fillOdds }

@@ -191,7 +191,9 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
         // The bytes leave here, before anything else can run on the lane.
         if let outcome = begin(ticket, request, deadline) { return outcome }
         // A continuation is resumed on its task's preferred executor, by default a thread of the pool, and only then on its
-        // actor's: with the lane preferred the answer stays on the lane.
+        // actor's: with the lane preferred the answer stays on the lane. A fire's tasks prefer it already.
+        let isHome = withUnsafeCurrentTask { $0?.unownedTaskExecutor == lane.asUnownedTaskExecutor() }
+        if isHome { return await withUnsafeContinuation { continuation in attach(ticket, continuation) } }
         return await withTaskExecutorPreference(lane) {
             await withUnsafeContinuation { continuation in attach(ticket, continuation) }
         }
