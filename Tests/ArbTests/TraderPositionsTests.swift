@@ -49,7 +49,7 @@ struct TraderPositionsTests {
         #expect(rig.trader.exposure == Exposure() && rig.trader.boxes.isEmpty && rig.isUntouched)
     }
 
-    @Test("what booking would refuse after the wire is refused before anything is recorded: a hash that another order has")
+    @Test("what booking would refuse after the wire is refused before anything is recorded: a name that is taken")
     func takenName() throws {
         let rig = try TraderStage()
         rig.polymarket.nameOrders { _ in OrderID("0xsame") }
