@@ -3,13 +3,6 @@ import Trading
 
 // From a changed book to an opportunity: gates, size, birth, best, end.
 extension Engine {
-    /// An opportunity that is booked when its orders have left.
-    struct Birth {
-        let basket: BasketID
-        let plan: BasketPlan
-        let now: Stamp
-    }
-
     func evaluate(_ basket: Basket, trigger: InstrumentID, _ now: Stamp) {
         guard settings.kinds.contains(basket.kind) else { return }
         for leg in basket.legs {

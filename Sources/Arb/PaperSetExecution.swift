@@ -199,7 +199,7 @@ final class PaperSetExecution {
     private func told(_ order: Order) -> ExecutedLeg {
         let state = order.state
         var told = ExecutedLeg(state.order, venue: legs[order.leg].venue, symbol: legs[order.leg].symbol)
-        told.orderID = PaperSets.name(of: state.order)
+        told.orderID = OrderID(paper: state.order)
         (told.cumQty, told.avgPx, told.cash, told.fee) = (state.cumQty, state.avgPx, state.cumCash, state.fees)
         told.ordStatus = state.ordStatus
         told.filled = order.ended
@@ -220,4 +220,9 @@ final class PaperSetExecution {
             net: net, netChange: nil, dust: legs.map { Quantity(rawValue: max(0, $0.held - units)) },
             payoutAt: payoutAt, openedAt: decided.utc, at: now)
     }
+}
+
+extension OrderID {
+    /// The name that a paper order has where a venue would have given it one.
+    init(paper order: NewOrder) { self.init("paper-\(order.clOrdID)") }
 }

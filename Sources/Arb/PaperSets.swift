@@ -155,9 +155,6 @@ public final class PaperSets: EntryDesk {
                     decided: now)))
     }
 
-    /// The name that a paper order has where a venue would have given it one.
-    static func name(of order: NewOrder) -> OrderID { OrderID("paper-\(order.clOrdID)") }
-
     func legs(of basket: Basket) -> [PaperSetExecution.Leg] {
         zip(basket.legs, trader.currencies(basket)).map {
             PaperSetExecution.Leg($0, trader.catalog.contracts[Int($0.instrument.index)], $1)
@@ -245,7 +242,8 @@ public final class PaperSets: EntryDesk {
         trader.tell(
             .heard(
                 HeardOrder(
-                    clOrdID: state.order.clOrdID, isTombstone: false, orderID: Self.name(of: state.order), event: event,
+                    clOrdID: state.order.clOrdID, isTombstone: false, orderID: OrderID(paper: state.order),
+                    event: event,
                     source: source, transactTime: now.utc, at: now, state: state)))
     }
 }

@@ -59,16 +59,6 @@ extension Trader {
 
     // MARK: Booking
 
-    /// An entry that is recorded and on its way, and not in the books of this lane yet.
-    struct UnbookedEntry {
-        let execution: Execution
-        let request: EntryRequest
-        let slots: [2 of SendSlot]
-        /// The one leg that leaves now; nil: both.
-        let only: Int?
-        let at: Stamp
-    }
-
     /// Asks everything that booking an entry could refuse: afterwards it cannot fail.
     private func mayBook(_ slots: [2 of SendSlot]) throws(Refusal) {
         guard positions.hasRoom else { throw .tracker(.full) }

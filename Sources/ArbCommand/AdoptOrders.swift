@@ -56,9 +56,8 @@ enum AdoptOrders {
         let target = context.controlTarget()
         if target.holder != nil {
             let seconds = String(span / 1_000_000_000)
-            return try ReconcileCommand.ask(
-                ControlRequest("adopt", ["orders": ids.joined(separator: ","), "since_s": seconds]), target.folder,
-                context)
+            return try context.ask(
+                ControlRequest("adopt", ["orders": ids.joined(separator: ","), "since_s": seconds]), target.folder)
         }
         let configuration = try context.configuration()
         let pairs = try context.pairs(configuration)
@@ -69,7 +68,7 @@ enum AdoptOrders {
             try StateFolder(root: target.root, account: target.account)
         }
         let snapshots = try VenueID.allCases.map { venue in
-            let reading = Waiting.on { await ReconcileCommand.snapshot(venue, configuration, pairs, home, since) }
+            let reading = Waiting.on { await AccountReading.snapshot(venue, configuration, pairs, home, since) }
             return try reading.get()
         }
         let orders = try chosen(ids, snapshots, LedgerAccount.prefix(of: account)) { venue, symbol in

@@ -1,4 +1,5 @@
 import Assembly
+import Codec
 import Control
 import Glibc
 import Store
@@ -48,6 +49,23 @@ extension CommandContext {
         } catch {
             return guess(error.text.split(separator: "\n").first.map(String.init) ?? error.error)
         }
+    }
+
+    /// Has the daemon of that folder read the accounts and take up what it finds, and says what it says.
+    ///
+    /// - Throws: `CommandFailure`.
+    func ask(_ request: ControlRequest, _ folder: String) throws {
+        let reply: ControlReply
+        do throws(ControlFault) {
+            reply = try ControlClient.ask(folder: folder, request, timeout: .seconds(60))
+        } catch {
+            throw error.failure
+        }
+        guard reply.isDone else {
+            throw CommandFailure(ExitCode(rawValue: reply.exitCode) ?? .failure, reply.code, reply.text)
+        }
+        terminal.say(
+            HelpText.paragraph(TerminalText.neutral(reply.text), first: request.command == "adopt" ? "" : "applied: "))
     }
 
     private func guess(_ why: String) -> ControlTarget {

@@ -19,14 +19,6 @@ enum ReconcileCommand {
             OptionSpec("--venue", "VENUE", "kalshi or polymarket"),
         ])
 
-    /// What became of one venue.
-    private struct Reading: Sendable {
-        let venue: VenueID
-        var snapshot: AccountSnapshot?
-        var paidOut: [VenueSettlement] = []
-        var fault: (code: String, text: String, exit: ExitCode)?
-    }
-
     static func run(_ context: CommandContext) throws -> ExitCode {
         let since =
             NanoClock.utc() + Nanoseconds(rawValue: -(try context.duration("--since") ?? .seconds(86_400)).rawValue)
@@ -52,7 +44,7 @@ enum ReconcileCommand {
         var exits: [ExitCode] = []
         var count = 0
         for venue in VenueID.allCases where only == nil || only == venue {
-            let reading = Waiting.on { await read(venue, configuration, pairs, home, since) }
+            let reading = Waiting.on { await AccountReading.read(venue, configuration, pairs, home, since) }
             guard let snapshot = reading.snapshot else {
                 guard let fault = reading.fault else { continue }
                 Terminal.complain(
@@ -90,56 +82,13 @@ enum ReconcileCommand {
         let target = context.controlTarget()
         let seconds = (try context.duration("--since") ?? .seconds(86_400)).rawValue / 1_000_000_000
         let request = ControlRequest("reconcile", ["since_s": String(seconds)])
-        if target.holder != nil { return try ask(request, target.folder, context) }
+        if target.holder != nil { return try context.ask(request, target.folder) }
         let session = try WatchSession(context, hand: "arb reconcile: nothing is entered") { _, cell, folder in
             try OperatorHand.waitForAccounts(cell)
-            try ask(request, folder, context)
+            try context.ask(request, folder)
             return .done
         }
         _ = try session.run()
-    }
-
-    static func ask(_ request: ControlRequest, _ folder: String, _ context: CommandContext) throws {
-        let reply: ControlReply
-        do throws(ControlFault) {
-            reply = try ControlClient.ask(folder: folder, request, timeout: .seconds(60))
-        } catch {
-            throw error.failure
-        }
-        guard reply.isDone else {
-            throw CommandFailure(ExitCode(rawValue: reply.exitCode) ?? .failure, reply.code, reply.text)
-        }
-        context.terminal.say(
-            HelpText.paragraph(TerminalText.neutral(reply.text), first: request.command == "adopt" ? "" : "applied: "))
-    }
-
-    /// One account to the last page.
-    static func snapshot(
-        _ venue: VenueID, _ configuration: Configuration, _ pairs: PairFiles, _ home: String, _ since: UTCNanos
-    ) async -> Result<AccountSnapshot, CommandFailure> {
-        let reading = await read(venue, configuration, pairs, home, since)
-        if let snapshot = reading.snapshot { return .success(snapshot) }
-        let fault = reading.fault ?? (code: "E_CLI_INTERNAL", text: "nothing was read", exit: .internalFault)
-        return .failure(CommandFailure(fault.exit, fault.code, "\(venue.name): \(fault.text)"))
-    }
-
-    private static func read(
-        _ venue: VenueID, _ configuration: Configuration, _ pairs: PairFiles, _ home: String, _ since: UTCNanos
-    ) async -> Reading {
-        var reading = Reading(venue: venue)
-        do {
-            let edge = try await TradingEdge.make(venue, configuration, pairs, home: home)
-            defer { edge.close() }
-            reading.snapshot = try await edge.reader.snapshot(since: since, now: NanoClock.utc())
-            reading.paidOut = try await edge.reader.paidOut(since: since)
-        } catch let fault as Edges.Fault {
-            reading.fault = (fault.code, fault.text, fault.isPermission ? .permissions : .configuration)
-        } catch let fault as AccountFault {
-            reading.fault = (fault.code, fault.text, .unavailable)
-        } catch {
-            reading.fault = ("E_CLI_INTERNAL", "\(error)", .internalFault)
-        }
-        return reading
     }
 
     // MARK: Output

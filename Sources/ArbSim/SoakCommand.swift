@@ -19,7 +19,7 @@ enum SoakCommand {
         ])
 
     static func run(_ parsed: ParsedCommand) throws -> Int32 {
-        var settings = Soak.Settings()
+        var settings = SoakSettings()
         settings.duration = try parsed.duration("--for", default: "1h")
         settings.rate = try parsed.integer("--rate", 1...1_000_000, default: 10_000)
         settings.pairs = try parsed.integer("--pairs", 100...10_000, default: 300)
@@ -44,7 +44,7 @@ enum SoakCommand {
         return 0
     }
 
-    private static func line(_ look: Soak.Look) -> String {
+    private static func line(_ look: SoakLook) -> String {
         pad("\(look.at.rawValue / 1_000_000_000) s", 7) + pad("\(look.resident)", 11) + pad("\(look.anonymous)", 11)
             + pad("\(look.inUse / 1_024)", 11) + pad("\(look.boxes)", 7) + pad("\(look.liveOrders)", 10)
             + pad("\(look.messagesPerSecond)", 12) + pad("\(look.orders)", 9) + "\n"

@@ -10,87 +10,10 @@ public import Trading
 /// The run is a process of its own, the program that people run, and only that process is looked at; the venues are in this
 /// one. Markets end as in life: each trades for some minutes, is closed, determined and paid, and its boxes with it.
 public struct Soak: Sendable {
-    /// How it is loaded.
-    public struct Settings: Sendable {
-        /// How long.
-        public var duration = Nanoseconds.seconds(3_600)
-        /// Messages a second, both venues together.
-        public var rate = 10_000
-        /// Edges a second; each is there for about one fire.
-        public var firesPerSecond = 1
-        /// Pairs that trade at any time.
-        public var pairs = 300
-        /// Time between two markets that end.
-        public var settleEvery = Nanoseconds.seconds(4)
-        /// Of everything drawn.
-        public var seed: UInt64 = 1
-        /// Time between two looks at memory.
-        public var every = Nanoseconds.seconds(10)
-        /// How long a run follows what is over.
-        private static let endedAge = Nanoseconds.seconds(120)
-        /// What goes wrong meanwhile.
-        public var faults: [FaultPlan.Rule] = []
-
-        /// When the first boxes have lived their whole life: bought, paid, redeemed and forgotten.
-        public var warmUp: Nanoseconds {
-            Nanoseconds(rawValue: SoakMarket.boxLife(self).rawValue + Self.endedAge.rawValue)
-        }
-
-        /// What of it cannot be played, in words; nil: all of it can.
-        public var fault: String? {
-            let bounds = [
-                ("--for", duration, Nanoseconds.seconds(1), Nanoseconds.seconds(7 * 86_400)),
-                ("--settle", settleEvery, .milliseconds(100), .seconds(3_600)),
-                ("--every", every, .milliseconds(100), .seconds(3_600)),
-            ]
-            for (name, given, least, most) in bounds where given < least || given > most {
-                return "\(name) is from \(Self.words(least)) to \(Self.words(most))"
-            }
-            // Each market that ends has another one in its place, there from the start.
-            let needed = SoakMarket.pairs(self)
-            guard needed > Self.pairsMax else { return nil }
-            return
-                "so many markets end that \(needed) pairs are needed, and \(Self.pairsMax) is the most: a longer --settle, or a shorter --for"
-        }
-
-        private static let pairsMax = 10_000
-
-        private static func words(_ duration: Nanoseconds) -> String {
-            let milliseconds = duration.rawValue / 1_000_000
-            if milliseconds % 86_400_000 == 0 { return "\(milliseconds / 86_400_000)d" }
-            if milliseconds % 3_600_000 == 0 { return "\(milliseconds / 3_600_000)h" }
-            return milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms"
-        }
-
-        /// What a release is soaked with.
-        public init() {}
-    }
-
-    /// One look at the run.
-    public struct Look: Sendable, Hashable {
-        /// Since the start.
-        public var at = Nanoseconds.zero
-        /// Resident memory, and the part of it that is no file's. Unit: KiB.
-        public var resident = 0, anonymous = 0
-        /// What its allocator has handed out, as it says itself. Unit: bytes.
-        public var inUse = 0
-        /// Executions and orders that it follows.
-        public var executions = 0, liveOrders = 0
-        /// Boxes that are not paid.
-        public var boxes = 0
-        /// Messages that the venues sent since the look before, a second.
-        public var messagesPerSecond = 0
-        /// Orders that came to the venues so far.
-        public var orders = 0
-
-        /// Nothing seen.
-        public init() {}
-    }
-
     /// What came of it.
     public struct Report: Sendable {
         /// Every look.
-        public internal(set) var looks: [Look] = []
+        public internal(set) var looks: [SoakLook] = []
         /// What did not hold; empty: it is good.
         public internal(set) var problems: [String] = []
         /// The truth beside the ledger.
@@ -103,15 +26,15 @@ public struct Soak: Sendable {
         public internal(set) var trend = SoakTrend()
     }
 
-    let settings: Settings
+    let settings: SoakSettings
 
     /// A soak; the settings have no `fault`.
-    public init(_ settings: Settings) { self.settings = settings }
+    public init(_ settings: SoakSettings) { self.settings = settings }
 
     /// Runs it.
     ///
     /// - Parameter show: gets every look.
-    public func run(_ show: (Look) -> Void) throws -> Report {
+    public func run(_ show: (SoakLook) -> Void) throws -> Report {
         var report = Report()
         let folder = try SceneFolder()
         let house = try house(folder.path + "/v")
@@ -143,7 +66,7 @@ public struct Soak: Sendable {
 
     private func house(_ path: String) throws -> LoopbackFolder {
         var world = SimWorld.Settings()
-        world.pairs = SoakMarket.pairs(settings)
+        world.pairs = settings.pairsNeeded
         world.plants = false
         world.isSteady = true
         world.rate = settings.rate
@@ -156,7 +79,7 @@ public struct Soak: Sendable {
     }
 
     /// Has the market live and looks at the run at its own pace.
-    private func drive(_ house: LoopbackFolder, _ child: Child, _ report: inout Report, _ show: (Look) -> Void) {
+    private func drive(_ house: LoopbackFolder, _ child: Child, _ report: inout Report, _ show: (SoakLook) -> Void) {
         let start = NanoClock.monotonic()
         let end = start + settings.duration
         var market = SoakMarket(house, settings, start)
@@ -166,7 +89,7 @@ public struct Soak: Sendable {
             let now = NanoClock.monotonic()
             market.advance(to: now)
             if now >= nextLook {
-                var look = Look()
+                var look = SoakLook()
                 look.at = now - start
                 let frames = house.venues.frames
                 look.messagesPerSecond = Int(
@@ -187,7 +110,7 @@ public struct Soak: Sendable {
     }
 
     /// What the kernel says of a process, and what the run says of itself.
-    private static func fill(_ look: inout Look, _ process: pid_t, _ status: String) {
+    private static func fill(_ look: inout SoakLook, _ process: pid_t, _ status: String) {
         let lines = ((try? SceneDaemon.text("/proc/\(process)/status")) ?? "").split(separator: "\n")
         func figure(_ name: String) -> Int {
             lines.first { $0.hasPrefix(name) }.flatMap { Int($0.filter(\.isNumber)) } ?? 0

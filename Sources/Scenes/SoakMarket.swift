@@ -7,7 +7,7 @@ internal import Trading
 /// boxes of some minutes when it ends; while it does, others trade on.
 struct SoakMarket {
     private let house: LoopbackFolder
-    private let settings: Soak.Settings
+    private let settings: SoakSettings
     private var nextEdge: MonotonicNanos
     private var nextEnd: MonotonicNanos
     private var planted: [(pair: Int, until: MonotonicNanos)] = []
@@ -17,26 +17,9 @@ struct SoakMarket {
     /// Markets that ended; the place of the next.
     private(set) var settled = 0
 
-    /// The next so many to end have no edges any more: what was told of their boxes has come to rest.
-    private static let quiet = 20
-    /// The so many behind them have all of the edges.
-    private static let lively = 60
     /// How long an edge stays: a market is entered again a tenth of a second after a fill at the earliest.
     private static let edgeTime = Nanoseconds.milliseconds(150)
-    /// From the decision of a market until its tokens are redeemed.
-    private static let redeemAfter = Nanoseconds.seconds(45)
-
-    /// Pairs that are needed for as many to trade at the end as at the beginning.
-    static func pairs(_ settings: Soak.Settings) -> Int {
-        settings.pairs + Int(settings.duration.rawValue / max(1, settings.settleEvery.rawValue)) + 1
-    }
-
-    /// The longest time from the first box of a market until its tokens are redeemed.
-    static func boxLife(_ settings: Soak.Settings) -> Nanoseconds {
-        Nanoseconds(rawValue: settings.settleEvery.rawValue * Int64(quiet + lively) + redeemAfter.rawValue)
-    }
-
-    init(_ house: LoopbackFolder, _ settings: Soak.Settings, _ start: MonotonicNanos) {
+    init(_ house: LoopbackFolder, _ settings: SoakSettings, _ start: MonotonicNanos) {
         self.house = house
         self.settings = settings
         nextEdge = start + .seconds(3)
@@ -50,7 +33,9 @@ struct SoakMarket {
             planted.removeFirst()
         }
         if settings.firesPerSecond > 0, now >= nextEdge {
-            let pair = settled + Self.quiet + edges * 7 % min(Self.lively, max(1, settings.pairs - Self.quiet))
+            let pair =
+                settled + SoakSettings.quiet + edges * 7
+                % min(SoakSettings.lively, max(1, settings.pairs - SoakSettings.quiet))
             shift(pair, edges % 2 == 0 ? -150 : 150)
             planted.append((pair, now + Self.edgeTime))
             edges += 1
@@ -58,7 +43,7 @@ struct SoakMarket {
         }
         if now >= nextEnd {
             end(settled)
-            paid.append((settled, now + Self.redeemAfter))
+            paid.append((settled, now + SoakSettings.redeemAfter))
             settled += 1
             nextEnd = Self.after(nextEnd, settings.settleEvery, now)
         }

@@ -38,7 +38,7 @@ public struct SoakTrend: Sendable, Hashable {
     /// The looks of a whole run.
     ///
     /// - Parameter warmUp: what was seen before is not judged.
-    public init(_ looks: [Soak.Look], warmUp: Nanoseconds = .zero) {
+    public init(_ looks: [SoakLook], warmUp: Nanoseconds = .zero) {
         let warm = looks.dropFirst((looks.count + 4) / 5).filter { $0.at >= warmUp }
         guard warm.count >= Self.looksMin, let first = warm.first, let last = warm.last else {
             problems = ["too short to say anything of memory: \(warm.count) warm looks, \(Self.looksMin) are needed"]
@@ -46,7 +46,7 @@ public struct SoakTrend: Sendable, Hashable {
         }
         warmFrom = first.at
         span = Nanoseconds(rawValue: last.at.rawValue - first.at.rawValue)
-        func rise(_ figure: (Soak.Look) -> Int) -> Int { Self.rise(warm.map { ($0.at, figure($0)) }) }
+        func rise(_ figure: (SoakLook) -> Int) -> Int { Self.rise(warm.map { ($0.at, figure($0)) }) }
         (resident, anonymous, inUse) = (rise(\.resident), rise(\.anonymous), rise(\.inUse))
         scatter = Self.scatter(warm.map { ($0.at, $0.resident) }, rise: resident)
         (boxes, liveOrders) = (rise(\.boxes), rise(\.liveOrders))

@@ -4,9 +4,9 @@ import Trading
 
 @Suite("The verdict of a soak")
 struct SoakTrendTests {
-    private func looks(_ count: Int, _ figure: (Int) -> (resident: Int, inUse: Int)) -> [Soak.Look] {
+    private func looks(_ count: Int, _ figure: (Int) -> (resident: Int, inUse: Int)) -> [SoakLook] {
         (1...count).map { index in
-            var look = Soak.Look()
+            var look = SoakLook()
             look.at = .seconds(Int64(index) * 10)
             (look.resident, look.inUse) = figure(index)
             look.anonymous = look.resident - 9_000
@@ -52,7 +52,7 @@ struct SoakTrendTests {
         let slow = SoakTrend(self.looks(360) { (60_000 + $0, 40_000_000 + $0 % 2) }, warmUp: .seconds(485))
         #expect(slow.problems.isEmpty && (355...365).contains(slow.perHour(slow.resident)))
         #expect(SoakTrend.megabytes(slow.perHour(slow.resident)) == "+0.37" && SoakTrend.megabytes(-2_000) == "-2.05")
-        var settings = Soak.Settings()
+        var settings = SoakSettings()
         settings.settleEvery = .seconds(4)
         #expect(settings.warmUp == .seconds(485))
     }

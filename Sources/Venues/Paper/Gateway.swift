@@ -1,22 +1,5 @@
 public import Trading
 
-/// A market as paper orders meet it: the live book, its terms and its fees.
-public struct PaperMarket {
-    /// The live book.
-    public let book: Book
-    /// Lots, minimums, budgets.
-    public let terms: InstrumentTerms
-    /// Exact fees now in force.
-    public let fees: any FeeSchedule
-
-    /// A market.
-    public init(book: Book, terms: InstrumentTerms, fees: any FeeSchedule) {
-        self.book = book
-        self.terms = terms
-        self.fees = fees
-    }
-}
-
 /// Takes orders of one venue and fills them from the live books, some time later: a model, and told as one everywhere.
 ///
 /// An order meets the book as it stands `latency` after it was sent, takes what stands within its limit level by level,
