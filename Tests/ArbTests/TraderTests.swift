@@ -43,6 +43,28 @@ struct TraderTests {
         #expect(rig.kalshi.sent.count == 2, "both books moved, and time has passed")
     }
 
+    @Test("an edge that lived before it could be fired is proved again: on a book that fails its proof nothing leaves")
+    func provedAgain() throws {
+        let rig = try TraderStage()
+        rig.trader.haltPair(PairID("p"), "test", at: rig.stage.now)
+        rig.edge()
+        rig.sync()
+        _ = rig.trader.resume(pair: nil, acceptExposure: false, at: rig.stage.now)
+        #expect(rig.stage.engine.status().alive.count == 1 && rig.kalshi.sent.isEmpty)
+        for venue in rig.stage.feeds.indices {
+            rig.stage.feeds[venue].verdict = .held
+            rig.stage.level(1, .bid, 50, 9)
+            rig.step()
+            #expect(rig.kalshi.sent.isEmpty && rig.trader.claims == 0)
+            rig.stage.feeds[venue].verdict = .verified
+        }
+        rig.kalshi.will(.says(TraderStage.filled(8, 40)))
+        rig.polymarket.will(.says(TraderStage.filled(8, 50)))
+        rig.stage.level(1, .bid, 50, 8)
+        rig.step()
+        #expect(rig.kalshi.sent.count == 1 && rig.polymarket.sent.count == 1)
+    }
+
     @Test("two directions and neighbours exclude each other while a fire is out")
     func excludes() throws {
         let rig = try TraderStage()
