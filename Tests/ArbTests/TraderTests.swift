@@ -65,6 +65,27 @@ struct TraderTests {
         #expect(rig.kalshi.sent.count == 1 && rig.polymarket.sent.count == 1)
     }
 
+    @Test("one input that changes both legs' books bears one opportunity, and fires it once")
+    func bornOnce() throws {
+        let rig = try TraderStage()
+        let (first, second) = (InstrumentID(0), InstrumentID(1))
+        rig.stage.book(0, bids: [(39, 100)], asks: [(55, 100)])
+        rig.stage.book(1, bids: [(50, 10)], asks: [(52, 100)])
+        rig.sync()
+        rig.stage.say(
+            0,
+            [
+                .level(first, .ask, Stage.cents(40), Stage.contracts(10)), .updated(first, venueStamp: nil),
+                .updated(second, venueStamp: nil),
+            ])
+        #expect(rig.stage.engine.status().alive.count == 1)
+        rig.step()
+        rig.stage.level(0, .ask, 40, 0)
+        rig.wait(600)
+        #expect(rig.stage.sink.births.count == 1 && rig.stage.sink.endings.count == 1)
+        #expect(rig.kalshi.sent.count == 1 && rig.polymarket.sent.count == 1)
+    }
+
     @Test("two directions and neighbours exclude each other while a fire is out")
     func excludes() throws {
         let rig = try TraderStage()
