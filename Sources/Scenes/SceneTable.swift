@@ -40,6 +40,8 @@ extension Scene {
                     stage.wait(250)
                 }
                 stage.calm()
+                // What fired on the last of it is on its way, and not in the run's own words yet.
+                stage.wait(500)
                 try stage.settled()
             }
             let ahead = stage.view.signedAhead
