@@ -1,9 +1,9 @@
 internal import Codec
 internal import Glibc
-public import Simulators
+internal import Simulators
 internal import Store
 internal import Threading
-public import Trading
+internal import Trading
 
 /// A long run under load: so many messages a second, so many fires a second, and a look at what it costs in memory.
 ///
