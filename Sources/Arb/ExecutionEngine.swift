@@ -53,7 +53,7 @@ public final class ExecutionEngine {
 
     private let seats: [Seat]
     private var tasks: [Task<Void, Never>] = []
-    private let gateways: [VenueID: any OrderGateway]
+    private let gateways: Table
 
     /// An engine whose tasks run on `lane`; they begin to wait in the lane's first turn.
     ///
@@ -62,8 +62,8 @@ public final class ExecutionEngine {
         gateways: [any OrderGateway], lane: any TaskExecutor, seats count: Int, listener: @escaping Listener
     ) {
         precondition(count > 0, "something can be fired")
-        self.gateways = Dictionary(uniqueKeysWithValues: gateways.map { ($0.venue, $0) })
-        let table = Table(self.gateways)
+        let table = Table(Dictionary(uniqueKeysWithValues: gateways.map { ($0.venue, $0) }))
+        self.gateways = table
         seats = (0..<count).map { _ in
             Seat(table) { tag, first, second in
                 if tag != Self.rehearsal { listener(tag, first, second) }
@@ -141,6 +141,9 @@ public final class ExecutionEngine {
 
     private func take(_ fire: Fire) {
         guard let seat = seats.first(where: { !$0.isTaken }) else { preconditionFailure("asked before: not full") }
+        // Between the bytes of one leg and those of the other lies one system call, and the way from task to task.
+        gateways[fire.firstVenue].seal(fire.first)
+        if let second = fire.second { gateways[fire.secondVenue].seal(second) }
         seat.give(fire)
     }
 
@@ -154,10 +157,17 @@ public final class ExecutionEngine {
             polymarket = gateways[.polymarket]
         }
 
-        func commit(_ slot: SendSlot, at venue: VenueID, _ deadline: MonotonicNanos) async -> LegReport {
+        subscript(venue: VenueID) -> any OrderGateway {
             guard let gateway = venue == .kalshi ? kalshi : polymarket else {
                 preconditionFailure("a slot was prepared by one of the gateways")
             }
+            return gateway
+        }
+
+        /// The bytes leave in the task's first step where it runs on the gateway's lane, and the way into its actor after it.
+        func commit(_ slot: SendSlot, at venue: VenueID, _ deadline: MonotonicNanos) async -> LegReport {
+            let gateway = self[venue]
+            gateway.depart(slot, deadline: deadline)
             return await gateway.commit(slot, deadline: deadline)
         }
     }

@@ -31,8 +31,7 @@ extension Trader {
         // The books have moved on since: what does not fit any more is walked with the plan of then.
         let (plan, losses) = (try? fitted(candidate, least, now)) ?? (candidate.plan, [2 of Money](repeating: .zero))
         let orders = legOrders(plan, candidate.problem) { place in
-            // Names of this kind are never given to an order: those count up from one.
-            ClOrdID(prefix: settings.prefix, run: settings.run, sequence: Self.rehearsalSequence + UInt64(place))
+            ClOrdID(rehearsing: place, prefix: settings.prefix, run: settings.run)
         }
         // An execution's number that no execution has.
         let id = ExecutionID(run: settings.run, sequence: 0)
@@ -80,6 +79,4 @@ extension Trader {
         }
         positions.abandon(execution.id)
     }
-
-    private static let rehearsalSequence: UInt64 = 1 << 61
 }

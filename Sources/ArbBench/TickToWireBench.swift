@@ -25,6 +25,8 @@ struct TickToWireBench {
         // As the floor has it: one core for the fires, and peers on the other that nobody has to wake.
         trading.isPinned = true
         trading.isSpinning = true
+        // No box is paid here: small ones leave room for fires in the whole minute.
+        trading.orderMax = 80
         let folder = try LoopbackFolder(path, settings, trading: trading)
         // Who is made has its maker's processors: it is made before its processor is left to it.
         let processor = Threading.Machine.processors > 1 ? Threading.Machine.processor(fromLast: 0) : nil
@@ -40,7 +42,7 @@ struct TickToWireBench {
         let taken = folder.venues.truth.count { $0.kind == .accepted && $0.account == "ours" }
         _ = folder.venues.stop()
         let proof =
-            "\(figures.both.count) fires, \(taken) orders in the venues' truth; 1 lane, pinned; the venues poll, as the floor's peer does; arb ended with \(status >> 8)"
+            "\(figures.both.count) fires on frames (\(figures.others.count) on answers are not in it), \(taken) orders in the venues' truth; 1 lane, pinned; the venues poll, as the floor's peer does; arb ended with \(status >> 8)"
         Self.show("t2w.kalshi_ahead", figures.both, floors, ["TOTAL_read_to_both_on_wire"], proof, json)
         Self.show(
             "t2w.leg_skew", figures.skew, floors, ["poly_sign", "poly_patch_hmac", "poly_ssl_write"],
@@ -53,6 +55,8 @@ struct TickToWireBench {
     private struct Figures {
         var both: [Double] = []
         var skew: [Double] = []
+        /// Fires that no frame made.
+        var others: [Double] = []
         var stages: [String: [Double]] = [:]
     }
 
@@ -61,17 +65,28 @@ struct TickToWireBench {
         var figures = Figures()
         var first: [String: Double] = [:]
         var apart: [String: Double] = [:]
+        // What no frame made has none that was parsed: an answer to a question of ours, or time that passed.
+        var frames: Set<String> = []
         try Ledger.reader(path: ledger).latency(since: nil) { row in
             let duration = Double(row.duration.rawValue)
             switch LatencyStage(rawValue: row.stage) {
             case .tickToWire: first[row.execution] = duration
             case .legSkew: apart[row.execution] = duration
-            case .parse, .book, .decide, .verify, .journal: figures.stages[row.stage, default: []].append(duration)
+            case .parse:
+                if duration > 0 { frames.insert(row.execution) }
+                figures.stages[row.stage, default: []].append(duration)
+            case .book, .decide, .verify, .journal: figures.stages[row.stage, default: []].append(duration)
+            case .send:
+                figures.stages["\(row.stage).\(row.venue ?? "")", default: []].append(duration)
             default: break
             }
         }
         for (execution, skew) in apart {
             guard let first = first[execution] else { continue }
+            guard frames.contains(execution) else {
+                figures.others.append(first + skew)
+                continue
+            }
             figures.both.append(first + skew)
             figures.skew.append(skew)
         }

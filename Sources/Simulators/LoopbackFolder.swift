@@ -28,6 +28,8 @@ public struct LoopbackFolder {
         public var isPinned = false
         /// The venues' servers never sleep: what arrives wakes nobody, as on a wire.
         public var isSpinning = false
+        /// Most that an order costs. Unit: dollars.
+        public var orderMax = 200
 
         /// Ten thousand dollars, and nothing goes wrong.
         public init() {}
@@ -67,7 +69,7 @@ public struct LoopbackFolder {
         for file in venues.pairFiles { try Self.write(path + "/Markets/" + file.name, file.text) }
         try Self.write(
             path + "/arb.toml",
-            configuration(authority, funder: wallet.address, lanes: trading.isPinned ? "last" : "any"))
+            configuration(authority, funder: wallet.address, trading))
     }
 
     /// A new key of a plain account, as its file holds it, and the account.
@@ -82,7 +84,8 @@ public struct LoopbackFolder {
         return (text + "\n", try WalletKey(hex: secret, name: "polymarket.key").address.checksummed)
     }
 
-    private func configuration(_ authority: ThrowawayCA, funder: String, lanes: String) -> String {
+    private func configuration(_ authority: ThrowawayCA, funder: String, _ trading: Trading) -> String {
+        let lanes = trading.isPinned ? "last" : "any"
         let kalshi = "127.0.0.1:\(venues.kalshiPort)"
         let polymarket = "127.0.0.1:\(venues.polymarketPort)"
         return """
@@ -92,7 +95,7 @@ public struct LoopbackFolder {
             [markets]
             pairs = ["Markets/*.toml"]
             [sizing]
-            max_order_usd = "200"
+            max_order_usd = "\(trading.orderMax)"
             max_contracts = "1000"
             [alerts]
             halt_unacknowledged_s = 0

@@ -28,4 +28,19 @@ struct OrderIDTests {
         #expect(id == OrderID(id.text) && id.hashValue == OrderID(id.text).hashValue)
         #expect(id != OrderID(hash: (1, words.1, .max, 0)) && id != OrderID(id.text.uppercased()))
     }
+
+    @Test("names for practice are no order's: neither those that count up from one, nor anybody's UUID but by a hair")
+    func rehearsals() throws {
+        for place in [0, 1, 255] {
+            let name = ClOrdID(rehearsing: place, prefix: 9, run: 3)
+            #expect(name.isRehearsal && name.prefix == 9 && ClOrdID("\(name)") == name)
+        }
+        #expect(ClOrdID(rehearsing: 1, prefix: 9, run: 3) != ClOrdID(rehearsing: 0, prefix: 9, run: 3))
+        // A run of the year 2106 that sends for a century.
+        for sequence in [0, 1, 255, 256, (1 << 32) << 24 + 1 << 24, (1 << 61) - 1, (1 << 61) + 256, 1 << 60] as [UInt64]
+        {
+            #expect(!ClOrdID(prefix: 9, run: 3, sequence: sequence).isRehearsal, "\(sequence)")
+        }
+        #expect(try !#require(ClOrdID("9b0f6b43-5b68-4f9f-9f02-9a2d1b8ac1a1")).isRehearsal)
+    }
 }

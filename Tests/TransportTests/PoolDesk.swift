@@ -40,6 +40,11 @@ final class PoolDesk: Sendable {
             return pool.opener.mirror() != nil
         }
 
+        /// Writes a request now, for `exchange` to tell of later.
+        func depart(_ pool: WarmPool, _ ticket: ConnectionTicket, _ request: [UInt8], timeout: Nanoseconds) {
+            pool.depart(ticket, request, deadline: NanoClock.monotonic() + timeout)
+        }
+
         /// Reserves and sends in one turn; nil when there was no connection.
         func fire(_ pool: WarmPool, _ purpose: SendPurpose, _ request: [UInt8], timeout: Nanoseconds) async
             -> WireOutcome?

@@ -175,6 +175,9 @@ public enum ConfigurationSchema {
             "venues.polymarket.presign_max_age_ms", .integer(0...60_000), "1000",
             "oldest order template, in milliseconds"),
         .init(
+            "venues.polymarket.nonces_ahead", .integer(0...64), "32",
+            "signatures begun before their orders are known; 0: none"),
+        .init(
             "venues.polymarket.dead_after_s", .integer(10...3_600), "60", "evidence window of a lost order, in seconds"),
         .init(
             "venues.polymarket.extra_ca_file", .path, "\"\"", "for loopback venues only; refused with any other host"),

@@ -34,6 +34,7 @@ final class PolymarketSide: TradingSide {
         settings.userAgent = "arb/\(BuildInfo.version)"
         settings.slotsMax = parts.connections + 1
         settings.draftAgeMax = configuration.milliseconds("venues.polymarket.presign_max_age_ms")
+        settings.noncesAhead = Int(configuration.integer("venues.polymarket.nonces_ahead"))
         settings.seed = parts.seed
         // No account is told its limits here: those of the lowest tier, as announced.
         let budget = SignerBudget(at: NanoClock.monotonic())
@@ -77,7 +78,12 @@ final class PolymarketSide: TradingSide {
 
     func tend(at now: Stamp) -> FeedNotice? {
         keepalive.refill(at: now.utc)
-        return nil
+        do throws(SigningFault) {
+            try orders.tend(at: now.monotonic)
+            return nil
+        } catch {
+            return FeedNotice(code: error.code, text: "Polymarket signatures cannot be begun ahead: \(error.text)")
+        }
     }
 
     func signAhead(_ order: NewOrder, at now: Stamp) -> Bool { (try? orders.signAhead(order, at: now)) != nil }

@@ -27,6 +27,18 @@ static inline void COpenSSL_keep_buffers(SSL *ssl) {
     SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_set_read_ahead(ssl, 1);
 }
+// What a BIO in memory holds: where it begins and how much it is.
+static inline long COpenSSL_memory(BIO *memory, char **start) { return BIO_get_mem_data(memory, start); }
+static inline void COpenSSL_empty(BIO *memory) { (void)BIO_reset(memory); }
+// Takes that many of its first bytes out.
+static inline void COpenSSL_drop(BIO *memory, long count) {
+    char part[1024];
+    while (count > 0) {
+        int taken = BIO_read(memory, part, count < (long)sizeof part ? (int)count : (int)sizeof part);
+        if (taken <= 0) return;
+        count -= taken;
+    }
+}
 static inline uint64_t COpenSSL_no_renegotiation(SSL_CTX *context) { return SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION); }
 static inline long COpenSSL_set_server_name(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, name); }
 static inline int COpenSSL_is_eof(int code) {

@@ -55,6 +55,19 @@ public struct ClOrdID: Hashable, Sendable {
         (high, low) = halves
     }
 
+    /// A name that no order ever has: of one that is prepared for practice, and given back.
+    ///
+    /// - Parameter place: which of the orders that are prepared together; 8 bits are kept.
+    public init(rehearsing place: Int, prefix: UInt32, run: UInt32) {
+        self.init(prefix: prefix, run: run, sequence: Self.rehearsals | UInt64(truncatingIfNeeded: place) & 0xFF)
+    }
+
+    /// True for a name that no order ever has: gateways send nothing under it, and sign it with a key of nobody.
+    @inlinable public var isRehearsal: Bool { low & 0x3FFF_FFFF_FFFF_FF00 == Self.rehearsals }
+
+    /// Names of orders count up from one, and never come here.
+    @usableFromInline static let rehearsals: UInt64 = 1 << 61
+
     /// The account's 32 bits.
     @inlinable public var prefix: UInt32 { UInt32(high >> 32) }
 

@@ -91,6 +91,13 @@ public protocol OrderGateway: Sendable {
     /// Undoes `prepare`, after the bytes went the way of a request to nobody (`Docs/decisions/0016`).
     func rehearse(_ slot: SendSlot)
 
+    /// Does all that can be done before the prepared bytes leave. On the hot lane; `commit` follows, never `giveBack`.
+    func seal(_ slot: SendSlot)
+
+    /// Hands sealed bytes over now, where the caller is on the lane that does so; elsewhere `commit` does it, which follows
+    /// in any case.
+    func depart(_ slot: SendSlot, deadline: MonotonicNanos)
+
     /// Writes the prepared bytes and waits for the answer until `deadline`. Never throws, ignores task cancellation.
     func commit(_ slot: SendSlot, deadline: MonotonicNanos) async -> LegReport
 
@@ -107,6 +114,12 @@ public protocol OrderGateway: Sendable {
 extension OrderGateway {
     /// Nothing is.
     public var signedAhead: SignedAhead? { nil }
+
+    /// Nothing: `commit` does all of it.
+    public func seal(_ slot: SendSlot) {}
+
+    /// Nothing: `commit` does all of it.
+    public func depart(_ slot: SendSlot, deadline: MonotonicNanos) {}
 
     /// Undoes `prepare` alone: where nothing is written, nothing is kept warm.
     public func rehearse(_ slot: SendSlot) { giveBack(slot) }

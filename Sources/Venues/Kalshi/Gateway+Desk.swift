@@ -23,6 +23,8 @@ struct OrderDesk {
         var use: Use?
         var request: [UInt8] = []
         var bodyHash = Digest256.zero
+        /// What is sealed, or left before anybody waited for its answer.
+        var departing: Dispatch?
     }
 
     /// What a prepared request holds.
@@ -34,6 +36,12 @@ struct OrderDesk {
         let cost: Int
         let orders: Orders
         let signed: MonotonicNanos
+
+        /// Prepared for practice.
+        var isRehearsal: Bool {
+            guard case .one(let order) = orders else { return false }
+            return order.clOrdID.isRehearsal
+        }
     }
 
     /// One order without an array, or those of a batch.
@@ -305,9 +313,9 @@ struct OrderDesk {
         tools.sender.rehearse(places[place].request)
     }
 
-    /// Takes a prepared request out to be sent; nil when the slot is spent.
+    /// Takes a prepared request out to be sent; nil when the slot is spent, or was prepared for practice.
     mutating func dispatch(_ place: Int, _ generation: UInt64) -> Dispatch? {
-        guard let use = prepared(place, generation) else { return nil }
+        guard let use = prepared(place, generation), !use.isRehearsal else { return nil }
         places[place].phase = .sent
         switch use.orders {
         case .one(let order): used[slot(order.clOrdID)] = order.clOrdID
@@ -316,6 +324,31 @@ struct OrderDesk {
         var bytes: [UInt8] = []
         swap(&bytes, &places[place].request)
         return Dispatch(place: place, use: use, bytes: bytes)
+    }
+
+    /// Takes a prepared request out and seals it; `depart` sends it, and `departure` hands it to the one who waits.
+    mutating func seal(_ place: Int, _ generation: UInt64, _ tools: Tools) {
+        guard let dispatch = dispatch(place, generation) else { return }
+        places[place].departing = dispatch
+        tools.sender.seal(dispatch.use.ticket, dispatch.bytes)
+    }
+
+    /// Sends what was sealed.
+    func depart(_ place: Int, _ generation: UInt64, _ deadline: MonotonicNanos, _ tools: Tools) {
+        guard let dispatch = departing(place, generation) else { return }
+        tools.sender.depart(dispatch.use.ticket, dispatch.bytes, deadline: deadline)
+    }
+
+    /// What left a moment ago, or leaves now; nil as `dispatch`.
+    mutating func departure(_ place: Int, _ generation: UInt64) -> Dispatch? {
+        guard let dispatch = departing(place, generation) else { return dispatch(place, generation) }
+        places[place].departing = nil
+        return dispatch
+    }
+
+    private func departing(_ place: Int, _ generation: UInt64) -> Dispatch? {
+        guard places.indices.contains(place), places[place].generation == generation else { return nil }
+        return places[place].departing
     }
 
     /// The exchange is over: the place and its buffer are free, and what surely did not leave is given back.

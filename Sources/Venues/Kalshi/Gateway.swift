@@ -139,9 +139,19 @@ public actor Gateway: OrderGateway {
 
     // MARK: Commit
 
+    /// Makes the prepared request a record on its connection; a slot that was used before is left alone.
+    public nonisolated func seal(_ slot: SendSlot) {
+        desk.withLock { $0.seal(slot.place, slot.generation, tools) }
+    }
+
+    /// Hands the sealed request over, on the sender's lane; `commit` tells what comes of it.
+    public nonisolated func depart(_ slot: SendSlot, deadline: MonotonicNanos) {
+        desk.withLock { $0.depart(slot.place, slot.generation, deadline, tools) }
+    }
+
     /// Writes the prepared bytes and waits for the answer until `deadline`.
     public func commit(_ slot: SendSlot, deadline: MonotonicNanos) async -> LegReport {
-        guard let dispatch = desk.withLock({ $0.dispatch(slot.place, slot.generation) }) else {
+        guard let dispatch = desk.withLock({ $0.departure(slot.place, slot.generation) }) else {
             return Self.spent(slot.order, slot.signed)
         }
         let outcome = await tools.sender.exchange(dispatch.use.ticket, dispatch.bytes, deadline: deadline)

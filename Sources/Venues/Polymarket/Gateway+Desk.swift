@@ -27,6 +27,8 @@ struct Parcel {
     var bytes: [UInt8] = []
     /// What was signed ahead and is in it: ready again when no byte of it leaves.
     var draft: Draft?
+    /// What is sealed, or left before anybody waited for its answer.
+    var departing: Dispatch?
 }
 
 /// What leaves with `commit`.
@@ -68,11 +70,11 @@ struct OrderDesk {
     let orderHead: [UInt8]
     let batchHead: [UInt8]
 
-    init(_ account: TradingAccount, _ settings: GatewaySettings) throws(SigningFault) {
+    init(_ account: TradingAccount, _ settings: GatewaySettings, nonces: NoncePool? = nil) throws(SigningFault) {
         precondition(settings.slotsMax > 0 && (1...15).contains(settings.batchMax), "settings are bounded")
         self.settings = settings
         self.account = account
-        signer = try OrderSigner(key: account.key, wallet: account.wallet)
+        signer = try OrderSigner(key: account.key, wallet: account.wallet, nonces: nonces)
         credentials = try account.keys.credentials(of: account.key.address)
         parcels = Array(repeating: Parcel(), count: settings.slotsMax)
         free = Array((0..<settings.slotsMax).reversed())

@@ -80,21 +80,16 @@ extension OrderDesk {
     private mutating func sign(
         _ order: NewOrder, _ amounts: Amounts, isBatch: Bool, at now: Stamp
     ) throws(SigningFault) -> (hash: Bytes32, signed: MonotonicNanos, isAhead: Bool) {
-        if let draft = takeDraft(order, amounts, at: now.monotonic) {
+        if !order.clOrdID.isRehearsal, let draft = takeDraft(order, amounts, at: now.monotonic) {
             body.append(contentsOf: draft.body)
             if !isBatch { taken = draft }
             return (draft.hash, draft.signed, true)
         }
-        return (try signInLine(order, amounts, at: now), now.monotonic, false)
-    }
-
-    private mutating func signInLine(_ order: NewOrder, _ amounts: Amounts, at now: Stamp) throws(SigningFault)
-        -> Bytes32
-    {
         guard let market = market(order.instrument) else { throw SigningFault(.order, "a market without templates") }
         let ticket = ticket(order, amounts, at: now.utc)
         let template = order.outcome == .yes ? market.yesTemplate : market.noTemplate
-        return try signer.write(ticket, template, to: &body)
+        let hash = try signer.write(ticket, template, isPractice: order.clOrdID.isRehearsal, to: &body)
+        return (hash, now.monotonic, false)
     }
 
     mutating func ticket(_ order: NewOrder, _ amounts: Amounts, at now: UTCNanos) -> OrderTicket {
@@ -128,23 +123,19 @@ extension OrderDesk {
         return true
     }
 
-    /// Lets a prepared request go its way to nobody. Where it was signed ahead it is signed in line too, as the next order
-    /// may have to be, and what was signed is erased.
-    mutating func rehearse(_ place: Int, _ generation: UInt64, at now: Stamp, _ sender: any RequestSender) {
+    /// Lets a prepared request go its way to nobody.
+    func rehearse(_ place: Int, _ generation: UInt64, _ sender: any RequestSender) {
         guard parcels.indices.contains(place), parcels[place].generation == generation,
             parcels[place].state == .prepared
         else { return }
         sender.rehearse(parcels[place].bytes)
-        guard let sent = parcels[place].orders.first, sent.isAhead else { return }
-        body.removeAll(keepingCapacity: true)
-        _ = try? signInLine(sent.order, sent.amounts, at: now)  // nobody misses it
-        for index in body.indices { body[index] = 0 }
     }
 
-    /// What is to be written; nil when the slot was spent before.
+    /// What is to be written; nil when the slot was spent before, or was prepared for practice.
     mutating func dispatch(_ place: Int, _ generation: UInt64) -> Dispatch? {
         guard parcels.indices.contains(place), parcels[place].generation == generation,
-            parcels[place].state == .prepared, let ticket = parcels[place].ticket
+            parcels[place].state == .prepared, let ticket = parcels[place].ticket,
+            parcels[place].orders.first?.order.clOrdID.isRehearsal == false
         else { return nil }
         parcels[place].state = .underway
         if let order = parcels[place].orders.first, order.order.purpose == .entry {
@@ -158,6 +149,31 @@ extension OrderDesk {
         var bytes: [UInt8] = []
         swap(&bytes, &parcels[place].bytes)
         return Dispatch(ticket: ticket, bytes: bytes, orders: parcels[place].orders, place: place)
+    }
+
+    /// Takes a prepared request out and seals it; `depart` sends it, and `departure` hands it to the one who waits.
+    mutating func seal(_ place: Int, _ generation: UInt64, _ sender: any RequestSender) {
+        guard let dispatch = dispatch(place, generation) else { return }
+        parcels[place].departing = dispatch
+        sender.seal(dispatch.ticket, dispatch.bytes)
+    }
+
+    /// Sends what was sealed.
+    func depart(_ place: Int, _ generation: UInt64, _ deadline: MonotonicNanos, _ sender: any RequestSender) {
+        guard let dispatch = departing(place, generation) else { return }
+        sender.depart(dispatch.ticket, dispatch.bytes, deadline: deadline)
+    }
+
+    /// What left a moment ago, or leaves now; nil as `dispatch`.
+    mutating func departure(_ place: Int, _ generation: UInt64) -> Dispatch? {
+        guard let dispatch = departing(place, generation) else { return dispatch(place, generation) }
+        parcels[place].departing = nil
+        return dispatch
+    }
+
+    private func departing(_ place: Int, _ generation: UInt64) -> Dispatch? {
+        guard parcels.indices.contains(place), parcels[place].generation == generation else { return nil }
+        return parcels[place].departing
     }
 
     /// The answer is here, or will not come: the place is free, and what was learned holds for the next order.

@@ -32,6 +32,11 @@ public struct GatewaySettings: Sendable {
     public var draftAgeMax = Nanoseconds.seconds(8)
     /// Orders signed ahead that are kept.
     public var draftsMax = 64
+    /// Signatures that are begun before their orders are known; 0: each is made whole when it is needed, with the nonce that
+    /// RFC 6979 makes of the key and the order.
+    public var noncesAhead = 32
+    /// A nonce that is this old is erased: what is kept for long is what an image of the memory finds.
+    public var nonceAgeMax = Nanoseconds.seconds(60)
     /// Orders that are remembered by their hash, newest last.
     public var knownMax = 4_096
     /// Seed of the salts; drawn anew for every run.

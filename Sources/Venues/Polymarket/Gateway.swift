@@ -22,6 +22,9 @@ public actor Gateway: OrderGateway {
     nonisolated let desk: Mutex<OrderDesk>
     /// Signs ahead, beside those who prepare.
     nonisolated let forge: Mutex<OrderSigner>
+    nonisolated let nonces: NoncePool?
+    /// When the oldest nonce that is ready was made.
+    nonisolated let noncesSince = Mutex(MonotonicNanos(rawValue: 0))
     nonisolated let receipts: (any ReceiptKeeper)?
     private nonisolated let executor: any SerialExecutor
     let policy = OutcomePolicy()
@@ -45,7 +48,8 @@ public actor Gateway: OrderGateway {
         self.channel = channel
         self.clock = clock
         self.executor = executor
-        desk = Mutex(try OrderDesk(account, settings))
+        nonces = settings.noncesAhead > 0 ? NoncePool(account.key, count: settings.noncesAhead) : nil
+        desk = Mutex(try OrderDesk(account, settings, nonces: nonces))
         forge = Mutex(try OrderSigner(key: account.key, wallet: account.wallet))
     }
 
@@ -72,6 +76,19 @@ public actor Gateway: OrderGateway {
     /// What is known of an order that was prepared in this run; nil for any other. For those who read the venue's lists.
     public nonisolated func known(_ id: OrderID) -> KnownOrder? { desk.withLock { $0.known[id] } }
 
+    /// Begins signatures for the orders to come, and erases those that are old. Off the lanes.
+    ///
+    /// - Throws: `SigningFault` (`E_AUTH_SIGN`) when there is no randomness; orders are then signed in line.
+    public nonisolated func tend(at now: MonotonicNanos) throws(SigningFault) {
+        guard let nonces else { return }
+        noncesSince.withLock { since in
+            guard nonces.readyCount == 0 || now - since > settings.nonceAgeMax else { return }
+            nonces.void()
+            since = now
+        }
+        try nonces.refill()
+    }
+
     // MARK: Prepare
 
     /// Everything that can fail locally.
@@ -92,10 +109,10 @@ public actor Gateway: OrderGateway {
 
     /// Undoes `prepare`, after the bytes went the way of a request to nobody.
     public nonisolated func rehearse(_ slot: SendSlot) {
-        let now = clock.now()
+        let now = clock.now().monotonic
         desk.withLock { desk in
-            desk.rehearse(slot.place, slot.generation, at: now, sender)
-            _ = desk.giveBack(slot.place, slot.generation, at: now.monotonic, sender, budget)
+            desk.rehearse(slot.place, slot.generation, sender)
+            _ = desk.giveBack(slot.place, slot.generation, at: now, sender, budget)
         }
     }
 
@@ -117,9 +134,19 @@ public actor Gateway: OrderGateway {
 
     // MARK: Commit
 
+    /// Makes the prepared request a record on its connection; a slot that was used before is left alone.
+    public nonisolated func seal(_ slot: SendSlot) {
+        desk.withLock { $0.seal(slot.place, slot.generation, sender) }
+    }
+
+    /// Hands the sealed request over, on the sender's lane; `commit` tells what comes of it.
+    public nonisolated func depart(_ slot: SendSlot, deadline: MonotonicNanos) {
+        desk.withLock { $0.depart(slot.place, slot.generation, deadline, sender) }
+    }
+
     /// Writes the prepared bytes and waits for the answer until `deadline`.
     public func commit(_ slot: SendSlot, deadline: MonotonicNanos) async -> LegReport {
-        guard let dispatch = desk.withLock({ $0.dispatch(slot.place, slot.generation) }) else {
+        guard let dispatch = desk.withLock({ $0.departure(slot.place, slot.generation) }) else {
             return Self.spent(slot.order, slot.orderID, slot.signed)
         }
         return await send(dispatch, isBatch: false, deadline: deadline)[0].report(dispatch.orders[0])

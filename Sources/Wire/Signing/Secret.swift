@@ -4,8 +4,8 @@ import Glibc
 /// Bytes that must not leave the process: they cannot be printed, are kept out of swap and of core dumps where the
 /// system allows it, and are overwritten when they are let go.
 public final class Secret: @unchecked Sendable {
-    // Safety: written in the initialiser only, read through `withBytes`, erased and freed in `deinit`. The pages are its
-    // own: unlocking them unlocks nobody else's.
+    // Safety: written in the initialiser, read through `withBytes`, erased and freed in `deinit`; who asked for zeros writes
+    // them under a lock of his own. The pages are its own: unlocking them unlocks nobody else's.
     private let pages: UnsafeMutableRawBufferPointer
     /// Number of bytes.
     public let count: Int
@@ -23,6 +23,12 @@ public final class Secret: @unchecked Sendable {
         let written = fill(UnsafeMutableRawBufferPointer(rebasing: pages[..<capacity]))
         count = written ?? 0
         guard let written, written <= capacity else { return nil }
+    }
+
+    /// Zeros to be written over, under a lock of the one who asks for them.
+    init(zeros count: Int) {
+        pages = Self.map(count)
+        self.count = count
     }
 
     private static func map(_ capacity: Int) -> UnsafeMutableRawBufferPointer {
@@ -51,6 +57,11 @@ public final class Secret: @unchecked Sendable {
     /// Lends the bytes for the time of the call.
     public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         try body(UnsafeRawBufferPointer(rebasing: pages[..<count]))
+    }
+
+    /// Lends the bytes of one made of zeros for writing, to the one who holds its lock.
+    func withMutableBytes<R>(_ body: (UnsafeMutableRawBufferPointer) -> R) -> R {
+        body(UnsafeMutableRawBufferPointer(rebasing: pages[..<count]))
     }
 }
 

@@ -76,6 +76,32 @@ public final class WalletKey: Sendable {
         guard status == 1 else { throw SigningFault(.refused, "libsecp256k1 refused to sign") }
         return RecoverableSignature(r: pair.0, s: pair.1, v: 27 + UInt8(truncatingIfNeeded: parity))
     }
+
+    /// What of a signature needs no digest, for `NoncePool`; false for fresh bytes that make no nonce.
+    func begin(_ fresh: [UInt8], _ begun: inout [UInt8], _ parity: inout Int32) -> Bool {
+        scalar.withBytes { key in
+            CSecp256k1_begin(
+                Library.context, key.baseAddress?.assumingMemoryBound(to: UInt8.self), fresh, &begun, &parity) == 1
+        }
+    }
+
+    /// The signature that `begun` becomes, which is erased; nil for a digest that no number below the group's order is.
+    static func finish(
+        _ digest: Bytes32, _ begun: UnsafeMutableRawBufferPointer, _ parity: Int32
+    ) -> RecoverableSignature? {
+        var pair = (Bytes32.zero, Bytes32.zero)
+        var parity = parity
+        let status = withUnsafeBytes(of: digest) { digest in
+            withUnsafeMutableBytes(of: &pair) { pair in
+                CSecp256k1_finish(
+                    Library.context, digest.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                    begun.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                    pair.baseAddress?.assumingMemoryBound(to: UInt8.self), &parity)
+            }
+        }
+        guard status == 1 else { return nil }
+        return RecoverableSignature(r: pair.0, s: pair.1, v: 27 + UInt8(truncatingIfNeeded: parity))
+    }
 }
 
 /// A signature from which the signer's account can be told.

@@ -75,6 +75,12 @@ public protocol RequestSender: Sendable {
     func reserve(_ purpose: SendPurpose) -> ConnectionTicket?
     /// Gives an unused connection back.
     func release(_ ticket: ConnectionTicket)
+    /// Does all that can be done for `request` before its bytes are handed over; it leaves with `exchange`, and with nothing
+    /// else. Whoever holds the ticket, on any thread.
+    func seal(_ ticket: ConnectionTicket, _ request: [UInt8])
+    /// Writes a request now, of which `exchange` tells later. On another lane than the sender's nothing happens: `exchange`
+    /// writes it.
+    func depart(_ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos)
     /// Writes `request`, complete with request line and headers, and waits for the answer until `deadline`.
     ///
     /// A ticket that was used or given back before is `notSent` (`E_NET_TICKET`). Task cancellation is ignored. Runs on
@@ -87,6 +93,12 @@ public protocol RequestSender: Sendable {
 }
 
 extension RequestSender {
+    /// Nothing: `exchange` does all of it.
+    public func seal(_ ticket: ConnectionTicket, _ request: [UInt8]) {}
+
+    /// Nothing: `exchange` does all of it.
+    public func depart(_ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos) {}
+
     /// Nothing: where requests go no long way, there is none to be kept warm.
     public func rehearse(_ request: [UInt8]) {}
 }

@@ -14,6 +14,7 @@ final class TLSMirror: @unchecked Sendable {
     private let near: OpaquePointer
     private let far: OpaquePointer
     private let sockets: (near: Int32, far: Int32)
+    private var outbox: TLSOutbox?
     /// The library refused a write: nothing more is written.
     private(set) var isBroken = false
 
@@ -37,6 +38,7 @@ final class TLSMirror: @unchecked Sendable {
         SSL_set_accept_state(far)
         guard shakeHands() else { return nil }
         COpenSSL_keep_buffers(near)
+        outbox = TLSOutbox(near, sockets.near)
     }
 
     deinit {
@@ -50,7 +52,8 @@ final class TLSMirror: @unchecked Sendable {
     func write(_ bytes: UnsafeRawBufferPointer) {
         guard !isBroken, let start = bytes.baseAddress, !bytes.isEmpty else { return }
         let count = SSL_write(near, start, Int32(clamping: bytes.count))
-        if count <= 0 {
+        let isTaken = (try? outbox?.flush()) != nil
+        if count <= 0 || !isTaken {
             ERR_clear_error()
             isBroken = true
         }

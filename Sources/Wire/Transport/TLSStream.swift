@@ -27,6 +27,10 @@ public final class TLSStream: @unchecked Sendable {
     /// The socket, for a poller. Valid while the stream lives.
     public let descriptor: Int32
     private let keep: TLSContext
+    /// Between the library and the socket; nil: it writes there itself.
+    private var outbox: TLSOutbox?
+    /// What is in the outbox waits for `release`.
+    private(set) var isSealed = false
 
     /// What a read found.
     public enum Incoming: Sendable, Hashable {
@@ -140,6 +144,8 @@ public final class TLSStream: @unchecked Sendable {
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws(TransportFault) -> Incoming {
         Self.forgetErrors()
         let count = SSL_read(ssl, buffer.baseAddress, Int32(clamping: buffer.count))
+        // What the library answers of itself (a key update) leaves with what was read; nothing leaves that is sealed.
+        if let outbox, !isSealed, !outbox.isEmpty { try flush(outbox) }
         if count > 0 { return .bytes(Int(count)) }
         let reason = SSL_get_error(ssl, count)
         switch reason {
@@ -151,9 +157,61 @@ public final class TLSStream: @unchecked Sendable {
 
     /// Writes as much as the socket takes. Never blocks.
     ///
-    /// - Returns: the number of bytes taken; 0 when the socket is full.
+    /// - Returns: the number of bytes taken; 0 when the socket is full. Where there is an outbox it may take more than the
+    ///   socket does: `hasOutput` says that some wait for another `write`, which may be of none.
     /// - Throws: as `read`.
     public func write(_ bytes: UnsafeRawBufferPointer) throws(TransportFault) -> Int {
+        guard let outbox else { return try record(bytes) }
+        precondition(!isSealed, "what is sealed is released first")
+        // Nothing is made a record of while there is no room for what was.
+        if !outbox.isEmpty {
+            try flush(outbox)
+            guard outbox.isEmpty else { return 0 }
+        }
+        let count = try record(bytes)
+        try flush(outbox)
+        return count
+    }
+
+    /// Makes a record of bytes that leaves with `release`, and not before.
+    ///
+    /// - Returns: false where it cannot be done now; nothing has happened then.
+    func seal(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let outbox, !isSealed, outbox.isEmpty, bytes.count <= Self.recordMax else { return false }
+        guard let count = try? record(bytes), count == bytes.count else {
+            // What the library made of a part of them is nothing that a peer may see.
+            isSealed = !outbox.isEmpty
+            return false
+        }
+        isSealed = true
+        return true
+    }
+
+    /// What was sealed leaves, as far as the socket takes it.
+    ///
+    /// - Throws: as `read`.
+    func release() throws(TransportFault) {
+        guard isSealed, let outbox else { return }
+        isSealed = false
+        try flush(outbox)
+    }
+
+    /// Bytes wait in the outbox for room in the socket.
+    var hasOutput: Bool {
+        guard let outbox, !isSealed else { return false }
+        return !outbox.isEmpty
+    }
+
+    private func flush(_ outbox: TLSOutbox) throws(TransportFault) {
+        do throws(TLSOutbox.SystemError) { _ = try outbox.flush() } catch {
+            throw TransportFault(.closed, String(cString: strerror(error.number)))
+        }
+    }
+
+    /// The longest text of one record.
+    private static let recordMax = 16_384
+
+    private func record(_ bytes: UnsafeRawBufferPointer) throws(TransportFault) -> Int {
         guard !bytes.isEmpty else { return 0 }
         Self.forgetErrors()
         let count = SSL_write(ssl, bytes.baseAddress, Int32(clamping: bytes.count))
@@ -166,8 +224,11 @@ public final class TLSStream: @unchecked Sendable {
     /// What another user of the library left in this thread's error queue would be taken for ours.
     @inline(__always) private static func forgetErrors() { if ERR_peek_error() != 0 { ERR_clear_error() } }
 
-    /// Keeps the library's buffers between records and reads a record in one system call.
-    func keepBuffers() { COpenSSL_keep_buffers(ssl) }
+    /// Keeps the library's buffers between records, reads a record in one system call, and writes it in one of its own.
+    func keepBuffers() {
+        COpenSSL_keep_buffers(ssl)
+        if outbox == nil { outbox = TLSOutbox(ssl, descriptor) }
+    }
 
     /// True when nothing has come and the peer has not ended the connection. One system call; never blocks.
     var isQuiet: Bool {
@@ -183,9 +244,14 @@ public final class TLSStream: @unchecked Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Tells the peer that nothing more comes.
+    /// Tells the peer that nothing more comes. What is sealed does not leave: then the connection is reset.
     public func sendEnd() {
+        guard !isSealed else {
+            outbox?.empty()
+            return reset()
+        }
         SSL_shutdown(ssl)
+        if let outbox { _ = try? outbox.flush() }  // it ends as well without these words
         ERR_clear_error()
     }
 

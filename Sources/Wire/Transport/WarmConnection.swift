@@ -17,6 +17,8 @@ public enum RetireReason: String, Sendable, Hashable, CaseIterable {
     case idle
     /// A request on it was lost.
     case lost
+    /// A request was made a record on it, and did not leave.
+    case withheld
     /// The pool was stopped.
     case stopped
 }
@@ -49,6 +51,7 @@ final class WarmConnection: @unchecked Sendable {
     private(set) var deadline: MonotonicNanos
     /// Since when it is idle.
     private(set) var idleSince: MonotonicNanos
+    private var lookedAt = MonotonicNanos(rawValue: 0)
     /// Whole answers that it brought.
     private(set) var answers = 0
     /// How the peer ended it while it was idle; nil: it did not.
@@ -82,7 +85,9 @@ final class WarmConnection: @unchecked Sendable {
     /// The socket, for a poller.
     var descriptor: Int32 { stream.descriptor }
     /// Part of the request waits for room in the socket.
-    var wantsOutput: Bool { given < request.count }
+    var wantsOutput: Bool { given < request.count || stream.hasOutput }
+    /// A request is a record already, and waits for `start`; the connection can carry no other.
+    var isSealed: Bool { stream.isSealed }
     /// When the request in flight left.
     var sentAt: MonotonicNanos { sent }
 
@@ -106,6 +111,7 @@ final class WarmConnection: @unchecked Sendable {
         if requestsLeft <= 0 { return .requests }
         if now - opened >= limits.ageMax { return .age }
         if let idleLimit, now - idleSince >= idleLimit { return .idle }
+        lookedAt = now
         return silence()
     }
 
@@ -142,18 +148,41 @@ final class WarmConnection: @unchecked Sendable {
     /// - Returns: why nobody knows what became of them; nil when it took them, or keeps part until there is room.
     func start(_ request: [UInt8], deadline: MonotonicNanos) -> TransportFault? {
         precondition(!request.isEmpty && !wantsOutput, "one request at a time, and it says something")
-        self.request = request
         self.deadline = deadline
-        given = 0
         requestsLeft -= 1
         parser.reset()
-        do throws(TransportFault) { _ = try flush() } catch { return error }
+        do throws(TransportFault) {
+            if stream.isSealed {
+                // The same array, so that this compares two addresses.
+                guard request == self.request else { throw TransportFault(.closed, "another request was sealed") }
+                try stream.release()
+                sent = NanoClock.monotonic()
+            } else {
+                self.request = request
+                given = 0
+                _ = try flush()
+            }
+        } catch { return error }
         return nil
     }
 
+    /// Makes a record of a request, which `start` hands to the kernel. Nothing happens where something waits on the
+    /// connection, or it is over: `start` finds that.
+    func seal(_ request: [UInt8]) {
+        guard !request.isEmpty, !wantsOutput, !isSealed, isFresh || silence() == nil else { return }
+        guard request.withUnsafeBytes({ stream.seal($0) }) else { return }
+        self.request = request
+        given = request.count
+    }
+
+    /// It was looked at for this very request: another look would find what comes between two looks, and something always
+    /// comes after the last one.
+    private var isFresh: Bool { NanoClock.monotonic() - lookedAt < Self.freshFor }
+    private static let freshFor = Nanoseconds.milliseconds(1)
+
     private func flush() throws(TransportFault) -> Bool {
         var isMoving = false
-        while given < request.count {
+        while wantsOutput {
             let result: Result<Int, TransportFault> = request.withUnsafeBytes { bytes in
                 do throws(TransportFault) {
                     return .success(try stream.write(UnsafeRawBufferPointer(rebasing: bytes[given...])))
@@ -161,9 +190,9 @@ final class WarmConnection: @unchecked Sendable {
             }
             let count = try result.get()
             sent = NanoClock.monotonic()
-            if count == 0 { return isMoving }
-            isMoving = true
             given += count
+            if count > 0 { isMoving = true }
+            if count == 0 || stream.hasOutput { return isMoving }
         }
         return isMoving
     }

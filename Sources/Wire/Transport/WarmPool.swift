@@ -78,7 +78,7 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
     let opener: WarmOpener
     let exercise: @Sendable () -> [UInt8]?
     let counters = WarmCounters()
-    private let stopping = Atomic<Bool>(false)
+    let stopping = Atomic<Bool>(false)
     var random: SeededGenerator
     var isOver = false
     /// Outcomes that came before anybody waited for them: only when the lane takes a turn in the middle of an exchange.
@@ -117,45 +117,6 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
         opener.stop()
     }
 
-    // MARK: Any thread
-
-    /// Takes a connection that is open and idle. One system call on each connection that is looked at.
-    public func reserve(_ purpose: SendPurpose) -> ConnectionTicket? {
-        let now = NanoClock.monotonic()
-        let places = purpose == .close ? slots.count : slots.count - 1
-        while true {
-            var isLookedAt = false
-            for place in 0..<places {
-                let slot = slots[place]
-                if let generation = take(slot, now) { return ConnectionTicket(place: place, generation: generation) }
-                if slot.now.state == .checking { isLookedAt = true }
-            }
-            // What the lane is looking at in this instant is idle again a few microseconds later.
-            guard isLookedAt, NanoClock.monotonic() - now < Nanoseconds(rawValue: 20_000) else { break }
-        }
-        counters.starved.count()
-        return nil
-    }
-
-    private func take(_ slot: WarmSlot, _ now: MonotonicNanos) -> UInt64? {
-        let (state, generation) = slot.now
-        guard state == .idle, !stopping.load(ordering: .acquiring) else { return nil }
-        let mine = generation + 1
-        guard slot.move(.idle, generation, to: .held, mine), let connection = slot.connection else { return nil }
-        guard let reason = connection.doubt(at: now) else { return mine }
-        slot.doom = reason
-        slot.set(.doomed, mine)
-        lane.wake()
-        return nil
-    }
-
-    /// Gives an unused connection back; a ticket that was used does nothing.
-    public func release(_ ticket: ConnectionTicket) {
-        guard slots.indices.contains(ticket.place) else { return }
-        _ = slots[ticket.place].move(.held, ticket.generation, to: .idle, ticket.generation)
-        // What came while it was held is seen by the poller, which reports as long as it is there.
-    }
-
     /// What there is and what was done.
     public var status: WarmPoolStatus {
         var status = WarmPoolStatus()
@@ -188,8 +149,8 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
     public nonisolated(nonsending) func exchange(
         _ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos
     ) async -> WireOutcome {
-        // The bytes leave here, before anything else can run on the lane.
-        if let outcome = begin(ticket, request, deadline) { return outcome }
+        // The bytes leave here, before anything else can run on the lane; or they did a moment ago.
+        if !hasDeparted(ticket), let outcome = begin(ticket, request, deadline) { return outcome }
         // A continuation is resumed on its task's preferred executor, by default a thread of the pool, and only then on its
         // actor's: with the lane preferred the answer stays on the lane. A fire's tasks prefer it already.
         let isHome = withUnsafeCurrentTask { $0?.unownedTaskExecutor == lane.asUnownedTaskExecutor() }
@@ -197,6 +158,21 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
         return await withTaskExecutorPreference(lane) {
             await withUnsafeContinuation { continuation in attach(ticket, continuation) }
         }
+    }
+
+    /// Writes the request now; `exchange` waits for its answer, or finds it.
+    public func depart(_ ticket: ConnectionTicket, _ request: [UInt8], deadline: MonotonicNanos) {
+        guard lane.isCurrent, holds(ticket) else { return }
+        slots[ticket.place].departed = ticket.generation
+        if let outcome = begin(ticket, request, deadline) { early.append((ticket, outcome)) }
+    }
+
+    private func hasDeparted(_ ticket: ConnectionTicket) -> Bool {
+        guard slots.indices.contains(ticket.place), slots[ticket.place].departed == ticket.generation else {
+            return false
+        }
+        slots[ticket.place].departed = nil
+        return true
     }
 
     /// Lets bytes go the way of a request, through TLS and kernel, to an end in this process that throws them away.
@@ -223,10 +199,15 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
             return refuse(.closed, "the pool was stopped")
         }
         guard deadline > now else {
-            slot.set(.idle, generation)
+            if connection.isSealed {
+                retire(ticket.place, generation, .withheld, now)
+            } else {
+                slot.set(.idle, generation)
+            }
             return refuse(.timeout, "the deadline had passed before the first byte")
         }
-        if let reason = connection.silence() {
+        // What is sealed was looked at when it was.
+        if !connection.isSealed, let reason = connection.silence() {
             retire(ticket.place, generation, reason, now)
             return refuse(.closed, "the connection was over before the first byte (\(reason.rawValue))")
         }

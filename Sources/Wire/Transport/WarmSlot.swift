@@ -33,6 +33,8 @@ final class WarmSlot: @unchecked Sendable {
     var isReady = false
     var isExercise = false
     var isWaitingForRoom = false
+    /// The use whose request left before anybody waited for its answer.
+    var departed: UInt64?
     var backoff: Backoff
     var continuation: UnsafeContinuation<WireOutcome, Never>?
 

@@ -57,6 +57,42 @@ struct GatewayPrepareTests {
         #expect(refusal.kind != self.refusal(harness, try harness.order(1)))
     }
 
+    @Test("what is prepared for practice is never sent, and what it held is as before")
+    func practice() async throws {
+        let harness = try GatewayHarness { $0.presignAhead = .milliseconds(8_000) }
+        try harness.gateway.tend(at: harness.now.utc)
+        var order = try harness.order(1)
+        order.clOrdID = ClOrdID(rehearsing: 0, prefix: 7, run: 1)
+        let slot = try harness.gateway.prepare(order, at: harness.now)
+        harness.gateway.seal(slot)
+        harness.gateway.depart(slot, deadline: harness.deadline)
+        guard case .notSent = await harness.gateway.commit(slot, deadline: harness.deadline).outcome else {
+            return #expect(Bool(false), "sent")
+        }
+        harness.gateway.rehearse(slot)
+        #expect(harness.sender.sent.isEmpty && harness.tokens() == 100 && harness.sender.held == 0)
+        #expect(harness.gateway.headers.readyCount(at: harness.now.utc) == 16)
+    }
+
+    @Test("what is sealed is out: `commit` sends it once, and nothing gives it back")
+    func seals() async throws {
+        let harness = try GatewayHarness()
+        let slot = try harness.gateway.prepare(try harness.order(1), at: harness.now)
+        harness.gateway.seal(slot)
+        harness.gateway.seal(slot)
+        harness.gateway.giveBack(slot)
+        harness.gateway.depart(slot, deadline: harness.deadline)
+        #expect(harness.sender.held == 1 && harness.tokens() == 90 && harness.sender.sent.isEmpty)
+        harness.sender.answer(201, #"{"order_id":"o","fill_count":"1.00","remaining_count":"0.00"}"#)
+        guard case .accepted = await harness.gateway.commit(slot, deadline: harness.deadline).outcome else {
+            return #expect(Bool(false), "not sent")
+        }
+        guard case .notSent = await harness.gateway.commit(slot, deadline: harness.deadline).outcome else {
+            return #expect(Bool(false), "sent twice")
+        }
+        #expect(harness.sender.sent.count == 1 && harness.sender.held == 0)
+    }
+
     @Test("orders that the market or the venue does not take are refused before anything is held")
     func refusals() throws {
         let harness = try GatewayHarness()

@@ -386,6 +386,85 @@ struct GatewayTests {
         #expect(gateway.signedAhead?.ready == 0)
     }
 
+    @Test("what is prepared for practice is signed by nobody, takes nothing that was signed ahead, and is never sent")
+    func practice() async throws {
+        for kind in [Wallet.Kind.account, .deposit] {
+            for ahead in [0, 4] {
+                var settings = GatewayHarness.settings()
+                settings.noncesAhead = ahead
+                let harness = try GatewayHarness(settings: settings)
+                let gateway = harness.gateway
+                try gateway.tend(at: harness.clock.now().monotonic)
+                _ = try gateway.signAhead(harness.order(), at: harness.clock.now())
+                var order = try harness.order(number: 2)
+                order.clOrdID = ClOrdID(rehearsing: 1, prefix: 7, run: 1)
+                let account = try GatewayHarness.account(kind)
+                let signer = try OrderSigner(
+                    key: account.key, wallet: account.wallet,
+                    nonces: ahead > 0 ? NoncePool(account.key, count: ahead) : nil)
+                let ticket = OrderTicket(
+                    salt: 5, side: .buy, makerAmount: BaseUnits(rawValue: 11_780_000),
+                    takerAmount: BaseUnits(rawValue: 21_030_000), transactTime: UTCNanos(rawValue: 0), lifetime: .fok)
+                let template = try OrderTemplate(
+                    exchange: .standard, wallet: account.wallet,
+                    tokenID: try #require(TokenID(GatewayHarness.yesToken)), owner: "o")
+                let practised = try signer.sign(ticket, template, isPractice: true)
+                let real = try signer.sign(ticket, template)
+                #expect(practised.hash == real.hash && practised.signature.inner != real.signature.inner)
+                if kind == .account {
+                    #expect(practised.signature.inner.signer(of: real.hash) != account.key.address)
+                    #expect(real.signature.inner.signer(of: real.hash) == account.key.address)
+                }
+                let slot = try gateway.prepare(order, at: harness.clock.now())
+                #expect(gateway.signedAhead?.ready == 1 && gateway.nonces?.readyCount ?? 0 == ahead)
+                gateway.seal(slot)
+                gateway.depart(slot, deadline: harness.deadline)
+                guard case .notSent = await gateway.commit(slot, deadline: harness.deadline).outcome else {
+                    return #expect(Bool(false), "sent")
+                }
+                gateway.rehearse(slot)
+                #expect(harness.sender.requests.isEmpty && harness.sender.free == 3 && harness.budget.now.orders == 60)
+            }
+        }
+    }
+
+    @Test("signatures are begun ahead by `tend`, one is used an order, and all are made anew when they are old")
+    func nonces() async throws {
+        var settings = GatewayHarness.settings()
+        settings.noncesAhead = 3
+        let harness = try GatewayHarness(connections: 9, settings: settings)
+        let (gateway, clock) = (harness.gateway, harness.clock)
+        let pool = try #require(gateway.nonces)
+        func signature(_ number: UInt64) async throws -> String {
+            let slot = try gateway.prepare(harness.order(number: number), at: clock.now())
+            _ = await gateway.commit(slot, deadline: harness.deadline)
+            let text = try Sent(#require(harness.sender.requests.last)).object().object("order").text("signature")
+            let signature = try RecoverableSignature(try #require(Hex.decode(text, prefixed: true)))
+            let hash = try #require(Bytes32(hex: slot.orderID.map { "\($0)" } ?? ""))
+            #expect(signature.signer(of: hash) == (try Samples.key().address))
+            return text
+        }
+        #expect(pool.readyCount == 0)
+        _ = try await signature(1)
+        try gateway.tend(at: clock.now().monotonic)
+        #expect(pool.readyCount == 3)
+        var all: Set<String> = []
+        for number in 2...6 { all.insert(try await signature(UInt64(number))) }
+        #expect(all.count == 5 && pool.readyCount == 0, "three begun ahead, and two in line")
+        try gateway.tend(at: clock.now().monotonic)
+        clock.advance(.seconds(59))
+        _ = try await signature(7)
+        try gateway.tend(at: clock.now().monotonic)
+        #expect(pool.readyCount == 3)
+        clock.advance(.seconds(2))
+        // What was begun before a minute is erased: three are begun, though none was used.
+        let before = pool.begunCount
+        try gateway.tend(at: clock.now().monotonic)
+        #expect(pool.readyCount == 3 && pool.begunCount == before + 3)
+        settings.noncesAhead = 0
+        #expect(try GatewayHarness(settings: settings).gateway.nonces == nil)
+    }
+
     @Test("what is used and what is missed is counted when it leaves, not when it is prepared or given back")
     func aheadCounts() async throws {
         let harness = try GatewayHarness(connections: 9)
