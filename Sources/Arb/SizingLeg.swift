@@ -28,17 +28,7 @@ public struct SizingLeg {
 
     /// A leg under the terms of its instrument.
     public init(_ leg: BasketLeg, book: Book, terms: InstrumentTerms, fees: any FeeSchedule, cash: Money?) {
-        self.instrument = leg.instrument
-        self.outcome = leg.outcome
-        self.book = book
-        self.fees = fees
-        self.lot = terms.lot
-        self.orderQtyMin = terms.orderQtyMin
-        self.notionalMin = terms.notionalMin
-        self.budgetStep = terms.budgetStep
-        self.fillStep = terms.fillStep
-        self.currency = terms.currency
-        self.cash = cash
+        self.init(leg, book: book, facts: EntryFacts(terms, rulesPinned: nil), fees: fees, cash: cash)
     }
 
     /// A leg under what an entry asks of those terms.
