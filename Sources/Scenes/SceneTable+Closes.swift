@@ -191,11 +191,14 @@ extension Scene {
             stage.calm()
             try stage.until("the slow leg is known") { $0.unknownLegs == 0 && $0.exposure.state > .hedged }
             stage.check(stage.view.exposure.exposed.rawValue > 0, "shown as \(stage.view.exposure.line)")
-            // What the operator left is taken up by the next run, and closed.
+            // What the operator left is taken up by the next run, and closed; or it is less than the venue takes, and told.
             try stage.restart()
-            try stage.ready()
+            try stage.until("ready, or halted with the exposure stated") {
+                $0.isReady || $0.exposure.state > .hedged && stage.isStated($0)
+            }
         }.with {
             $0.bound = nil
+            $0.mayStandAlone = true
         },
         Scene(
             "storm", "everything goes wrong at once for a while, and then no more: all is known, all agrees", ["V06"],
