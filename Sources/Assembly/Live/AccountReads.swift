@@ -263,9 +263,14 @@ public final class AccountReads: AccountDesk {
     }
 
     private func remember(_ snapshot: AccountSnapshot, _ now: Stamp) {
-        var kept = holdings[snapshot.venue] ?? []
-        if kept.count == Self.holdingsMax { kept.removeFirst() }
-        kept.append(Memory.Holdings(asOf: snapshot.asOf, landed: now.utc, positions: snapshot.positions))
+        var kept = holdings.removeValue(forKey: snapshot.venue) ?? []
+        if kept.count == Self.holdingsMax {
+            var oldest = kept.removeFirst()
+            oldest.become(asOf: snapshot.asOf, landed: now.utc, positions: snapshot.positions)
+            kept.append(oldest)
+        } else {
+            kept.append(Memory.Holdings(asOf: snapshot.asOf, landed: now.utc, positions: snapshot.positions))
+        }
         holdings[snapshot.venue] = kept
     }
 

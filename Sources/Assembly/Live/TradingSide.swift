@@ -68,15 +68,27 @@ struct Memory: Sendable {
     /// account are kept, and thousands of texts that live for minutes among what lives for moments keep a heap full of holes.
     struct Holdings: Sendable {
         /// When the first request of the read left, and when the last answer was here.
-        let asOf: UTCNanos, landed: UTCNanos
-        private let held: [(high: Int, low: Int, quantity: Quantity)]
+        private(set) var asOf: UTCNanos, landed: UTCNanos
+        private var held: [(high: Int, low: Int, quantity: Quantity)] = []
 
         /// - Parameter positions: those without a token are left out.
         init(asOf: UTCNanos, landed: UTCNanos, positions: [VenuePosition]) {
             (self.asOf, self.landed) = (asOf, landed)
-            held = positions.lazy.filter { !$0.token.isEmpty }.map { position in
+            hold(positions)
+        }
+
+        /// Becomes those of another read, in the same memory: for the oldest of many that are kept.
+        mutating func become(asOf: UTCNanos, landed: UTCNanos, positions: [VenuePosition]) {
+            (self.asOf, self.landed) = (asOf, landed)
+            held.removeAll(keepingCapacity: true)
+            hold(positions)
+        }
+
+        private mutating func hold(_ positions: [VenuePosition]) {
+            held.reserveCapacity(positions.count)
+            for position in positions where !position.token.isEmpty {
                 let (high, low) = Self.mark(position.token)
-                return (high, low, position.quantity)
+                held.append((high, low, position.quantity))
             }
         }
 
