@@ -23,13 +23,15 @@ struct HoldingsTests {
         #expect(Memory.Holdings(asOf: start, landed: start, positions: [])["1"] == nil)
     }
 
-    @Test("the oldest read becomes the newest: nothing of what it was is left, and whoever has a copy keeps it as it was")
+    @Test(
+        "the oldest read becomes the newest: nothing of what it was is left, and whoever has a copy keeps it as it was")
     func becomes() {
         let (first, second) = (UTCNanos(rawValue: 1), UTCNanos(rawValue: 9))
         var held = Memory.Holdings(asOf: first, landed: first, positions: [position("11", 4), position("22", 5)])
         let copy = held
         held.become(asOf: second, landed: second, positions: [position("22", 6), position("", 1)])
-        #expect(held["11"] == nil && held["22"] == Quantity(rawValue: 6) && held.asOf == second && held.landed == second)
+        #expect(
+            held["11"] == nil && held["22"] == Quantity(rawValue: 6) && held.asOf == second && held.landed == second)
         #expect(copy["11"] == Quantity(rawValue: 4) && copy["22"] == Quantity(rawValue: 5) && copy.landed == first)
     }
 }
