@@ -102,8 +102,10 @@ public struct Scene: Sendable {
             }
             if let calmed = stage.calmedAt { report.settling = NanoClock.monotonic() - calmed }
             // An order that nobody knows of is told of ten seconds after its answer was due (N05), which is after two.
-            let grace = stage.view.exposure.state > .hedged ? Nanoseconds.seconds(4) : .zero
-            if isStrict, let bound, report.settling > bound + grace { report.problems.append("settled too late") }
+            let grace = stage.view.exposure.state > .hedged ? Int64(4_000_000_000) : 0
+            if isStrict, let bound, report.settling.rawValue > bound.rawValue + grace {
+                report.problems.append("settled too late")
+            }
             report.problems += stage.problems
             try judge(stage, &report)
         } catch {
