@@ -16,11 +16,18 @@ public struct CrashStory: Sendable {
     let points: [String]
     /// What goes wrong at the venues.
     let rules: [String]
+    /// Beside those of every story.
+    var settings: [String: String] = [:]
 
     /// Every point; then recoveries that are killed, too.
     public static let all: [CrashStory] = [
-        CrashStory(name: "before-record", faults: ["P01"], points: ["sign:1"], rules: []),
-        CrashStory(name: "recorded", faults: ["P02"], points: ["write:1"], rules: []),
+        // Nothing is signed but what is about to be recorded.
+        CrashStory(
+            name: "before-record", faults: ["P01"], points: ["sign:1"], rules: [],
+            settings: ["ARB__LANES__REHEARSE_MS": "0", "ARB__VENUES__POLYMARKET__PRESIGN_MAX_AGE_MS": "0"]),
+        CrashStory(name: "recorded", faults: ["P02"], points: ["seal:1"], rules: []),
+        CrashStory(name: "one-sealed", faults: ["P02"], points: ["seal:2"], rules: []),
+        CrashStory(name: "both-sealed", faults: ["P02"], points: ["write:1"], rules: []),
         CrashStory(name: "first-leg-sent", faults: ["P03"], points: ["wrote:1"], rules: []),
         CrashStory(name: "second-leg-next", faults: ["P03"], points: ["write:2"], rules: []),
         CrashStory(name: "both-sent", faults: ["P04"], points: ["wrote:2"], rules: []),
@@ -50,7 +57,7 @@ public struct CrashStory: Sendable {
         var report = Scene.Report(name: name, seed: seed)
         let began = NanoClock.monotonic()
         do {
-            let play = try Play(seed: seed, pairs: 1, faults: rules, settings: Self.settings)
+            let play = try Play(seed: seed, pairs: 1, faults: rules, settings: Self.settings.merging(settings) { $1 })
             defer { play.close() }
             for (index, point) in points.enumerated() {
                 let child = try play.start(crashAt: point, isArmed: index > 0)

@@ -2,8 +2,9 @@
 // flushed. The program is the one that people run; it knows nothing of this.
 //
 // ARB_CRASH_AT=POINT:N   the Nth time that the point is reached, counted from 1, once armed:
-//     sign    a Polymarket order is about to be signed: prepared, not yet recorded
-//     write   an order's request is about to be written: recorded, not yet sent
+//     sign    a Polymarket order is about to be signed, in line or with what was begun ahead: not yet recorded
+//     seal    an order's request is about to be made a record of TLS: in the journal, nothing of it has left
+//     write   it is about to be handed to the socket
 //     wrote   it was handed to the socket
 //     read    the first bytes after it were read: answered, nothing done about it
 //     wal     after an order was written: the ledger is about to write to its log
@@ -76,13 +77,34 @@ static int is_outstanding(void *stream) {
     return found;
 }
 
+// Connections, by socket, on which an order is a record that has not left.
+enum { sockets_max = 1024 };
+static void *_Atomic sealed[sockets_max];
+
+static int socket_of(void *stream) {
+    static int (*descriptor)(void *);
+    if (!descriptor) descriptor = (int (*)(void *))dlsym(RTLD_NEXT, "SSL_get_fd");
+    int socket = descriptor(stream);
+    return socket >= 0 && socket < sockets_max ? socket : -1;
+}
+
 int SSL_write(void *stream, const void *bytes, int count) {
     static int (*real)(void *, const void *, int);
     if (!real) real = (int (*)(void *, const void *, int))dlsym(RTLD_NEXT, "SSL_write");
-    int order = is_armed() && is_order(bytes, count);
-    if (order) reached("write");
+    int socket = is_armed() && is_order(bytes, count) ? socket_of(stream) : -1;
+    if (socket >= 0) reached("seal");
     int written = real(stream, bytes, count);
-    if (order && written > 0) {
+    if (socket >= 0 && written > 0) atomic_store(&sealed[socket], stream);
+    return written;
+}
+
+ssize_t send(int socket, const void *bytes, size_t count, int flags) {
+    static ssize_t (*real)(int, const void *, size_t, int);
+    if (!real) real = (ssize_t (*)(int, const void *, size_t, int))dlsym(RTLD_NEXT, "send");
+    void *stream = socket >= 0 && socket < sockets_max ? atomic_exchange(&sealed[socket], NULL) : NULL;
+    if (stream) reached("write");
+    ssize_t written = real(socket, bytes, count, flags);
+    if (stream && written > 0) {
         atomic_fetch_add(&orders, 1);
         note(stream, 1);
         reached("wrote");
@@ -113,6 +135,15 @@ int secp256k1_ecdsa_sign_recoverable(
             RTLD_NEXT, "secp256k1_ecdsa_sign_recoverable");
     reached("sign");
     return real(context, signature, message, key, nonce, data);
+}
+
+// The last step of a signature that was begun ahead.
+int secp256k1_ecdsa_signature_normalize(const void *context, void *out, const void *in) {
+    static int (*real)(const void *, void *, const void *);
+    if (!real)
+        real = (int (*)(const void *, void *, const void *))dlsym(RTLD_NEXT, "secp256k1_ecdsa_signature_normalize");
+    reached("sign");
+    return real(context, out, in);
 }
 
 static int is_log(int descriptor) {

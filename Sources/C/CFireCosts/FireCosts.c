@@ -1,5 +1,5 @@
 // Counts the allocations of every fire of the program that it is loaded into (LD_PRELOAD): on one thread, from the frame
-// that was read last to the moment in which the second order's bytes are given to TLS. The program is the one that people
+// that was read last to the moment in which the second order's bytes are given to the socket. The program is the one that people
 // run; it knows nothing of this.
 //
 // ARB_FIRE_PORTS=P,Q   the venues' ports: what is written elsewhere (rehearsals) is no fire
@@ -39,6 +39,9 @@ static Fire *fires;
 static int fire_count;
 static __thread Fire *now;
 static __thread int orders, is_busy;
+// Sockets on which an order is a record that has not left.
+enum { sockets_max = 1024 };
+static __thread unsigned char sealed[sockets_max];
 
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
@@ -107,11 +110,26 @@ int SSL_read(void *ssl, void *bytes, int count) {
 int SSL_write(void *ssl, const void *bytes, int count) {
     static int (*real)(void *, const void *, int);
     if (!real) real = (int (*)(void *, const void *, int))dlsym(RTLD_NEXT, "SSL_write");
-    if (now && is_order(bytes, count) && is_venue(ssl) && ++orders == 2) {
-        int index = __atomic_fetch_add(&fire_count, 1, __ATOMIC_RELAXED);
-        if (index < fires_max && fires) fires[index] = *now;
+    if (now && is_order(bytes, count) && is_venue(ssl)) {
+        static int (*descriptor)(void *);
+        if (!descriptor) descriptor = (int (*)(void *))dlsym(RTLD_NEXT, "SSL_get_fd");
+        int socket = descriptor(ssl);
+        if (socket >= 0 && socket < sockets_max) sealed[socket] = 1;
     }
     return real(ssl, bytes, count);
+}
+
+ssize_t send(int socket, const void *bytes, size_t count, int flags) {
+    static ssize_t (*real)(int, const void *, size_t, int);
+    if (!real) real = (ssize_t (*)(int, const void *, size_t, int))dlsym(RTLD_NEXT, "send");
+    if (now && socket >= 0 && socket < sockets_max && sealed[socket]) {
+        sealed[socket] = 0;
+        if (++orders == 2) {
+            int index = __atomic_fetch_add(&fire_count, 1, __ATOMIC_RELAXED);
+            if (index < fires_max && fires) fires[index] = *now;
+        }
+    }
+    return real(socket, bytes, count, flags);
 }
 
 // The symbols of the program itself, of which the linker keeps only what others may call.
