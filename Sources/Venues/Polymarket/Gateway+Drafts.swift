@@ -67,8 +67,10 @@ extension Gateway {
         return OrderID(hash)
     }
 
-    /// Voids what was signed ahead: for one market when its tick, fees, limits or book epoch change, for all at a halt.
+    /// Voids what was signed ahead: for one market when its tick, fees, limits or book epoch change, for all at a halt. Then
+    /// nobody tends signatures that are begun, and they would grow old: they are erased too.
     public nonisolated func voidDrafts(of instrument: InstrumentID? = nil) {
+        if instrument == nil { nonces?.void() }
         desk.withLock { desk in
             if let instrument { desk.discardDrafts(of: instrument) } else { desk.discardDrafts() }
         }

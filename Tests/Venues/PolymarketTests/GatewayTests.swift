@@ -461,6 +461,10 @@ struct GatewayTests {
         let before = pool.begunCount
         try gateway.tend(at: clock.now().monotonic)
         #expect(pool.readyCount == 3 && pool.begunCount == before + 3)
+        gateway.voidDrafts(of: harness.instrument)
+        #expect(pool.readyCount == 3)
+        gateway.voidDrafts()
+        #expect(pool.readyCount == 0, "nobody tends them in a halt")
         settings.noncesAhead = 0
         #expect(try GatewayHarness(settings: settings).gateway.nonces == nil)
     }
