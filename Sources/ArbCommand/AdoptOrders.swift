@@ -57,7 +57,7 @@ enum AdoptOrders {
         if target.holder != nil {
             let seconds = String(span / 1_000_000_000)
             return try context.ask(
-                ControlRequest("adopt", ["orders": ids.joined(separator: ","), "since_s": seconds]), target.folder)
+                ControlRequest("adopt", ["orders": ids.joined(separator: ","), "since_s": seconds]), target)
         }
         let configuration = try context.configuration()
         let pairs = try context.pairs(configuration)

@@ -89,8 +89,8 @@ enum AlertCommand {
         if target.holder != nil {
             let reply: ControlReply
             do throws(ControlFault) {
-                reply = try ControlClient.ask(
-                    folder: target.folder, ControlRequest("alert-ack", ["number": word, "who": Identity.user]),
+                reply = try target.ask(
+                    ControlRequest("alert-ack", ["number": word, "who": Identity.user]),
                     timeout: .seconds(10))
             } catch {
                 throw error.failure

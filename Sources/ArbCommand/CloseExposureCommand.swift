@@ -31,11 +31,11 @@ enum CloseExposureCommand {
             throw UsageFault("--plan changes nothing, and --yes is for orders: one of them")
         }
         let target = context.controlTarget()
-        if target.holder != nil { return try converse(arguments, target.folder, context) }
-        let session = try WatchSession(context, hand: "arb close-exposure: nothing is entered") { _, cell, folder in
+        if target.holder != nil { return try converse(arguments, target, context) }
+        let session = try WatchSession(context, hand: "arb close-exposure: nothing is entered") { _, cell, _ in
             try OperatorHand.waitForAccounts(cell)
-            waitForBooks(arguments, folder)
-            return try converse(arguments, folder, context)
+            waitForBooks(arguments, target)
+            return try converse(arguments, target, context)
         }
         return try session.run()
     }
@@ -55,11 +55,11 @@ enum CloseExposureCommand {
     }
 
     /// In a process of our own the books have to come first: a plan without them would say that nothing can be done.
-    private static func waitForBooks(_ arguments: [String: String], _ folder: String) {
+    private static func waitForBooks(_ arguments: [String: String], _ target: ControlTarget) {
         let deadline = NanoClock.monotonic() + .seconds(8)
         let pause = Semaphore()
         while NanoClock.monotonic() < deadline {
-            guard let reply = try? ask("plan", arguments, folder, .seconds(5)) else { return }
+            guard let reply = try? ask("plan", arguments, target, .seconds(5)) else { return }
             // Without a way there may be no book yet, or none that was cross-checked.
             let lines = reply.text.split(separator: "\n")
             let alone = lines.count { $0.hasPrefix("EXPOSED") }, ways = lines.count { $0.hasSuffix("<- this one") }
@@ -70,7 +70,8 @@ enum CloseExposureCommand {
 
     // MARK: The conversation
 
-    private static func converse(_ arguments: [String: String], _ folder: String, _ context: CommandContext) throws
+    private static func converse(_ arguments: [String: String], _ target: ControlTarget, _ context: CommandContext)
+        throws
         -> ExitCode
     {
         if let name = context.option("--assume-unfilled") {
@@ -79,9 +80,9 @@ enum CloseExposureCommand {
             }
             var assumed = arguments
             assumed["assume_unfilled"] = name
-            _ = try told(ask("assume", assumed, folder, .seconds(30)), context)
+            _ = try told(ask("assume", assumed, target, .seconds(30)), context)
         }
-        let plan = try told(ask("plan", arguments, folder, .seconds(30)), context)
+        let plan = try told(ask("plan", arguments, target, .seconds(30)), context)
         guard !context.parsed.has("--plan"), plan.exitCode != 0 else {
             return ExitCode(rawValue: plan.exitCode) ?? .failure
         }
@@ -89,17 +90,17 @@ enum CloseExposureCommand {
             context.terminal.say("nothing was ordered: add --yes, or answer y")
             return ExitCode(rawValue: plan.exitCode) ?? .failure
         }
-        let result = try told(ask("run", arguments, folder, sweepTimeout), context)
+        let result = try told(ask("run", arguments, target, sweepTimeout), context)
         return ExitCode(rawValue: result.exitCode) ?? .failure
     }
 
     private static func ask(
-        _ action: String, _ arguments: [String: String], _ folder: String, _ timeout: Nanoseconds
+        _ action: String, _ arguments: [String: String], _ target: ControlTarget, _ timeout: Nanoseconds
     ) throws(CommandFailure) -> ControlReply {
         var all = arguments
         all["action"] = action
         do throws(ControlFault) {
-            return try ControlClient.ask(folder: folder, ControlRequest("close-exposure", all), timeout: timeout)
+            return try target.ask(ControlRequest("close-exposure", all), timeout: timeout)
         } catch {
             throw error.failure
         }

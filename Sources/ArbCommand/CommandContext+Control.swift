@@ -3,6 +3,7 @@ import Codec
 import Control
 import Glibc
 import Store
+import Threading
 import Trading
 
 /// Which account a command of control is about. Found even where the configuration has errors: stopping needs nothing.
@@ -18,6 +19,27 @@ struct ControlTarget {
 
     /// The process that holds the account; nil when none does.
     var holder: Int32? { StateFolder.holder(root: root, account: account) }
+
+    /// How long a run may take from taking the account to opening its socket.
+    private static let startMax = Nanoseconds.seconds(10)
+
+    /// Asks the run that holds the account.
+    ///
+    /// One that begins holds the account before it answers: while nothing was asked and somebody holds it, this waits.
+    ///
+    /// - Throws: `ControlFault`.
+    func ask(_ request: ControlRequest, timeout: Nanoseconds) throws(ControlFault) -> ControlReply {
+        let deadline = NanoClock.monotonic() + Self.startMax
+        let pause = Semaphore()
+        while true {
+            do throws(ControlFault) {
+                return try ControlClient.ask(folder: folder, request, timeout: timeout)
+            } catch {
+                guard error.kind == .unavailable, holder != nil, NanoClock.monotonic() < deadline else { throw error }
+            }
+            _ = pause.wait(timeout: .milliseconds(20))
+        }
+    }
 
     /// Every account with a folder under `state_dir`, this one first.
     var all: [ControlTarget] {
@@ -51,13 +73,13 @@ extension CommandContext {
         }
     }
 
-    /// Has the daemon of that folder read the accounts and take up what it finds, and says what it says.
+    /// Has the run that holds the account read the accounts and take up what it finds, and says what it says.
     ///
     /// - Throws: `CommandFailure`.
-    func ask(_ request: ControlRequest, _ folder: String) throws {
+    func ask(_ request: ControlRequest, _ target: ControlTarget) throws {
         let reply: ControlReply
         do throws(ControlFault) {
-            reply = try ControlClient.ask(folder: folder, request, timeout: .seconds(60))
+            reply = try target.ask(request, timeout: .seconds(60))
         } catch {
             throw error.failure
         }

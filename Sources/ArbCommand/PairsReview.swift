@@ -120,8 +120,7 @@ enum PairsReview {
         guard target.holder != nil else { return try record(target, command, id, reason) }
         let reply: ControlReply
         do throws(ControlFault) {
-            reply = try ControlClient.ask(
-                folder: target.folder,
+            reply = try target.ask(
                 ControlRequest(command, ["pair": id.name, "reason": reason, "who": Identity.user]),
                 timeout: .seconds(10))
         } catch {

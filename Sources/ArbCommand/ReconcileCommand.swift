@@ -82,10 +82,10 @@ enum ReconcileCommand {
         let target = context.controlTarget()
         let seconds = (try context.duration("--since") ?? .seconds(86_400)).rawValue / 1_000_000_000
         let request = ControlRequest("reconcile", ["since_s": String(seconds)])
-        if target.holder != nil { return try context.ask(request, target.folder) }
-        let session = try WatchSession(context, hand: "arb reconcile: nothing is entered") { _, cell, folder in
+        if target.holder != nil { return try context.ask(request, target) }
+        let session = try WatchSession(context, hand: "arb reconcile: nothing is entered") { _, cell, _ in
             try OperatorHand.waitForAccounts(cell)
-            try context.ask(request, folder)
+            try context.ask(request, target)
             return .done
         }
         _ = try session.run()

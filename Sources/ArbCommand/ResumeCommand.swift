@@ -47,8 +47,7 @@ enum ResumeCommand {
         arguments["pair"] = context.option("--pair")
         let reply: ControlReply
         do throws(ControlFault) {
-            reply = try ControlClient.ask(
-                folder: target.folder, ControlRequest("resume", arguments), timeout: .seconds(30))
+            reply = try target.ask(ControlRequest("resume", arguments), timeout: .seconds(30))
         } catch {
             throw error.failure
         }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 public import Trading
 
@@ -24,18 +25,11 @@ public final class Semaphore: @unchecked Sendable {
     /// Waits until there is one to take.
     public func wait() { while sem_wait(handle) != 0 {} }
 
-    /// Waits until there is one to take or `timeout` has passed.
+    /// Waits until there is one to take or `timeout` has passed, by the monotonic clock: setting the wall clock makes no
+    /// wait longer.
     ///
     /// - Returns: false when the time passed first.
     public func wait(timeout: Nanoseconds) -> Bool {
-        var until = timespec()
-        clock_gettime(CLOCK_REALTIME, &until)
-        let nanos = Int64(until.tv_nsec) + timeout.rawValue % 1_000_000_000
-        until.tv_sec += Int(timeout.rawValue / 1_000_000_000 + nanos / 1_000_000_000)
-        until.tv_nsec = Int(nanos % 1_000_000_000)
-        while sem_timedwait(handle, &until) != 0 {
-            if errno == ETIMEDOUT { return false }
-        }
-        return true
+        CLinux_wait(handle, timeout.rawValue) == 0
     }
 }

@@ -120,6 +120,25 @@ struct ControlCommandsTests {
         #expect(codes?.contains(5) == true)
     }
 
+    @Test("a run that begins holds the account before it answers: a command waits for it, and is taken")
+    func begins() throws {
+        let held = try persist { try StateFolder(root: desk.place.path("state"), account: "test") }
+        let asked = try desk.arb.start(["alert", "ack", "all"], in: desk.place.url)
+        // Nobody listens yet: it sleeps (call 202, futex) between two attempts.
+        let end = NanoClock.monotonic() + .seconds(20)
+        var isWaiting = false
+        while !isWaiting, NanoClock.monotonic() < end {
+            let call = try? String(contentsOfFile: "/proc/\(asked.identifier)/syscall", encoding: .utf8)
+            isWaiting = call?.hasPrefix("202 ") ?? false
+        }
+        let server = try ControlServer(folder: held.path) { request, _, responder in
+            responder.send(.done("taken: \(request.command)"))
+        }
+        defer { server.finish() }
+        let outcome = asked.wait()
+        #expect(outcome.status == 0 && outcome.out.contains("taken: alert-ack"), "\(outcome.out) \(outcome.err)")
+    }
+
     @Test("H07: resume is refused while orders are unknown, and taken with a reason, which is kept")
     func unknownLegs() throws {
         defer { try? latch.clear() }

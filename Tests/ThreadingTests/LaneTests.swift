@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 import Threading
@@ -98,6 +99,34 @@ struct SemaphoreTests {
         let worker = Worker(name: "signaller") { semaphore.signal() }
         semaphore.wait()
         worker.join()
+    }
+
+    @Test("a wait has its end on the monotonic clock: a wall clock that is set back makes none longer")
+    func wallClock() throws {
+        let semaphore = Semaphore()
+        let place = Mutex("")
+        let named = Semaphore()
+        let sleeper = Worker(name: "sleeper") {
+            let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+            place.withLock { $0 = own ?? "" }
+            named.signal()
+            _ = semaphore.wait(timeout: .seconds(20))
+        }
+        defer {
+            semaphore.signal()
+            sleeper.join()
+        }
+        named.wait()
+        // The system's own words: number of the call (202, futex), address, operation with its flags.
+        let path = "/proc/\(place.withLock { $0 })/syscall"
+        let end = NanoClock.monotonic() + .seconds(10)
+        var words: [Substring] = []
+        while words.count < 3 || words[0] != "202", NanoClock.monotonic() < end {
+            words = try String(contentsOfFile: path, encoding: .utf8).split(separator: " ")
+        }
+        let operation = try #require(words.count > 2 ? Int(words[2].dropFirst(2), radix: 16) : nil)
+        let isOnWallClock = operation & 0x100 != 0
+        #expect(!isOnWallClock, "futex \(words)")
     }
 }
 

@@ -12,7 +12,9 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <semaphore.h>
 #include <sys/timex.h>
+#include <time.h>
 
 int CLinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 int CLinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
@@ -136,3 +138,14 @@ uint32_t CLinux_crc32c_halves(const void *bytes, long count) {
     return CLinux_crc32c_halves_table(bytes, count);
 }
 int CLinux_accept(int listening) { return accept4(listening, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int CLinux_wait(void *semaphore, int64_t nanoseconds) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t nanos = until.tv_nsec + (nanoseconds > 0 ? nanoseconds % 1000000000 : 0);
+    until.tv_sec += (nanoseconds > 0 ? nanoseconds / 1000000000 : 0) + nanos / 1000000000;
+    until.tv_nsec = nanos % 1000000000;
+    while (sem_clockwait(semaphore, CLOCK_MONOTONIC, &until) != 0)
+        if (errno != EINTR) return errno;
+    return 0;
+}

@@ -44,5 +44,8 @@ uint32_t CLinux_crc32c_table(const void *bytes, long count);
 // The CRC-32C of the CRC-32Cs of both halves (the first a whole number of words): half the time of one over all.
 uint32_t CLinux_crc32c_halves(const void *bytes, long count);
 uint32_t CLinux_crc32c_halves_table(const void *bytes, long count);
+// Waits on a semaphore (sem_t) for that long by the monotonic clock: setting the wall clock makes no wait longer. 0 when
+// there was one to take, else errno: ETIMEDOUT.
+int CLinux_wait(void *semaphore, int64_t nanoseconds);
 // accept4 without blocking, closed in children.
 int CLinux_accept(int listening);
