@@ -16,6 +16,7 @@ enum CrashCommand {
         ])
 
     static func run(_ parsed: ParsedCommand) throws -> Int32 {
+        Remains.clearOnSignals()
         let seeds = UInt64(try parsed.integer("--seeds", 1...100_000, default: 1))
         let first = UInt64(try parsed.integer("--start-seed", 0...Int.max / 2, default: 1))
         let kills = try parsed.integer("--random", 0...10_000, default: 5)

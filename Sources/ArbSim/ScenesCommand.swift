@@ -17,6 +17,7 @@ enum ScenesCommand {
         ])
 
     static func run(_ parsed: ParsedCommand) throws -> Int32 {
+        Remains.clearOnSignals()
         if parsed.has("--list") {
             for scene in Scene.all {
                 let faults = scene.faults.isEmpty ? "" : " (\(scene.faults.joined(separator: " ")))"

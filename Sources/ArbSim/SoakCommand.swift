@@ -19,6 +19,7 @@ enum SoakCommand {
         ])
 
     static func run(_ parsed: ParsedCommand) throws -> Int32 {
+        Remains.clearOnSignals()
         var settings = SoakSettings()
         settings.duration = try parsed.duration("--for", default: "1h")
         settings.rate = try parsed.integer("--rate", 1...1_000_000, default: 10_000)

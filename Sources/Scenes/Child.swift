@@ -43,12 +43,22 @@ final class Child {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, file, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-        var started = pid_t()
-        let status = posix_spawn(&started, path, &actions, nil, arguments, settings)
-        guard status == 0 else {
+        // It gets every signal, whatever this process keeps from its own threads.
+        var attributes = posix_spawnattr_t()
+        var none = sigset_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let process = Remains.start {
+            var started = pid_t()
+            return posix_spawn(&started, path, &actions, &attributes, arguments, settings) == 0 ? started : nil
+        }
+        guard let process else {
             throw SceneDaemon.Fault(description: "\(path) cannot be started; build it with: swift build")
         }
-        pid = started
+        pid = process
     }
 
     deinit {
@@ -69,8 +79,7 @@ final class Child {
     /// How it ended; nil while it runs.
     var ended: End? {
         if let end { return end }
-        var status: Int32 = 0
-        guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
+        guard let status = Remains.collect(pid) else { return nil }
         end = status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .killed(status & 0x7F)
         return end
     }

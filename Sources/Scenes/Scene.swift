@@ -169,11 +169,15 @@ final class SceneFolder {
         var template = Array(("/tmp/arb-scene-" + String(repeating: "X", count: 6)).utf8CString)
         guard mkdtemp(&template) != nil else { throw SceneDaemon.Fault(description: "no folder can be made in /tmp") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        Remains.keep(path)
     }
 
-    deinit { Self.remove(path) }
+    deinit {
+        Self.remove(path)
+        Remains.forget(path)
+    }
 
-    private static func remove(_ path: String) {
+    static func remove(_ path: String) {
         if let directory = opendir(path) {
             while let entry = readdir(directory) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) {

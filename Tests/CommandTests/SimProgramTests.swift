@@ -1,5 +1,8 @@
+import Foundation
 import TestKit
 import Testing
+import Threading
+import Trading
 
 @Suite("The arb-sim program")
 struct SimProgramTests {
@@ -47,5 +50,43 @@ struct SimProgramTests {
         #expect(outcome.status == 0 && outcome.out.hasPrefix("arb-sim ") && outcome.out.contains("(build "))
         #expect(outcome.out.split(separator: "\n").count == 1)
         #expect(try sim.run([], in: place.url).status == 64)
+    }
+
+    @Test("an interrupted soak ends the run that it started and removes its folder", arguments: [SIGTERM, SIGINT])
+    func interrupted(number: Int32) throws {
+        let soak = try sim.start(["soak", "--for", "60s", "--pairs", "100", "--rate", "100"], in: place.url)
+        // The run is a child of this one; its configuration is in the folder.
+        let end = NanoClock.monotonic() + .seconds(20)
+        var found: (process: pid_t, folder: String)?
+        while found == nil, soak.isRunning, NanoClock.monotonic() < end {
+            found = Self.run(of: soak.identifier)
+            usleep(5_000)
+        }
+        let run = try #require(found)
+        soak.signal(number)
+        let outcome = soak.wait()
+        #expect(outcome.status == 128 + number, "\(outcome.err)")
+        // Whoever inherits it collects it; dead it is at once.
+        #expect(Self.words(of: run.process).isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: run.folder))
+    }
+
+    private static func words(of process: pid_t) -> [Substring] {
+        let line = try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)
+        return line?.split(separator: "\0") ?? []
+    }
+
+    private static func run(of parent: pid_t) -> (process: pid_t, folder: String)? {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
+        let children = tasks.flatMap { task in
+            let list = try? String(contentsOfFile: "/proc/\(parent)/task/\(task)/children", encoding: .utf8)
+            return (list ?? "").split(separator: " ").compactMap { pid_t($0) }
+        }
+        for child in children {
+            let words = words(of: child)
+            guard let place = words.firstIndex(of: "--config"), place + 1 < words.count else { continue }
+            return (child, words[place + 1].split(separator: "/").prefix(2).reduce("") { $0 + "/" + $1 })
+        }
+        return nil
     }
 }

@@ -44,6 +44,9 @@ public struct Program: Sendable {
         /// Its process.
         public var identifier: Int32 { process.processIdentifier }
 
+        /// True until it has ended.
+        public var isRunning: Bool { process.isRunning }
+
         /// Sends a signal.
         public func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
