@@ -28,7 +28,7 @@ build: bootstrap
 
 # What runs against real sockets with real deadlines runs after the rest, so that nothing else makes it late; what waits
 # for tasks of the shared pool runs by itself, for other tests hold its threads.
-ALONE = (Daemon|BadInput|PaperRun|PaperSetsRun|CloseExposure|Adopt|PairsReview)Tests|Warm(Pool|Hostile)Tests|Hostile(Peer|Venue)Tests|(Kalshi|Polymarket)(Gateway|Catalogue)Tests
+ALONE = (Daemon|BadInput|PaperRun|PaperSetsRun|CloseExposure|Adopt|PairsReview|StoppedReader)Tests|Warm(Pool|Hostile)Tests|Hostile(Peer|Venue)Tests|(Kalshi|Polymarket)(Gateway|Catalogue)Tests
 test: bootstrap
 	@Scripts/tests --skip Scenarios --skip '$(ALONE)' -j $(JOBS)
 	@Scripts/tests --skip-build --no-parallel --filter '$(ALONE)'

@@ -32,8 +32,10 @@ enum Program {
         signal(SIGPIPE, SIG_IGN)
         Allocations.giveBack()
         // Not `exit`: it takes OpenSSL down while a thread that still opens a connection is inside it. What the
-        // program writes goes straight to the kernel, so nothing waits in a buffer.
-        _exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+        // program writes goes straight to the kernel; what a reader has not taken is waited for here.
+        let code = run(Array(CommandLine.arguments.dropFirst()))
+        Terminal.flush()
+        _exit(code.rawValue)
     }
 
     private static func run(_ arguments: [String]) -> ExitCode {

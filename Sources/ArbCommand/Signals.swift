@@ -44,6 +44,7 @@ struct Signals {
                 }
                 if isStopping { _exit(128 + number) }
                 isStopping = true
+                Terminal.hurry()
                 stop()
             }
         }

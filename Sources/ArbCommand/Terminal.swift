@@ -1,6 +1,8 @@
 import Codec
 import Glibc
 import Synchronization
+import Threading
+import Trading
 
 /// Where words go: results to standard output, everything else to standard error. A reader that goes away ends the program
 /// in peace.
@@ -36,9 +38,52 @@ struct Terminal: Sendable {
     /// True for a run that has orders out: it goes on when nobody reads what it says.
     static let outlivesReaders = Atomic<Bool>(false)
 
+    private static let outlets = Mutex<(out: Outlet, err: Outlet)?>(nil)
+    private static let isHurried = Atomic<Bool>(false)
+
+    /// From now on a reader who stops holds nobody up: for a run, whose records and orders may not wait for one.
+    static func detach(isJSON: Bool) {
+        let words: @Sendable (Int) -> String = { lines in
+            guard isJSON else { return "… \(lines) lines were not written: their reader had stopped\n" }
+            return #"{"schema":"arb.event/1","event":"lines_dropped","lines":\#(lines)}"# + "\n"
+        }
+        outlets.withLock { outlets in
+            guard outlets == nil else { return }
+            outlets = (
+                Outlet(
+                    STDOUT_FILENO, words: words, isGone: { if !outlivesReaders.load(ordering: .relaxed) { _exit(0) } }),
+                Outlet(
+                    STDERR_FILENO, words: { "… \($0) lines were not written: their reader had stopped\n" }, isGone: {})
+            )
+        }
+    }
+
+    /// Lines that a run's readers did not take.
+    static var dropped: Int { outlets.withLock { $0.map { $0.out.dropped + $0.err.dropped } ?? 0 } }
+
+    /// The end may not wait for a reader any more: a signal asked for it.
+    static func hurry() { isHurried.store(true, ordering: .relaxed) }
+
+    /// Before the end of the process: what waits is written. A reader who stopped gets a second where orders were out or a
+    /// signal came, else as long as it likes; a signal ends that.
+    static func flush() {
+        guard let (out, err) = outlets.withLock({ $0 }) else { return }
+        let isHurried = isHurried.load(ordering: .relaxed) || outlivesReaders.load(ordering: .relaxed)
+        if !isHurried {
+            var set = sigset_t()
+            sigemptyset(&set)
+            for number in [SIGINT, SIGTERM] { sigaddset(&set, number) }
+            pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        }
+        for outlet in [err, out] { outlet.finish(idle: isHurried ? .seconds(1) : nil, total: .seconds(4)) }
+    }
+
     private static func write(_ descriptor: Int32, _ text: String) { write(descriptor, Array(text.utf8)) }
 
     private static func write(_ descriptor: Int32, _ bytes: [UInt8]) {
+        if let outlets = outlets.withLock({ $0 }) {
+            return (descriptor == STDOUT_FILENO ? outlets.out : outlets.err).offer(bytes)
+        }
         bytes.withUnsafeBytes { buffer in
             var sent = 0
             while sent < buffer.count {

@@ -99,6 +99,7 @@ struct WatchSession {
 
     func run() throws -> ExitCode {
         Signals.block()
+        Terminal.detach(isJSON: context.isJSON)
         if mode != .dryRun { Terminal.outlivesReaders.store(true, ordering: .relaxed) }
         let clock = NanoClock()
         let start = clock.now()

@@ -219,6 +219,7 @@ final class Daemon: Sendable {
         (report.exposure, report.exposureLine) = ("unknown", "UNKNOWN: \(words)")
         report.stops.append(.init(scope: "process", reason: "\(words); it ended itself (70)"))
         report.publish(in: folder)
+        Terminal.flush()
         _exit(ExitCode.internalFault.rawValue)
     }
 
@@ -300,6 +301,9 @@ final class Daemon: Sendable {
         let standing = office.standing
         report.openAlerts = standing.openAlerts
         if let remark = alerts?.remark { report.remarks.append(remark) }
+        if Terminal.dropped > 0 {
+            report.remarks.append("\(Terminal.dropped) lines of its output were dropped: whoever reads it has stopped")
+        }
         if !standing.fault.isEmpty { report.stops.append(.init(scope: "ledger", reason: standing.fault)) }
         let found = latch.read()
         if found.isHalted || flag.isRaised {
