@@ -103,8 +103,17 @@ public struct OrderRegistry {
     /// Reports whose two names belong to two orders; the venue's name was believed.
     public private(set) var conflicts: UInt64 = 0
 
+    /// Orders that a run of days follows at once have their room from the start.
+    private static let room = 2_048
+
     /// An empty registry of the account with that id prefix.
-    public init(prefix: UInt32) { self.prefix = prefix }
+    public init(prefix: UInt32) {
+        self.prefix = prefix
+        records.reserveCapacity(Self.room)
+        free.reserveCapacity(Self.room)
+        byClOrdID.reserveCapacity(Self.room)
+        byOrderID.reserveCapacity(Self.room)
+    }
 
     /// Orders here.
     public var count: Int { records.count - free.count }

@@ -49,6 +49,8 @@ extension Trader: EntryDesk {
         case noSize(String)
         case local(VenueID, LocalRefusal)
         case journal(JournalFault)
+        /// The entry was ready so long after its decision that the books may be too old. What admits it.
+        case late(Nanoseconds, admitted: Nanoseconds)
         case registry(OrderRegistry.Refusal)
         case tracker(PositionTracker.Refusal)
 
@@ -62,6 +64,9 @@ extension Trader: EntryDesk {
             case .noSize(let text): "E_EXEC_RISK_REFUSED \(text)"
             case .local(let venue, let refusal): "\(refusal.kind.rawValue) \(venue.name): \(refusal.text)"
             case .journal(let fault): "\(fault.code) \(fault.text)"
+            case .late(let taken, let admitted):
+                "E_EXEC_RISK_REFUSED max_book_age_ms: recorded \(taken.rawValue / 1_000_000) ms after the books, "
+                    + "\(admitted.rawValue / 1_000_000) admitted: the disk is slow"
             case .registry(let refusal): refusal.code
             case .tracker(let refusal): refusal.code
             }

@@ -26,12 +26,13 @@ extension Trader {
                 return OrderIntent.Follower(orderQtyMax: order.orderQty, limitPx: order.price)
             }
             try journal(execution, slots, only: alone?.leg, follower)
+            execution.stamps.journaled = clock.now().monotonic
+            try mayStillLeave(execution, slots, only: alone?.leg, decidedAt: now)
         } catch {
             giveBack(slots)
             gate.undo(approval)
             throw error
         }
-        execution.stamps.journaled = clock.now().monotonic
         let deadline = now.monotonic + settings.orderTimeout
         guard let fires else { preconditionFailure("asked before: attached") }
         unbooked = UnbookedEntry(
@@ -55,6 +56,18 @@ extension Trader {
                     second: slots[1], at: venue(of: orders[1].instrument), deadline: deadline))
         }
         counters.fired &+= 1  // bounded by frames
+    }
+
+    /// A disk that takes its time may have made the books old: then nothing leaves, and the record says so (P17).
+    private func mayStillLeave(_ execution: Execution, _ slots: [2 of SendSlot], only: Int?, decidedAt now: Stamp)
+        throws(Refusal)
+    {
+        let taken = execution.stamps.journaled - now.monotonic, admitted = gate.limits.bookAgeMax
+        guard taken > admitted else { return }
+        for leg in slots.indices where leg == only ?? leg {
+            journal.withdraw(slots[leg].order.clOrdID, isTombstone: false)
+        }
+        throw .late(taken, admitted: admitted)
     }
 
     // MARK: Booking

@@ -176,9 +176,9 @@ public struct PositionTracker: Sendable {
 
     /// Takes an execution back of which no order is left.
     public mutating func abandon(_ execution: ExecutionID) {
-        guard let seat = seats.removeValue(forKey: execution) else { return }
+        guard var seat = seats.removeValue(forKey: execution) else { return }
         precondition(seat.orders.isEmpty, "an execution with orders is not abandoned")
-        giveBack(seat.orders)
+        giveBack(&seat.orders)
     }
 
     /// Joins the present state of one order of ours; after every report about it.
@@ -248,7 +248,7 @@ public struct PositionTracker: Sendable {
     /// Forgets an execution that is over; its profit stays in the sums. False while it is not over.
     @discardableResult
     public mutating func forget(_ execution: ExecutionID) -> Bool {
-        guard let seat = seats[execution], seat.isOver else { return false }
+        guard var seat = seats[execution], seat.isOver else { return false }
         seats[execution] = nil
         for order in seat.orders { owners[order.key] = nil }
         profitForgotten += seat.figures.profit(isDust: seat.isDust)
@@ -256,13 +256,15 @@ public struct PositionTracker: Sendable {
             dustSum -= seat.figures.residualCost
             dustForgotten += seat.figures.residualCost
         }
-        giveBack(seat.orders)
+        giveBack(&seat.orders)
         return true
     }
 
-    private mutating func giveBack(_ orders: consuming [OrderSeat]) {
+    /// Takes the room out of a seat that nobody else has any more, so that it is the same memory that is used again.
+    private mutating func giveBack(_ orders: inout [OrderSeat]) {
         guard spare.count < Self.spareMax else { return }
-        var room = orders
+        var room: [OrderSeat] = []
+        swap(&room, &orders)
         room.removeAll(keepingCapacity: true)
         spare.append(room)
     }

@@ -165,9 +165,12 @@ final class MemoryJournal: Journal {
     var fault: JournalFault?
     private(set) var intents: [OrderIntent] = []
     private(set) var withdrawn: [ClOrdID] = []
+    /// Called in every append: a disk takes its time.
+    var whileWriting: () -> Void = {}
 
     func append(_ first: borrowing OrderIntent, _ second: borrowing OrderIntent?) throws(JournalFault) {
         if let fault { throw fault }
+        whileWriting()
         intents.append(copy first)
         if let second = copy second { intents.append(second) }
     }

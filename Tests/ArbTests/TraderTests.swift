@@ -172,6 +172,33 @@ struct TraderTests {
         #expect(rig.events.results.last?.success == true && rig.trader.claims == 0)
     }
 
+    @Test(
+        "P17: a disk that takes longer than a book may be old: the entry is dropped, its records are taken back, and the next fires",
+        arguments: [Nanoseconds.milliseconds(200), .milliseconds(201), .seconds(5)], TraderSettings.LegOrder.allCases)
+    func slowDisk(taken: Nanoseconds, order: TraderSettings.LegOrder) throws {
+        let rig = try TraderStage { $0.legOrder = order }
+        let isLate = taken > TraderStage.limits().bookAgeMax
+        rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+        rig.polymarket.will(.says(TraderStage.filled(10, 50)))
+        rig.journal.whileWriting = { [clock = rig.clock] in
+            clock.stamp = Stamp(monotonic: clock.stamp.monotonic + taken, utc: clock.stamp.utc + taken)
+        }
+        rig.edge()
+        guard isLate else {
+            #expect(rig.kalshi.sent.count == 1 && rig.journal.withdrawn.isEmpty)
+            return
+        }
+        #expect(rig.kalshi.sent.isEmpty && rig.polymarket.sent.isEmpty && rig.isUntouched)
+        #expect(!rig.journal.intents.isEmpty)
+        #expect(rig.journal.withdrawn == rig.journal.intents.map(\.order.clOrdID))
+        let result = try #require(rig.events.results.last)
+        #expect(result.kind == .refused && result.error.contains("max_book_age_ms"), "\(result.error)")
+        rig.journal.whileWriting = {}
+        rig.stage.pass(10)
+        rig.edge()
+        #expect(rig.events.results.last?.success == true && rig.trader.claims == 0)
+    }
+
     // MARK: One leg
 
     @Test("P: one leg filled, the other killed: what stands alone is closed by its best way, and never twice")

@@ -22,7 +22,7 @@ static inline long COpenSSL_max_version(SSL_CTX *context, int version) { return 
 static inline long COpenSSL_set_mode(SSL_CTX *context) {
     return SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 }
-// For connections whose next answer must not wait for the allocator: buffers stay, a record is read in one call.
+// For connections that stay: buffers do too, and a record is read in one call.
 static inline void COpenSSL_keep_buffers(SSL *ssl) {
     SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_set_read_ahead(ssl, 1);

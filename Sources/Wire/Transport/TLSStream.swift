@@ -224,9 +224,12 @@ public final class TLSStream: @unchecked Sendable {
     /// What another user of the library left in this thread's error queue would be taken for ours.
     @inline(__always) private static func forgetErrors() { if ERR_peek_error() != 0 { ERR_clear_error() } }
 
-    /// Keeps the library's buffers between records, reads a record in one system call, and writes it in one of its own.
-    func keepBuffers() {
-        COpenSSL_keep_buffers(ssl)
+    /// Keeps the library's buffers between records, where it would ask for one of 16 KiB each time, and reads a record in one
+    /// system call. What was read may hold more than one: `read` until there is nothing.
+    func keepBuffers() { COpenSSL_keep_buffers(ssl) }
+
+    /// Records leave in one system call of ours, and may wait for `release`.
+    func writeThroughOutbox() {
         if outbox == nil { outbox = TLSOutbox(ssl, descriptor) }
     }
 

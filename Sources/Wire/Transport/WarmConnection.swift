@@ -80,6 +80,7 @@ final class WarmConnection: @unchecked Sendable {
         requestsLeft = limits.requestsMax
         requestsMax = limits.requestsMax
         stream.keepBuffers()
+        stream.writeThroughOutbox()
     }
 
     /// The socket, for a poller.

@@ -58,6 +58,7 @@ public final class WebSocketLink: @unchecked Sendable {
         } else {
             stream = try TLSStream(to: endpoint, context: context, deadline: deadline, cancellation: cancellation)
         }
+        stream.keepBuffers()
         random = SeededGenerator(seed: seed)
         self.pingInterval = pingInterval
         self.silenceMax = silenceMax
