@@ -35,7 +35,8 @@ public final class Outlet: Sendable {
     ///   - descriptor: where to; a blocking one.
     ///   - words: says to the reader that so many lines were dropped.
     ///   - isGone: called once, when nobody reads any more; not called for a reader who stopped.
-    public init(_ descriptor: Int32, words: @escaping @Sendable (Int) -> String, isGone: @escaping @Sendable () -> Void) {
+    public init(_ descriptor: Int32, words: @escaping @Sendable (Int) -> String, isGone: @escaping @Sendable () -> Void)
+    {
         self.descriptor = descriptor
         self.words = words
         self.isGone = isGone
