@@ -38,7 +38,6 @@ enum OpportunitiesCommand {
     private static func rows(_ context: CommandContext, _ configuration: Configuration) throws
         -> [Ledger.OpportunityRow]
     {
-        let ledger = try context.ledger(configuration)
         var filter = Ledger.Filter(limit: try context.count("--limit", in: 1...1_000_000, default: 1_000))
         let since = try context.duration("--since") ?? .seconds(3_600)
         filter.since = NanoClock.utc() + Nanoseconds(rawValue: -since.rawValue)
@@ -46,6 +45,7 @@ enum OpportunitiesCommand {
         filter.pair = context.option("--pair")
         filter.kind = try context.word("--kind", BasketKind.allCases.map(\.rawValue))
         filter.disposition = try context.word("--disposition", Disposition.allCases.map(\.rawValue))
+        let ledger = try context.ledger(configuration)
         do throws(StoreFault) {
             return try ledger.opportunities(filter)
         } catch {

@@ -48,6 +48,14 @@ struct ProcessTests {
         #expect(outcome.err.split(separator: "\n").count <= 2, "\(outcome.err)")
     }
 
+    @Test("a word that is near no other gets no suggestion; a wrong number is usage also where nothing was recorded")
+    func noSuggestion() throws {
+        let strange = try desk.run("init", "--x")
+        #expect(strange.status == 64 && strange.err.contains("'--x'") && !strange.err.contains("mean"), "\(strange.err)")
+        let early = try desk.run("opportunities", "--limit", "0")
+        #expect(early.status == 64 && early.err.contains("1 to 1000000"), "\(early.err)")
+    }
+
     @Test("without a word it says what there is, and fails as usage")
     func noWords() throws {
         let outcome = try desk.run()

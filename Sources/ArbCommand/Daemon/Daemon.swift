@@ -301,6 +301,8 @@ final class Daemon: Sendable {
         let standing = office.standing
         report.openAlerts = standing.openAlerts
         if let remark = alerts?.remark { report.remarks.append(remark) }
+        let receipts = office.receipts.dropped
+        if receipts > 0 { report.remarks.append("\(receipts) of the venues' answers were not kept as receipts: too many") }
         if Terminal.dropped > 0 {
             report.remarks.append("\(Terminal.dropped) lines of its output were dropped: whoever reads it has stopped")
         }

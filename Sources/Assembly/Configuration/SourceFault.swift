@@ -89,7 +89,9 @@ public enum NearestWord {
             let distance = distance(Array(word.utf8), Array(candidate.utf8))
             if distance < best?.distance ?? .max { best = (candidate, distance) }
         }
-        guard let best, best.distance <= max(2, word.utf8.count / 3) else { return nil }
+        // A word of which every letter would change is another one.
+        let letters = word.utf8.drop { $0 == UInt8(ascii: "-") }.count
+        guard let best, best.distance <= max(2, word.utf8.count / 3), best.distance < letters else { return nil }
         return best.word
     }
 
