@@ -301,8 +301,9 @@ final class Daemon: Sendable {
         let standing = office.standing
         report.openAlerts = standing.openAlerts
         if let remark = alerts?.remark { report.remarks.append(remark) }
-        let receipts = office.receipts.dropped
-        if receipts > 0 { report.remarks.append("\(receipts) of the venues' answers were not kept as receipts: too many") }
+        if office.receipts.dropped > 0 {
+            report.remarks.append("\(office.receipts.dropped) answers of the venues came too fast to be kept")
+        }
         if Terminal.dropped > 0 {
             report.remarks.append("\(Terminal.dropped) lines of its output were dropped: whoever reads it has stopped")
         }
