@@ -41,7 +41,7 @@ test: bootstrap
 check: bootstrap
 	@Scripts/check
 
-prove: release
+prove:
 	@Scripts/prove
 
 bench: release

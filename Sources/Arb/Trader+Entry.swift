@@ -49,7 +49,7 @@ extension Trader: EntryDesk {
         case noSize(String)
         case local(VenueID, LocalRefusal)
         case journal(JournalFault)
-        /// The entry was ready so long after its decision that the books may be too old. What admits it.
+        /// It was recorded so long after its decision that the books may be too old.
         case late(Nanoseconds, admitted: Nanoseconds)
         case registry(OrderRegistry.Refusal)
         case tracker(PositionTracker.Refusal)

@@ -1,5 +1,6 @@
 import Codec
 import Glibc
+import Threading
 
 /// One figure of a benchmark, as `arb.bench/1` and as a line for people.
 struct Row {
@@ -89,9 +90,5 @@ struct Row {
 
 /// Writes at once; a reader that has gone ends the program.
 func emit(_ text: String, _ descriptor: Int32) {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { exit(0) }
-    }
+    if SystemCalls.write(Array(text.utf8), to: descriptor) != 0 { exit(0) }
 }

@@ -90,8 +90,7 @@ enum AlertCommand {
             let reply: ControlReply
             do throws(ControlFault) {
                 reply = try target.ask(
-                    ControlRequest("alert-ack", ["number": word, "who": Identity.user]),
-                    timeout: .seconds(10))
+                    ControlRequest("alert-ack", ["number": word, "who": Identity.user]), timeout: .seconds(10))
             } catch {
                 throw error.failure
             }

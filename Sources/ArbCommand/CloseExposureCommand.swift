@@ -32,7 +32,7 @@ enum CloseExposureCommand {
         }
         let target = context.controlTarget()
         if target.holder != nil { return try converse(arguments, target, context) }
-        let session = try WatchSession(context, hand: "arb close-exposure: nothing is entered") { _, cell, _ in
+        let session = try WatchSession(context, hand: "arb close-exposure: nothing is entered") { _, cell in
             try OperatorHand.waitForAccounts(cell)
             waitForBooks(arguments, target)
             return try converse(arguments, target, context)
@@ -70,10 +70,9 @@ enum CloseExposureCommand {
 
     // MARK: The conversation
 
-    private static func converse(_ arguments: [String: String], _ target: ControlTarget, _ context: CommandContext)
-        throws
-        -> ExitCode
-    {
+    private static func converse(
+        _ arguments: [String: String], _ target: ControlTarget, _ context: CommandContext
+    ) throws -> ExitCode {
         if let name = context.option("--assume-unfilled") {
             guard context.parsed.has("--yes") || confirms("take order \(name) for one that never filled?") else {
                 throw UsageFault("--assume-unfilled books an order as never filled: add --yes, or answer y")

@@ -1,6 +1,7 @@
 import Assembly
 import Codec
 import Glibc
+import Threading
 import Trading
 
 /// A command that has to end with an exit code, with its words already said or given here.
@@ -204,7 +205,6 @@ enum TextFile {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else { return errno }
         defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        return write(descriptor, bytes, bytes.count) == bytes.count ? 0 : errno
+        return SystemCalls.write(Array(text.utf8), to: descriptor)
     }
 }

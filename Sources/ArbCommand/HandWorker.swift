@@ -9,18 +9,18 @@ final class HandWorker: Sendable {
     struct Hand: Sendable {
         /// Why nothing is entered.
         let words: String
-        /// Is given the newest status and the account's folder; the run ends when it returns.
-        let body: @Sendable (Daemon, StatusCell, String) throws -> ExitCode
+        /// Is given the run and its newest status; the run ends when it returns.
+        let body: @Sendable (Daemon, StatusCell) throws -> ExitCode
     }
 
     private let outcome = Mutex<Result<ExitCode, any Error>?>(nil)
     private let ended = Semaphore()
     private let worker = Mutex<Worker?>(nil)
 
-    init(_ hand: Hand, _ daemon: Daemon, _ cell: StatusCell, _ folder: String, _ stop: RunStop) {
+    init(_ hand: Hand, _ daemon: Daemon, _ cell: StatusCell, _ stop: RunStop) {
         worker.withLock { worker in
             worker = Worker(name: "hand") { [self] in
-                let result = Result { try hand.body(daemon, cell, folder) }
+                let result = Result { try hand.body(daemon, cell) }
                 outcome.withLock { $0 = result }
                 stop.request()
                 ended.signal()

@@ -83,7 +83,7 @@ enum ReconcileCommand {
         let seconds = (try context.duration("--since") ?? .seconds(86_400)).rawValue / 1_000_000_000
         let request = ControlRequest("reconcile", ["since_s": String(seconds)])
         if target.holder != nil { return try context.ask(request, target) }
-        let session = try WatchSession(context, hand: "arb reconcile: nothing is entered") { _, cell, _ in
+        let session = try WatchSession(context, hand: "arb reconcile: nothing is entered") { _, cell in
             try OperatorHand.waitForAccounts(cell)
             try context.ask(request, target)
             return .done

@@ -118,11 +118,7 @@ private final class DecisionFile {
     }
 
     private func flush() {
-        var sent = 0
-        while sent < waiting.count, failure == 0 {
-            let count = waiting.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + sent }, $0.count - sent) }
-            if count > 0 { sent += count } else if errno != EINTR { failure = errno }
-        }
+        if failure == 0 { failure = SystemCalls.write(waiting, to: descriptor) }
         waiting.removeAll(keepingCapacity: true)
     }
 

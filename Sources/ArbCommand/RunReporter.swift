@@ -38,19 +38,7 @@ final class RunReporter: Sendable {
     }
 
     private func event(_ name: StaticString, _ fill: (inout JSONWriter) -> Void) {
-        var json = JSONWriter()
-        json.beginObject()
-        json.key("schema")
-        json.string("arb.event/1")
-        json.key("event")
-        json.string(name)
-        json.member("mode", mode)
-        json.member("venues", venues)
-        json.member("account", account)
-        fill(&json)
-        json.endObject()
-        json.newline()
-        context.terminal.out(json.bytes)
+        context.terminal.out(RunEvent(mode: mode, venues: venues, account: account).line(name, fill))
     }
 
     func begin(recording: String?) {

@@ -42,18 +42,22 @@ struct Terminal: Sendable {
     private static let isHurried = Atomic<Bool>(false)
 
     /// From now on a reader who stops holds nobody up: for a run, whose records and orders may not wait for one.
-    static func detach(isJSON: Bool) {
-        let words: @Sendable (Int) -> String = { lines in
-            guard isJSON else { return "… \(lines) lines were not written: their reader had stopped\n" }
-            return #"{"schema":"arb.event/1","event":"lines_dropped","lines":\#(lines)}"# + "\n"
+    ///
+    /// - Parameter event: what every event of the run begins with; nil: people read.
+    static func detach(_ event: RunEvent?) {
+        let plain: @Sendable (Int) -> [UInt8] = {
+            Array("… \($0) lines were not written: their reader had stopped\n".utf8)
+        }
+        let words = event.map { event in
+            { @Sendable (lines: Int) in event.line("lines_dropped") { $0.member("lines", lines) } }
         }
         outlets.withLock { outlets in
             guard outlets == nil else { return }
             outlets = (
                 Outlet(
-                    STDOUT_FILENO, words: words, isGone: { if !outlivesReaders.load(ordering: .relaxed) { _exit(0) } }),
-                Outlet(
-                    STDERR_FILENO, words: { "… \($0) lines were not written: their reader had stopped\n" }, isGone: {})
+                    STDOUT_FILENO, words: words ?? plain,
+                    isGone: { if !outlivesReaders.load(ordering: .relaxed) { _exit(0) } }),
+                Outlet(STDERR_FILENO, words: plain, isGone: {})
             )
         }
     }
@@ -84,20 +88,10 @@ struct Terminal: Sendable {
         if let outlets = outlets.withLock({ $0 }) {
             return (descriptor == STDOUT_FILENO ? outlets.out : outlets.err).offer(bytes)
         }
-        bytes.withUnsafeBytes { buffer in
-            var sent = 0
-            while sent < buffer.count {
-                let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + sent }, buffer.count - sent)
-                if count > 0 {
-                    sent += count
-                } else if errno == EPIPE {
-                    if outlivesReaders.load(ordering: .relaxed) { return }
-                    _exit(0)  // the reader has seen enough
-                } else if errno != EINTR && errno != EAGAIN {
-                    return
-                }
-            }
+        guard SystemCalls.write(bytes, to: descriptor) == EPIPE, !outlivesReaders.load(ordering: .relaxed) else {
+            return
         }
+        _exit(0)  // the reader has seen enough
     }
 
     /// Text of a venue, a file or a person, harmless on a terminal.

@@ -141,19 +141,7 @@ final class TradeReporter: Sendable {
     private var isBoard: Bool { context.terminal.isTerminal && !context.parsed.has("--quiet") }
 
     private func event(_ name: StaticString, _ at: Stamp, _ fill: (inout JSONWriter) -> Void) {
-        var json = JSONWriter()
-        json.beginObject()
-        json.member("schema", "arb.event/1")
-        json.key("event")
-        json.string(name)
-        json.member("mode", mode)
-        json.member("venues", venues)
-        json.member("account", account)
-        json.member("at", at.utc.rfc3339)
-        fill(&json)
-        json.endObject()
-        json.newline()
-        context.terminal.out(json.bytes)
+        context.terminal.out(RunEvent(mode: mode, venues: venues, account: account).line(name, at: at.utc, fill))
     }
 
     private func take(_ report: ResidualReport) {

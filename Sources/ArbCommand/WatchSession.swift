@@ -23,7 +23,7 @@ struct WatchSession {
     /// A run for an operator's hand: accounts and books as in a live run, and no orders but the operator's.
     init(
         _ context: CommandContext, hand words: String,
-        _ body: @escaping @Sendable (Daemon, StatusCell, String) throws -> ExitCode
+        _ body: @escaping @Sendable (Daemon, StatusCell) throws -> ExitCode
     ) throws {
         self.context = context
         configuration = try context.configuration()
@@ -99,13 +99,14 @@ struct WatchSession {
 
     func run() throws -> ExitCode {
         Signals.block()
-        Terminal.detach(isJSON: context.isJSON)
+        let venues = Edges.environment(configuration)
+        let event = RunEvent(mode: mode.rawValue, venues: venues, account: configuration.text("account"))
+        Terminal.detach(context.isJSON ? event : nil)
         if mode != .dryRun { Terminal.outlivesReaders.store(true, ordering: .relaxed) }
         let clock = NanoClock()
         let start = clock.now()
         let folder = try stateFolder()
         let seed = UInt64(bitPattern: start.utc.rawValue)
-        let venues = Edges.environment(configuration)
         let hash = Digest.hex(.sha256, configuration.toml)
         let edges = try edges()
         defer { for edge in edges { edge.close() } }
@@ -141,7 +142,7 @@ struct WatchSession {
         if let trade { try begin(trade, opening, at: clock.now()) }
         do throws(ControlFault) { try daemon.begin() } catch { throw error.failure }
         let board = isHand ? nil : BoardWorker(reporter: reporter, cell: cell, office: desk)
-        let handed = hand.map { HandWorker($0, daemon, cell, folder.path, stop) }
+        let handed = hand.map { HandWorker($0, daemon, cell, stop) }
         driver.run(startedAt: start, until: duration.map { start.monotonic + $0 })
         board?.finish()
         signals.finish()

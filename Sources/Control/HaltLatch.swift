@@ -245,7 +245,7 @@ enum SmallFile {
         let descriptor = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { return String(cString: strerror(errno)) }
         let bytes = Array(text.utf8)
-        var number: Int32 = write(descriptor, bytes, bytes.count) == bytes.count ? 0 : (errno == 0 ? ENOSPC : errno)
+        var number = SystemCalls.write(bytes, to: descriptor)
         if number == 0, isDurable, fsync(descriptor) != 0 { number = errno }
         close(descriptor)
         if number == 0, rename(made, path) != 0 { number = errno }

@@ -10,25 +10,25 @@ public enum Remains {
     }
 
     private static let state = Mutex(State())
-    private static let signals = [SIGINT, SIGTERM, SIGHUP]
 
     /// From now on SIGINT, SIGTERM and SIGHUP end the runs that were started here, remove the folders, and then this process,
     /// with 128 and the signal's number. Before any other thread is started.
     public static func clearOnSignals() {
-        var blocked = sigset_t()
-        sigemptyset(&blocked)
-        for number in signals { sigaddset(&blocked, number) }
-        pthread_sigmask(SIG_BLOCK, &blocked, nil)
+        let blocked = {
+            var set = sigset_t()
+            sigemptyset(&set)
+            for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, number) }
+            return set
+        }()
+        withUnsafePointer(to: blocked) { _ = pthread_sigmask(SIG_BLOCK, $0, nil) }
         _ = Worker(name: "interrupt") {
-            var blocked = sigset_t()
-            sigemptyset(&blocked)
-            for number in signals { sigaddset(&blocked, number) }
+            var blocked = blocked
             var number: Int32 = 0
             while sigwait(&blocked, &number) != 0 {}
             // Held to the end: nothing new is started or made meanwhile.
             state.withLock { state in
                 for process in state.processes { kill(process, SIGKILL) }
-                for folder in state.folders { SceneFolder.remove(folder) }
+                for folder in state.folders { remove(folder) }
                 _exit(128 + number)
             }
         }
@@ -56,5 +56,23 @@ public enum Remains {
     }
 
     static func keep(_ folder: String) { state.withLock { _ = $0.folders.insert(folder) } }
-    static func forget(_ folder: String) { state.withLock { _ = $0.folders.remove(folder) } }
+
+    /// Removes a folder that was kept in mind, with everything in it.
+    static func clear(_ folder: String) {
+        remove(folder)
+        state.withLock { _ = $0.folders.remove(folder) }
+    }
+
+    private static func remove(_ path: String) {
+        if let directory = opendir(path) {
+            while let entry = readdir(directory) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name != ".", name != ".." { Glibc.remove(path + "/" + name) != 0 ? remove(path + "/" + name) : () }
+            }
+            closedir(directory)
+            rmdir(path)
+        }
+    }
 }

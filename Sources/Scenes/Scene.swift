@@ -173,20 +173,6 @@ final class SceneFolder {
     }
 
     deinit {
-        Self.remove(path)
-        Remains.forget(path)
-    }
-
-    static func remove(_ path: String) {
-        if let directory = opendir(path) {
-            while let entry = readdir(directory) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name != ".", name != ".." { Glibc.remove(path + "/" + name) != 0 ? remove(path + "/" + name) : () }
-            }
-            closedir(directory)
-            rmdir(path)
-        }
+        Remains.clear(path)
     }
 }

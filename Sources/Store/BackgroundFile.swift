@@ -78,7 +78,7 @@ public final class BackgroundFile: @unchecked Sendable {
                 return (taken, state.ended)
             }
             for block in blocks {
-                let failure = Self.write(block, to: descriptor)
+                let failure = SystemCalls.write(block, to: descriptor)
                 state.withLock { state in
                     state.waiting -= block.count
                     if failure != 0, state.failure == 0 { state.failure = failure }
@@ -88,22 +88,6 @@ public final class BackgroundFile: @unchecked Sendable {
                 if ended { return }
                 wakeup.wait()
             }
-        }
-    }
-
-    /// - Returns: 0, or errno of the refusal.
-    private static func write(_ block: [UInt8], to descriptor: Int32) -> Int32 {
-        block.withUnsafeBytes { bytes in
-            var sent = 0
-            while sent < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent)
-                if count < 0 {
-                    if errno == EINTR { continue }
-                    return errno
-                }
-                sent += count
-            }
-            return 0
         }
     }
 }

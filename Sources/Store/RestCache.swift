@@ -1,4 +1,5 @@
 import Glibc
+internal import Threading
 public import Trading
 
 /// Reference answers kept on disk with their age, so that a start need not wait for the venues.
@@ -47,16 +48,7 @@ public struct RestCache: Sendable {
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { return }
-        let whole = Array(head.utf8) + answer.body
-        let written = whole.withUnsafeBytes { bytes -> Bool in
-            var sent = 0
-            while sent < bytes.count {
-                let count = write(descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent)
-                if count <= 0 { return false }
-                sent += count
-            }
-            return true
-        }
+        let written = SystemCalls.write(Array(head.utf8) + answer.body, to: descriptor) == 0
         close(descriptor)
         // The rename is what makes a half-written file invisible.
         if !written || rename(temporary, path) != 0 { unlink(temporary) }

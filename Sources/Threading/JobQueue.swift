@@ -98,14 +98,19 @@ final class JobQueue<Job: Sendable>: @unchecked Sendable {
             head.store(index &+ 1, ordering: .relaxed)
             return job
         }
-        guard tail.load(ordering: .acquiring) == index, listed.load(ordering: .acquiring) > 0 else { return nil }
+        guard listed.load(ordering: .acquiring) > 0 else { return nil }
         return takeList()
     }
 
-    private func takeList() -> Job? {
+    /// Takes the oldest job of the list, and the list with it, where the ring holds none that is older. On the lane, with
+    /// the last list worked off.
+    func takeList() -> Job? {
         overtaken.removeAll(keepingCapacity: true)
         next = 0
         list.withLock { list in
+            // Under the lock, not before: whoever appended had entered the ring before, and that is seen here. A look
+            // before the lock may be older than both: the ring fills, the next job goes to the list, and would be first.
+            guard tail.load(ordering: .acquiring) == head.load(ordering: .relaxed) else { return }
             swap(&list, &overtaken)
             listed.store(0, ordering: .releasing)
         }

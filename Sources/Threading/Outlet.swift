@@ -22,7 +22,7 @@ public final class Outlet: Sendable {
 
     private let descriptor: Int32
     private let isGone: @Sendable () -> Void
-    private let words: @Sendable (Int) -> String
+    private let words: @Sendable (Int) -> [UInt8]
     private let state: Mutex<State>
     private let news = Semaphore()
     private let done = Semaphore()
@@ -35,8 +35,9 @@ public final class Outlet: Sendable {
     ///   - descriptor: where to; a blocking one.
     ///   - words: says to the reader that so many lines were dropped.
     ///   - isGone: called once, when nobody reads any more; not called for a reader who stopped.
-    public init(_ descriptor: Int32, words: @escaping @Sendable (Int) -> String, isGone: @escaping @Sendable () -> Void)
-    {
+    public init(
+        _ descriptor: Int32, words: @escaping @Sendable (Int) -> [UInt8], isGone: @escaping @Sendable () -> Void
+    ) {
         self.descriptor = descriptor
         self.words = words
         self.isGone = isGone
@@ -49,38 +50,41 @@ public final class Outlet: Sendable {
 
     /// Has these bytes written, whole lines; drops them when too much waits.
     public func offer(_ bytes: [UInt8]) {
-        state.withLock { state in
-            guard !state.isGone else { return }
+        let isFirst = state.withLock { state in
+            guard !state.isGone, !state.isEnded else { return false }
             guard state.waiting.count + bytes.count <= Self.roomMax else {
                 state.untold += Self.lines(bytes)
                 state.dropped += Self.lines(bytes)
-                return
+                return false
             }
+            let isFirst = state.waiting.isEmpty
             if state.untold > 0 {
-                state.waiting += Array(words(state.untold).utf8)
+                state.waiting += words(state.untold)
                 state.untold = 0
             }
             state.waiting += bytes
+            return isFirst
         }
-        news.signal()
+        // Who writes looks again after each block: it waits only where nothing did.
+        if isFirst { news.signal() }
     }
 
-    /// Takes nothing more, and waits until all is written.
+    /// Takes nothing more, and waits until all is written. May be asked again.
     ///
     /// - Parameters:
     ///   - idle: the longest that the reader may take nothing; nil: as long as it likes.
-    ///   - total: the longest altogether.
+    ///   - total: the longest altogether, where `idle` has an end.
     public func finish(idle: Nanoseconds?, total: Nanoseconds) {
         state.withLock { $0.isEnded = true }
         news.signal()
-        guard let idle else { return done.wait() }
         let end = NanoClock.monotonic() + total
         var last = written.load(ordering: .relaxed)
-        while NanoClock.monotonic() < end, !done.wait(timeout: idle) {
+        while !done.wait(timeout: idle ?? .seconds(60)) {
             let now = written.load(ordering: .relaxed)
-            if now == last { return }
+            if idle != nil, now == last || NanoClock.monotonic() >= end { return }
             last = now
         }
+        done.signal()  // for whoever asks again
     }
 
     private func write() {
@@ -89,7 +93,7 @@ public final class Outlet: Sendable {
             bytes.removeAll(keepingCapacity: bytes.capacity <= Self.roomMax / 8)
             let isOver = state.withLock { state in
                 if state.untold > 0, state.waiting.isEmpty {
-                    state.waiting = Array(words(state.untold).utf8)
+                    state.waiting = words(state.untold)
                     state.untold = 0
                 }
                 swap(&bytes, &state.waiting)
@@ -101,23 +105,7 @@ public final class Outlet: Sendable {
     }
 
     private func put(_ bytes: [UInt8]) {
-        let fault: Int32 = bytes.withUnsafeBytes { buffer in
-            var sent = 0
-            while sent < buffer.count {
-                let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + sent }, buffer.count - sent)
-                if count > 0 {
-                    sent += count
-                    written.wrappingAdd(count, ordering: .relaxed)
-                } else if errno == EAGAIN {
-                    // Whoever shares it has made it one that does not wait.
-                    var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    _ = poll(&ready, 1, -1)
-                } else if errno != EINTR {
-                    return errno
-                }
-            }
-            return 0
-        }
+        let fault = SystemCalls.write(bytes, to: descriptor) { written.wrappingAdd($0, ordering: .relaxed) }
         guard fault == EPIPE else {
             // A full disk may have room again.
             if fault != 0 { state.withLock { $0.dropped += Self.lines(bytes) } }

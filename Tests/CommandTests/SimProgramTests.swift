@@ -52,7 +52,9 @@ struct SimProgramTests {
         #expect(try sim.run([], in: place.url).status == 64)
     }
 
-    @Test("an interrupted soak ends the run that it started and removes its folder", arguments: [SIGTERM, SIGINT])
+    @Test(
+        "Remains: an interrupted soak ends the run that it started and removes its folder",
+        arguments: [SIGTERM, SIGINT])
     func interrupted(number: Int32) throws {
         let soak = try sim.start(["soak", "--for", "60s", "--pairs", "100", "--rate", "100"], in: place.url)
         // The run is a child of this one; its configuration is in the folder.
@@ -66,7 +68,9 @@ struct SimProgramTests {
         soak.signal(number)
         let outcome = soak.wait()
         #expect(outcome.status == 128 + number, "\(outcome.err)")
-        // Whoever inherits it collects it; dead it is at once.
+        // Killed it is, and the system takes it down: a process that is no more, or waits to be collected, has no words.
+        let dead = NanoClock.monotonic() + .seconds(10)
+        while !Self.words(of: run.process).isEmpty, NanoClock.monotonic() < dead { usleep(5_000) }
         #expect(Self.words(of: run.process).isEmpty)
         #expect(!FileManager.default.fileExists(atPath: run.folder))
     }

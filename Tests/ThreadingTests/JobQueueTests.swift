@@ -24,6 +24,16 @@ struct JobQueueTests {
         }
     }
 
+    @Test("of the list wait for those of the ring, also where the ring filled after the lane had seen it empty")
+    func lateLook() {
+        let queue = JobQueue<Int>(capacity: 2)
+        for job in 0..<3 { queue.push(job) }
+        // Where the lane stands that saw an empty ring a moment ago, and now a list.
+        #expect(queue.takeList() == nil && !queue.isEmpty)
+        for job in 0..<3 { #expect(queue.pop() == job) }
+        #expect(queue.pop() == nil && queue.isEmpty && queue.spilled == 1)
+    }
+
     @Test("none is lost or doubled, and each thread's come in its order", arguments: [2, 8, 1024])
     func threads(capacity: Int) {
         let queue = JobQueue<(thread: Int, job: Int)>(capacity: capacity)

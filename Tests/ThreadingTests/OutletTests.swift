@@ -49,7 +49,7 @@ struct OutletTests {
     )
     func stopped() throws {
         let ends = try Self.pipe()
-        let outlet = Outlet(ends.write, words: { "dropped \($0)\n" }, isGone: {})
+        let outlet = Outlet(ends.write, words: { Array("dropped \($0)\n".utf8) }, isGone: {})
         let offered = 5_000
         for number in 0..<offered { outlet.offer(Self.line(number)) }
         let before = outlet.dropped
@@ -81,7 +81,7 @@ struct OutletTests {
         close(ends.read)
         let said = Atomic<Int>(0)
         let isTold = Semaphore()
-        let outlet = Outlet(ends.write, words: { "\($0)\n" }) {
+        let outlet = Outlet(ends.write, words: { Array("\($0)\n".utf8) }) {
             said.wrappingAdd(1, ordering: .relaxed)
             isTold.signal()
         }
@@ -94,7 +94,8 @@ struct OutletTests {
 
         let full = open("/dev/full", O_WRONLY)
         try #require(full >= 0)
-        let disk = Outlet(full, words: { "\($0)\n" }, isGone: { Issue.record("a full disk is no reader who went") })
+        let disk = Outlet(
+            full, words: { Array("\($0)\n".utf8) }, isGone: { Issue.record("a full disk is no reader who left") })
         disk.offer(Self.line(0) + Self.line(1))
         disk.finish(idle: nil, total: .zero)
         #expect(disk.dropped == 2)

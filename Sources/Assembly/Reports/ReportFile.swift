@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Threading
 
 /// A report on its way into a file where a person asked for it: whole or not at all.
 public struct ReportFile: ~Copyable {
@@ -26,18 +27,10 @@ public struct ReportFile: ~Copyable {
     ///
     /// - Throws: `Fault`; what was made is removed.
     public mutating func append(_ bytes: [UInt8]) throws(Fault) {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                Glibc.write(descriptor, buffer.baseAddress.map { $0 + sent }, bytes.count - sent)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                let fault = Self.fault(made)
-                abandon()
-                throw fault
-            }
-            sent += count
+        let number = SystemCalls.write(bytes, to: descriptor)
+        guard number == 0 else {
+            abandon()
+            throw Self.fault(made, number)
         }
     }
 
@@ -66,5 +59,7 @@ public struct ReportFile: ~Copyable {
         unlink(made)
     }
 
-    private static func fault(_ path: String) -> Fault { Fault(text: "\(path): \(String(cString: strerror(errno)))") }
+    private static func fault(_ path: String, _ number: Int32 = errno) -> Fault {
+        Fault(text: "\(path): \(String(cString: strerror(number)))")
+    }
 }
