@@ -4,19 +4,28 @@ extension Drift {
     // MARK: Orders
 
     var orders: [Difference] {
-        let listed = theirs.openOrders.map { ($0, true) } + theirs.doneOrders.map { ($0, false) }
+        // Of those that are not done: what is done may be missing.
         var seen: Set<ClOrdID> = []
         var found: [Difference] = []
-        for (order, isOpen) in listed {
-            guard let record = record(of: order) else {
-                if ours.isOver(order.orderID) { continue }
-                if order.createdAt.map({ $0 <= settledBefore }) ?? true { found.append(foreign(order, isOpen)) }
-                continue
-            }
-            if record.state.order.purpose != .tombstone { seen.insert(record.state.order.clOrdID) }
-            if isSettled(record), let difference = standing(record, order, isOpen) { found.append(difference) }
+        for order in theirs.openOrders { look(at: order, isOpen: true, &seen, &found) }
+        for order in theirs.doneOrders { look(at: order, isOpen: false, &seen, &found) }
+        for order in ours.orders where !order.state.isDone && !seen.contains(order.state.order.clOrdID) {
+            if let difference = missingThere(order) { found.append(difference) }
         }
-        return found + ours.orders.filter { !seen.contains($0.state.order.clOrdID) }.compactMap(missingThere)
+        return found
+    }
+
+    private func look(
+        at order: VenueOrder, isOpen: Bool, _ seen: inout Set<ClOrdID>, _ found: inout [Difference]
+    ) {
+        guard let record = record(of: order) else {
+            if !ours.isOver(order.orderID), order.createdAt.map({ $0 <= settledBefore }) ?? true {
+                found.append(foreign(order, isOpen))
+            }
+            return
+        }
+        if record.state.order.purpose != .tombstone, !record.state.isDone { seen.insert(record.state.order.clOrdID) }
+        if isSettled(record), let difference = standing(record, order, isOpen) { found.append(difference) }
     }
 
     private func foreign(_ order: VenueOrder, _ isOpen: Bool) -> Difference {
@@ -59,7 +68,7 @@ extension Drift {
     }
 
     private func missingThere(_ order: OurAccount.Order) -> Difference? {
-        guard !order.state.isDone, let sentAt = order.sentAt, sentAt <= settledBefore, isSettled(order),
+        guard let sentAt = order.sentAt, sentAt <= settledBefore, isSettled(order),
             order.state.order.purpose != .tombstone
         else { return nil }
         let isUnknown = order.state.isUnknown || order.state.ordStatus == .pendingNew
@@ -76,25 +85,23 @@ extension Drift {
 
     var fills: [Difference] {
         var found: [Difference] = []
-        var listed: [OrderID: [ExecID: VenueFill]] = [:]
-        for fill in theirs.fills { listed[fill.orderID, default: [:]][fill.fill.execID] = fill }
+        let listed = ListedFills(theirs.fills)
         for order in ours.orders where isSettled(order) {
             guard let orderID = order.orderID else { continue }
-            let booked = Dictionary(
-                order.state.fills.map { ($0.execID, $0) }, uniquingKeysWith: { first, _ in first })
-            let told = listed[orderID] ?? [:]
-            for fill in told.values {
-                if let difference = missingHere(order, orderID, fill, booked[fill.fill.execID]) {
-                    found.append(difference)
-                }
+            let told = listed[orderID]
+            for fill in told {
+                let booked = order.state.fills.first { $0.execID == fill.fill.execID }
+                if let difference = missingHere(order, orderID, fill, booked) { found.append(difference) }
             }
             // What was sent before the window may have its fills before it too.
             guard let sentAt = order.sentAt, sentAt >= since else { continue }
-            found += booked.values.filter { told[$0.execID] == nil && $0.settlement != .failed }.map { fill in
-                Difference(
-                    .fillMissingThere, .critical, ours.venue, symbol: order.symbol, subject: fill.execID.text,
-                    ours: "\(fill.lastQty) at \(fill.lastPx)",
-                    "booked from a reply or the stream, and not in the venue's list: it stays booked; read again")
+            for fill in order.state.fills where fill.settlement != .failed {
+                guard !told.contains(where: { $0.fill.execID == fill.execID }) else { continue }
+                found.append(
+                    Difference(
+                        .fillMissingThere, .critical, ours.venue, symbol: order.symbol, subject: fill.execID.text,
+                        ours: "\(fill.lastQty) at \(fill.lastPx)",
+                        "booked from a reply or the stream, and not in the venue's list: it stays booked; read again"))
             }
         }
         return found
@@ -123,6 +130,33 @@ extension Drift {
             .fillAmounts, .critical, ours.venue, symbol: order.symbol, subject: fill.execID.text,
             ours: "\(booked.lastQty) at \(booked.lastPx)", theirs: theirs,
             "one fill with two contents: the larger is booked; ask the venue")
+    }
+}
+
+/// A venue's fills by their orders: two tables, however many orders there are.
+private struct ListedFills {
+    private let fills: [VenueFill]
+    /// The last fill of each order, and of each fill the one before it of the same order; -1: none.
+    private var last: [OrderID: Int] = [:]
+    private var before: [Int] = []
+
+    init(_ fills: [VenueFill]) {
+        self.fills = fills
+        last.reserveCapacity(fills.count)
+        before.reserveCapacity(fills.count)
+        for (place, fill) in fills.enumerated() { before.append(last.updateValue(place, forKey: fill.orderID) ?? -1) }
+    }
+
+    /// Those of one order, each once: what is listed twice counts as it was listed last.
+    subscript(orderID: OrderID) -> [VenueFill] {
+        var found: [VenueFill] = []
+        var place = last[orderID] ?? -1
+        while place >= 0 {
+            let fill = fills[place]
+            if !found.contains(where: { $0.fill.execID == fill.fill.execID }) { found.append(fill) }
+            place = before[place]
+        }
+        return found
     }
 }
 

@@ -92,24 +92,18 @@ extension Drift {
     /// Listed fills that no order of ours explains: somebody else trades with this account.
     public static func foreignFills(_ ours: OurAccount, _ theirs: AccountSnapshot) -> Int {
         let drift = Drift(ours, theirs, since: theirs.asOf, settings: Settings())
-        let ids = drift.ownIDs
-        return theirs.fills.count {
-            !ids.contains($0.orderID) && !ours.isOver($0.orderID) && $0.fill.settlement != .failed
-        }
+        return theirs.fills.count { drift.isForeign($0) }
     }
 
-    /// The venue's names of all orders that are ours.
-    private var ownIDs: Set<OrderID> {
-        Set((theirs.openOrders + theirs.doneOrders).filter { record(of: $0) != nil }.map(\.orderID))
-            .union(byOrderID.keys)
+    /// Of an order that is not ours and never was.
+    private func isForeign(_ fill: VenueFill) -> Bool {
+        fill.fill.settlement != .failed && record(of: fill) == nil && !ours.isOver(fill.orderID)
     }
 
     /// What listed fills of orders that are not ours did to a market's position.
     private func foreignFills(_ symbol: String) -> Held {
         var held = Held()
-        let ids = ownIDs
-        for fill in theirs.fills where fill.symbol == symbol && !ids.contains(fill.orderID) {
-            guard fill.fill.settlement != .failed, !ours.isOver(fill.orderID) else { continue }
+        for fill in theirs.fills where fill.symbol == symbol && isForeign(fill) {
             held.add(fill.outcome, fill.side == .buy ? fill.fill.lastQty.rawValue : -fill.fill.lastQty.rawValue)
         }
         return held
@@ -127,7 +121,7 @@ extension Drift {
         guard let start = ours.balancesAt else { return .zero }
         var sum: Int128 = 0
         for listed in theirs.fills where (listed.transactTime ?? start) > start && listed.fill.settlement != .failed {
-            guard let order = order(of: listed) else { continue }
+            guard let order = record(of: listed) else { continue }
             // In the order's own outcome: what Kalshi lists as a buy of the other outcome is a sale of this one.
             let isSame = listed.outcome == order.state.order.outcome
             let lastPx = isSame ? listed.fill.lastPx : listed.fill.lastPx.complement ?? listed.fill.lastPx
@@ -137,11 +131,6 @@ extension Drift {
         }
         for paid in ours.paidOut where (paid.settledAt ?? start) > start { sum += Int128(paid.cash?.rawValue ?? 0) }
         return Money(rawValue: Int64(clamping: sum))
-    }
-
-    private func order(of fill: VenueFill) -> OurAccount.Order? {
-        if let known = byOrderID[fill.orderID] { return known }
-        return (theirs.openOrders + theirs.doneOrders).first { $0.orderID == fill.orderID }.flatMap(record(of:))
     }
 
     /// All purses of the venue together against what was known and what moved since; nil where nothing was known then.

@@ -149,13 +149,17 @@ public struct OurAccount: Sendable {
     }
 
     /// What a registry knows of one venue; positions and cash are added by whoever keeps them.
-    public init(_ registry: OrderRegistry, venue: VenueID) {
+    ///
+    /// - Parameter room: an empty list with room for the orders: who compares all day makes no new one each time.
+    public init(_ registry: OrderRegistry, venue: VenueID, room: consuming [Order] = []) {
         self.init(venue: venue, prefix: registry.prefix)
-        orders = registry.orders.map(\.record).filter { $0.venue == venue }.map { record in
+        orders = room
+        for (_, record) in registry.orders where record.venue == venue {
             // A list repeats what is known of an order for a day: only news moves anything.
-            return Order(
-                orderID: record.orderID, symbol: record.symbol, state: record.state, sentAt: record.sentAt?.utc,
-                heardAt: record.changedAt?.utc ?? record.intendedAt.utc)
+            orders.append(
+                Order(
+                    orderID: record.orderID, symbol: record.symbol, state: record.state, sentAt: record.sentAt?.utc,
+                    heardAt: record.changedAt?.utc ?? record.intendedAt.utc))
         }
     }
 }
@@ -179,8 +183,12 @@ public struct Drift {
     let settledBefore: UTCNanos
     /// Done orders and fills were read back to here.
     let since: UTCNanos
-    let byOrderID: [OrderID: OurAccount.Order]
-    let byClOrdID: [ClOrdID: OurAccount.Order]
+    /// Places in `ours.orders` of those whose venue's name we know.
+    private let byOrderID: [OrderID: Int]
+    /// The same of those whose venue's name we were not told.
+    private let unnamed: [ClOrdID: Int]
+    /// Markets of which something was told or done after `settledBefore`.
+    private let loud: Set<String>
 
     /// - Parameter since: how far back the snapshot's done orders and fills go.
     init(_ ours: OurAccount, _ theirs: AccountSnapshot, since: UTCNanos, settings: Settings) {
@@ -188,13 +196,36 @@ public struct Drift {
         self.ours = ours
         self.theirs = theirs
         self.since = since
-        settledBefore = theirs.asOf + Nanoseconds(rawValue: -settings.lag.rawValue)
-        byOrderID = Dictionary(
-            ours.orders.compactMap { order in order.orderID.map { ($0, order) } },
-            uniquingKeysWith: { first, _ in first })
-        byClOrdID = Dictionary(
-            ours.orders.map { ($0.state.order.clOrdID, $0) },
-            uniquingKeysWith: { first, second in first.state.order.purpose == .tombstone ? second : first })
+        let settledBefore = Self.settledBefore(theirs, settings)
+        self.settledBefore = settledBefore
+        var byOrderID: [OrderID: Int] = [:], unnamed: [ClOrdID: Int] = [:], loud: Set<String> = []
+        byOrderID.reserveCapacity(ours.orders.count)
+        for (place, order) in ours.orders.enumerated() {
+            if order.heardAt > settledBefore { loud.insert(order.symbol) }
+            if let orderID = order.orderID {
+                if byOrderID[orderID] == nil { byOrderID[orderID] = place }
+            } else if order.state.order.purpose != .tombstone, unnamed[order.state.order.clOrdID] == nil {
+                unnamed[order.state.order.clOrdID] = place
+            }
+        }
+        // A tombstone carries the name of the order that it proves dead, and is meant where that order is not here.
+        for (place, order) in ours.orders.enumerated() where order.state.order.purpose == .tombstone {
+            let clOrdID = order.state.order.clOrdID
+            guard order.orderID == nil, unnamed[clOrdID] == nil,
+                !ours.orders.contains(where: {
+                    $0.state.order.clOrdID == clOrdID && $0.state.order.purpose != .tombstone
+                })
+            else { continue }
+            unnamed[clOrdID] = place
+        }
+        for fill in theirs.fills where fill.transactTime.map({ $0 > settledBefore }) ?? false {
+            loud.insert(fill.symbol)
+        }
+        (self.byOrderID, self.unnamed, self.loud) = (byOrderID, unnamed, loud)
+    }
+
+    private static func settledBefore(_ theirs: AccountSnapshot, _ settings: Settings) -> UTCNanos {
+        theirs.asOf + Nanoseconds(rawValue: -settings.lag.rawValue)
     }
 
     /// All differences, the gravest first, then by kind, market and subject.
@@ -212,26 +243,29 @@ public struct Drift {
 
     /// True when nothing of ours was told or done of late, and nothing is open: cash stands still.
     public static func isQuiet(_ ours: OurAccount, _ theirs: AccountSnapshot, settings: Settings) -> Bool {
-        let drift = Drift(ours, theirs, since: theirs.asOf, settings: settings)
-        return ours.orders.allSatisfy { $0.state.isDone && drift.isSettled($0) }
-            && theirs.fills.allSatisfy { ($0.transactTime ?? theirs.asOf) <= drift.settledBefore }
+        let settledBefore = Self.settledBefore(theirs, settings)
+        return ours.orders.allSatisfy { $0.state.isDone && $0.heardAt <= settledBefore }
+            && theirs.fills.allSatisfy { ($0.transactTime ?? theirs.asOf) <= settledBefore }
     }
 
     /// The record of a listed order; nil when it is not ours.
     func record(of listed: VenueOrder) -> OurAccount.Order? {
-        if let known = byOrderID[listed.orderID] { return known }
-        guard let clOrdID = listed.clOrdID, let known = byClOrdID[clOrdID], known.orderID == nil else { return nil }
-        return known
+        if let place = byOrderID[listed.orderID] { return ours.orders[place] }
+        return listed.clOrdID.flatMap { unnamed[$0] }.map { ours.orders[$0] }
+    }
+
+    /// The order of ours of a listed fill; nil when it is not ours.
+    func record(of fill: VenueFill) -> OurAccount.Order? {
+        if let place = byOrderID[fill.orderID] { return ours.orders[place] }
+        guard !unnamed.isEmpty else { return nil }
+        for listed in theirs.openOrders where listed.orderID == fill.orderID { return record(of: listed) }
+        for listed in theirs.doneOrders where listed.orderID == fill.orderID { return record(of: listed) }
+        return nil
     }
 
     /// True when an order is old enough for a read to show all that is known of it.
     func isSettled(_ order: OurAccount.Order) -> Bool { order.heardAt <= settledBefore }
 
     /// True when nothing that could move a market's position is younger than the lag.
-    func isQuiet(_ symbol: String) -> Bool {
-        ours.orders.allSatisfy { $0.symbol != symbol || isSettled($0) }
-            && theirs.fills.allSatisfy {
-                $0.symbol != symbol || ($0.transactTime ?? .init(rawValue: .min)) <= settledBefore
-            }
-    }
+    func isQuiet(_ symbol: String) -> Bool { !loud.contains(symbol) }
 }

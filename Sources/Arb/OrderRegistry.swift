@@ -124,9 +124,9 @@ public struct OrderRegistry {
         return record
     }
 
-    /// All orders, oldest place first.
-    public var orders: [(handle: OrderHandle, record: OrderRecord)] {
-        records.enumerated().compactMap { index, record in record.map { (OrderHandle(index), $0) } }
+    /// All orders, oldest place first; one at a time, for there may be thousands.
+    public var orders: some Sequence<(handle: OrderHandle, record: OrderRecord)> {
+        records.indices.lazy.compactMap { [records] index in records[index].map { (OrderHandle(index), $0) } }
     }
 
     /// The order of that name of ours; a tombstone is not found by it.
@@ -339,6 +339,7 @@ extension OrderRegistry {
     ///   - now: the present.
     ///   - lag: a name heard of for a shorter time may still be learned to be ours.
     public func strays(at now: MonotonicNanos, lag: Nanoseconds) -> [StrayOrder] {
+        guard !strays.isEmpty else { return [] }
         let open = orders.filter { $0.record.orderID == nil && $0.record.sentAt != nil && !$0.record.state.isDone }
         return strays.values.filter { now - $0.firstHeard.monotonic >= lag }.map { stray in
             var found = stray

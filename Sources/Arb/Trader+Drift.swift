@@ -10,7 +10,11 @@ extension Trader {
         var settings = Drift.Settings()
         settings.lag = self.settings.readLag[snapshot.venue] ?? settings.lag
         let since = snapshot.since ?? snapshot.asOf + Nanoseconds(rawValue: -Self.readSpan.rawValue)
-        let ours = account(snapshot.venue, since)
+        var ours = account(snapshot.venue, since)
+        defer {
+            swap(&driftRoom, &ours.orders)
+            driftRoom.removeAll(keepingCapacity: true)
+        }
         var seen: Set<MarketKey> = []
         var isCashOdd = false
         for difference in Drift.differences(ours, snapshot, since: since, settings: settings) {
@@ -61,7 +65,9 @@ extension Trader {
     ///
     /// - Parameter since: how far back the venue's fills were read. Cash that was last known before that is not compared.
     private func account(_ venue: VenueID, _ since: UTCNanos) -> OurAccount {
-        var ours = OurAccount(registry, venue: venue)
+        var room: [OurAccount.Order] = []
+        swap(&room, &driftRoom)
+        var ours = OurAccount(registry, venue: venue, room: room)
         ours.positions = positions.positions(at: venue)
         let retired = registry.retired
         ours.isOver = { retired[$0] != nil }

@@ -229,7 +229,8 @@ extension Trader {
             reception(
                 registry.apply(fill, venue: snapshot.venue, at: now), OrderEvent.fill(fill.fill), fill.outcome, now)
         }
-        for order in snapshot.doneOrders + snapshot.openOrders { listed(order, snapshot.venue, now) }
+        for order in snapshot.doneOrders { listed(order, snapshot.venue, now) }
+        for order in snapshot.openOrders { listed(order, snapshot.venue, now) }
         registry.wasRead(snapshot.venue)
         lastRead[snapshot.venue] = snapshot.asOf
         confirmed = confirmed.filter { venue(of: $0.key.instrument) != snapshot.venue }

@@ -97,6 +97,8 @@ public final class Trader {
     var unread: Set<VenueID>
     /// When the newest whole read of each account was sent.
     var lastRead: [VenueID: UTCNanos] = [:]
+    /// Room for our side of a comparison.
+    var driftRoom: [OurAccount.Order] = []
     /// Counts since the start.
     public internal(set) var counters = TraderCounters()
 

@@ -6,7 +6,7 @@ enum BenchProgram {
     private static let usage = """
         usage: arb-bench all|parse|book|pipeline|sign|journal|net|trade|t2w|alloc|start
                          load|halt|status|recovery [--pairs LIST] [--json]
-                         [--floors FILE] [--net-floor PROGRAM]
+                         [--floors FILE] [--net-floor PROGRAM] [--t2w-floor PROGRAM]
 
           parse      one message from bytes to numbers, and the lookup of names
           book       one Kalshi delta from bytes to the changed book; one ladder update
@@ -25,6 +25,7 @@ enum BenchProgram {
           --pairs    of the pipeline (default 10,1000,10000,100000)
           --floors   figures of the C programs, one JSON object a line
           --net-floor  the C program that `net` runs in turns with its own rounds
+          --t2w-floor  the same of `t2w`
 
         """
 
@@ -41,6 +42,7 @@ enum BenchProgram {
         var sizes = [10, 1_000, 10_000, 100_000]
         var floors: String?
         var netFloor: String?
+        var wireFloor: String?
         var untilKilled: String?
 
         func wants(_ name: String) -> Bool { names.contains(name) || names.contains("all") }
@@ -78,7 +80,7 @@ enum BenchProgram {
         if options.wants("journal") { try JournalBench().run(json: isJSON) }
         if options.wants("net") { try NetBench(floor: options.netFloor).run(json: isJSON) }
         if options.wants("trade") { try await TradeBench().run(json: isJSON) }
-        if options.wants("t2w") { try TickToWireBench().run(floors, json: isJSON) }
+        if options.wants("t2w") { try TickToWireBench(floor: options.wireFloor).run(json: isJSON) }
         if options.wants("alloc") { try FireCostsBench().run(json: isJSON) }
         if options.wants("pipeline") {
             for size in options.sizes {
@@ -109,6 +111,7 @@ enum BenchProgram {
             case "--pairs": options.sizes = sizes(value(of: word, &rest))
             case "--floors": options.floors = value(of: word, &rest)
             case "--net-floor": options.netFloor = value(of: word, &rest)
+            case "--t2w-floor": options.wireFloor = value(of: word, &rest)
             case "--append-until-killed": options.untilKilled = value(of: word, &rest)
             case _ where names.contains(word): options.names.append(word)
             default: refuse("unknown '\(word)'\n\n" + usage)

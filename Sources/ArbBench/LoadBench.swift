@@ -110,7 +110,7 @@ struct LoadBench {
     }
 
     /// Starts a program with its output in a file.
-    static func spawn(_ words: [String], output: String?) -> pid_t {
+    static func spawn(_ words: [String], output: String?, errors: String? = nil) -> pid_t {
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
         arguments.append(nil)
         defer { for argument in arguments { free(argument) } }
@@ -118,6 +118,7 @@ struct LoadBench {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         if let output { posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600) }
+        if let errors { posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY, 0) }
         var pid = pid_t()
         return posix_spawn(&pid, words[0], &actions, nil, arguments, environ) == 0 ? pid : -1
     }

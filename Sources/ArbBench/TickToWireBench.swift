@@ -9,13 +9,43 @@ import Trading
 ///
 /// The C floor does the same with one frame, one book and prepared requests. Here a fire is rare (a few a second), so its
 /// code and data are as cold as in life; claim, caps, gate and journal are in it.
+///
+/// In turns with it: a neighbour of the machine who makes one of them slow makes the other slow too. Each round is held
+/// against the mean of the floors before and after it.
 struct TickToWireBench {
-    private static let seconds = 60
+    private static let rounds = 3
+    private static let seconds = 30
 
-    /// Runs it and shows the rows.
-    func run(_ floors: Floors, json: Bool) throws {
+    /// The C program; nil: rows without ratios.
+    let floor: String?
+
+    /// Runs both in turns and shows the rows.
+    func run(json: Bool) throws {
         guard let path = LoadBench.folder() else { return }
         defer { _ = LoadBench.wait(LoadBench.spawn(["/bin/rm", "-rf", path], output: nil)) }
+        var all = Figures()
+        var rounds: [Figures] = []
+        var floors = [measureFloor(path)]
+        for round in 0..<Self.rounds {
+            let figures = try Self.round("\(path)/\(round)")
+            floors.append(measureFloor(path))
+            rounds.append(figures)
+            all.add(figures)
+        }
+        let proof =
+            "\(all.both.count) fires on frames (\(all.others.count) on answers are not in it), \(all.taken) orders in the venues' truth; 1 lane, pinned; the venues poll, as the floor's peer does; arb ended with \(all.ended)"
+        show("t2w.kalshi_ahead", rounds.map(\.both), floors, ["TOTAL_read_to_both_on_wire"], proof, json)
+        show(
+            "t2w.leg_skew", rounds.map(\.skew), floors, ["poly_sign", "poly_patch_hmac", "poly_ssl_write"],
+            "first to last byte of both legs", json)
+        for (stage, samples) in all.stages.sorted(by: { $0.key < $1.key }) {
+            Row("t2w." + stage, samples, proof: "of them").show(json: json)
+        }
+    }
+
+    /// One run of the program.
+    private static func round(_ path: String) throws -> Figures {
+        guard mkdir(path, 0o700) == 0 else { return Figures() }
         var settings = SimWorld.Settings()
         settings.pairs = 16
         settings.plantEvery = .seconds(2)
@@ -33,23 +63,23 @@ struct TickToWireBench {
         let child = LoadBench.spawn(
             [
                 LoadBench.beside("arb"), "run", "--quiet", "--config", path + "/arb.toml", "--live",
-                "--confirm-account", "loopback", "--for", "\(Self.seconds)s",
+                "--confirm-account", "loopback", "--for", "\(seconds)s",
             ], output: "/dev/null")
         if let processor { Threading.Machine.leave(processor) }
         let status = LoadBench.wait(child)
         if let processor { Threading.Machine.rejoin(processor) }
-        let figures = try Self.figures(path + "/state/loopback/ledger.db")
-        let taken = folder.venues.truth.count { $0.kind == .accepted && $0.account == "ours" }
+        var figures = try Self.figures(path + "/state/loopback/ledger.db")
+        figures.ended = status >> 8
+        figures.taken = folder.venues.truth.count { $0.kind == .accepted && $0.account == "ours" }
         _ = folder.venues.stop()
-        let proof =
-            "\(figures.both.count) fires on frames (\(figures.others.count) on answers are not in it), \(taken) orders in the venues' truth; 1 lane, pinned; the venues poll, as the floor's peer does; arb ended with \(status >> 8)"
-        Self.show("t2w.kalshi_ahead", figures.both, floors, ["TOTAL_read_to_both_on_wire"], proof, json)
-        Self.show(
-            "t2w.leg_skew", figures.skew, floors, ["poly_sign", "poly_patch_hmac", "poly_ssl_write"],
-            "first to last byte of both legs", json)
-        for (stage, samples) in figures.stages.sorted(by: { $0.key < $1.key }) {
-            Row("t2w." + stage, samples, proof: "of them").show(json: json)
-        }
+        return figures
+    }
+
+    /// The floor as it is now; none where there is no program.
+    private func measureFloor(_ folder: String) -> Floors {
+        guard let floor else { return Floors(nil) }
+        _ = LoadBench.wait(LoadBench.spawn([floor], output: folder + "/floor", errors: "/dev/null"))
+        return Floors(folder + "/floor")
     }
 
     private struct Figures {
@@ -58,6 +88,19 @@ struct TickToWireBench {
         /// Fires that no frame made.
         var others: [Double] = []
         var stages: [String: [Double]] = [:]
+        /// Orders in the venues' truth.
+        var taken = 0
+        /// How the program ended: the worst of all.
+        var ended: Int32 = 0
+
+        mutating func add(_ other: Figures) {
+            both += other.both
+            skew += other.skew
+            others += other.others
+            stages.merge(other.stages, uniquingKeysWith: +)
+            taken += other.taken
+            ended = max(ended, other.ended)
+        }
     }
 
     /// Until the first leg is on the wire and then the second: together until both are. Both rows are of the whole.
@@ -93,16 +136,24 @@ struct TickToWireBench {
         return figures
     }
 
-    private static func show(
-        _ name: String, _ samples: [Double], _ floors: Floors, _ parts: [String], _ proof: String, _ json: Bool
+    private func show(
+        _ name: String, _ rounds: [[Double]], _ floors: [Floors], _ parts: [String], _ proof: String, _ json: Bool
     ) {
-        var row = Row(name, samples, proof: proof)
         // What the floor has only in parts is their sum: of medians and of tails, which is a little above the tail.
         let mode = parts.count == 1 ? "kalshi_presigned" : "both_presigned"
-        let found = parts.compactMap { floors.percentiles("t2w/\(mode)/cold/" + $0) }
-        if found.count == parts.count {
-            row.floor50 = found.reduce(0) { $0 + $1.p50 }
-            row.floor99 = found.reduce(0) { $0 + $1.p99 }
+        let found = floors.compactMap { floor -> (p50: Double, p99: Double)? in
+            let found = parts.compactMap { floor.percentiles("t2w/\(mode)/cold/" + $0) }
+            guard found.count == parts.count else { return nil }
+            return (found.reduce(0) { $0 + $1.p50 }, found.reduce(0) { $0 + $1.p99 })
+        }
+        var row = Row(name, rounds.flatMap { $0 }, proof: proof)
+        if found.count == rounds.count + 1 {
+            let beside = (0..<rounds.count).map { (found[$0].p50 + found[$0 + 1].p50) / 2 }
+            row.compare(rounds.map { Row.percentile($0.sorted(), 0.5) }, beside)
+            row.floor99 = Row.percentile(found.map(\.p99).sorted(), 0.5)
+            let ratios = [row.ratioMin, row.ratioMax].map { String(Double(Int(($0 ?? 0) * 100)) / 100) }
+            let tail = row.p99.flatMap { p99 in row.floor99.map { String(Double(Int(p99 / $0 * 100)) / 100) } } ?? "-"
+            row.proof = "rounds \(ratios[0]) to \(ratios[1]), p99 \(tail); " + proof
         }
         row.show(json: json)
     }

@@ -150,14 +150,19 @@ public struct CircuitBreaker: Hashable, Sendable {
 
     /// All scopes that are not closed, to be shown and to be kept over a restart: global, venues, pairs.
     public var records: [BreakerRecord] {
-        let scopes = [.global] + VenueID.allCases.map(BreakerScope.venue) + names.map(BreakerScope.pair)
-        return scopes.compactMap { scope in
-            let cell = cell(scope)
-            guard let cause = cell.cause else { return nil }
+        var found: [BreakerRecord] = []
+        // Asked for with every status: a list of all pairs would be made ten times a second, and nearly all are closed.
+        func look(_ scope: BreakerScope, _ cell: BreakerCell) {
+            guard let cause = cell.cause else { return }
             let others = BreakerReason.allCases.filter { $0 != cause && cell.reasons.contains($0) }
-            return BreakerRecord(
+            let record = BreakerRecord(
                 scope: scope, reasons: [cause] + others, figure: cell.figure, limit: cell.limit, since: cell.since)
+            if let record { found.append(record) }
         }
+        look(.global, cell(.global))
+        for venue in VenueID.allCases { look(.venue(venue), cell(.venue(venue))) }
+        for (pair, name) in zip(pairs, names) { look(.pair(name), pair) }
+        return found
     }
 
     /// Takes what happened since the last call, oldest first.

@@ -38,4 +38,18 @@ public final class Mailbox<Element: Sendable>: Sendable {
             return taken
         }
     }
+
+    /// Takes everything, oldest first, into a list whose room is used again: neither who posts nor who takes asks the
+    /// allocator for lists then.
+    ///
+    /// - Parameter taken: what it holds is let go first. Room for more than `keptMax` is given back.
+    public func takeAll(into taken: inout [Element]) {
+        taken.removeAll(keepingCapacity: taken.capacity <= Self.keptMax)
+        elements.withLock { elements in
+            swap(&elements, &taken)
+            waiting.store(0, ordering: .releasing)
+        }
+    }
+
+    private static var keptMax: Int { 1_024 }
 }

@@ -101,10 +101,11 @@ public final class BackOffice: Sendable {
         // One that does not open ends the run, by him who opens it.
         var ledger = try? opening?.value()
         note(ledger)
+        var events: [DecisionEvent] = []
         while true {
             let isEnding = ended.load(ordering: .acquiring)
             let asked = errands.takeAll()
-            let events = mailbox.takeAll()
+            mailbox.takeAll(into: &events)
             if events.isEmpty, asked.isEmpty {
                 ledger?.write(receipts, NanoClock.utc())
                 if isEnding { return }

@@ -35,9 +35,9 @@ final class TradeRows {
         case .heard(let heard):
             let key = Key(clOrdID: heard.clOrdID, isTombstone: heard.isTombstone)
             var known = rows[key]
-            if known == nil { known = try found(key, ledger) }
+            if known == nil { known = try ledger.row(of: heard.clOrdID, isTombstone: heard.isTombstone) }
             guard let row = known else { return }
-            // What comes after the end is rare, and found again.
+            // Of an earlier run, or told after the end, as what settles is: found by its name again.
             rows[key] = heard.state.isDone ? nil : row
             try ledger.append(
                 StoredOrderEvent(
@@ -100,11 +100,5 @@ final class TradeRows {
         guard measured.count > Self.measuredMax else { return }
         let oldest = newestMeasured - UInt32(Self.measuredMax / 2)
         measured = measured.filter { $0.key.sequence > oldest }
-    }
-
-    /// An order of an earlier run.
-    private func found(_ key: Key, _ ledger: Ledger) throws(StoreFault) -> Int64? {
-        try ledger.orders(named: key.clOrdID.description)
-            .first { ($0.state.order.purpose == .tombstone) == key.isTombstone }?.row
     }
 }
