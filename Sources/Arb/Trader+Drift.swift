@@ -67,7 +67,7 @@ extension Trader {
     private func account(_ venue: VenueID, _ since: UTCNanos) -> OurAccount {
         var room: [OurAccount.Order] = []
         swap(&room, &driftRoom)
-        var ours = OurAccount(registry, venue: venue, room: room)
+        var ours = OurAccount(registry, venue: venue, room: consume room)
         ours.positions = positions.positions(at: venue)
         let retired = registry.retired
         ours.isOver = { retired[$0] != nil }

@@ -242,6 +242,8 @@ public struct PositionTracker: Sendable {
 
     /// Both legs of a box are being sold before their time, or no longer.
     public mutating func setClosing(_ execution: ExecutionID, _ isClosing: Bool) {
+        // Said at every look: a seat that is written is a copy of its orders.
+        guard let seat = seats[execution], seat.isClosing != isClosing else { return }
         seats[execution]?.isClosing = isClosing
     }
 

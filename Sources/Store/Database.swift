@@ -45,6 +45,11 @@ final class Database {
         sqlite3_close_v2(handle)
     }
 
+    /// Rows that queries walked over because no index led to them: what is asked with every order may walk none.
+    var walked: Int64 {
+        prepared.values.reduce(0) { $0 + Int64(sqlite3_stmt_status($1, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0)) }
+    }
+
     /// Runs SQL that is ours alone: schema and pragmas.
     func execute(_ sql: String) throws(StoreFault) {
         if let poison { throw poison }

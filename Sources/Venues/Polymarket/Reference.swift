@@ -59,6 +59,8 @@ public final class Reference: ReferenceReader {
     public let venue = VenueID.polymarket
     private let settings: ReferenceSettings
     private let reader = JSONReader(limits: .rest)
+    /// Of lists that are text inside of what `reader` read.
+    private let inner = JSONReader(limits: .webSocket)
     private var random: SeededGenerator
     private var reads: [Read] = []
     private var markets: [Market] = []
@@ -222,7 +224,7 @@ public final class Reference: ReferenceReader {
                 tell(place, into: sink)
             case .gamma(let range):
                 var missing = Set(range)
-                for market in try Wire.gammaMarkets(root) {
+                for market in try Wire.gammaMarkets(root, inner: inner) {
                     guard let place = places[market.condition] else { continue }
                     markets[place].gamma = market
                     markets[place].readAt = answer.fetchedAt

@@ -68,22 +68,23 @@ extension Wire {
         return market
     }
 
-    static func gammaMarkets(_ root: JSONValue) throws(WireFault) -> [GammaMarket] {
+    /// - Parameter inner: reads the lists that are text inside of text; not the reader that `root` is of.
+    static func gammaMarkets(_ root: JSONValue, inner: JSONReader) throws(WireFault) -> [GammaMarket] {
         let list = root.kind == .array ? root : root["markets"]
         guard let list, list.kind == .array else { throw WireFault(.missing, "markets") }
         var markets: [GammaMarket] = []
-        for element in list.elements { markets.append(try gammaMarket(element)) }
+        for element in list.elements { markets.append(try gammaMarket(element, inner)) }
         return markets
     }
 
-    private static func gammaMarket(_ value: JSONValue) throws(WireFault) -> GammaMarket {
+    private static func gammaMarket(_ value: JSONValue, _ inner: JSONReader) throws(WireFault) -> GammaMarket {
         guard let condition = value["conditionId"]?.text else { throw WireFault(.missing, "conditionId") }
         var market = GammaMarket()
         market.condition = condition.string
         market.question = value["question"]?.text?.string ?? ""
         market.description = value["description"]?.text?.string
-        market.tokens = try list(value["clobTokenIds"], "clobTokenIds")
-        market.outcomes = try list(value["outcomes"], "outcomes")
+        market.tokens = try list(value["clobTokenIds"], "clobTokenIds", inner)
+        market.outcomes = try list(value["outcomes"], "outcomes", inner)
         market.isActive = value["active"]?.bool ?? false
         market.isClosed = value["closed"]?.bool ?? true
         market.negRisk = value["negRisk"]?.bool ?? false
@@ -118,16 +119,15 @@ extension Wire {
     }
 
     /// An array of strings, or one written as JSON text inside a string.
-    private static func list(_ value: JSONValue?, _ field: StaticString) throws(WireFault) -> [String] {
+    private static func list(_ value: JSONValue?, _ field: StaticString, _ inner: JSONReader) throws(WireFault)
+        -> [String]
+    {
         guard let value, !value.isNull else { return [] }
         if value.kind == .array { return try strings(value, field) }
         guard let text = value.text else { throw WireFault(.field, field) }
-        let inner = JSONReader(limits: .webSocket)
-        return try withExtendedLifetime(inner) { () throws(WireFault) -> [String] in
-            let root: JSONValue
-            do throws(JSONFault) { root = try inner.read(text.string) } catch { throw WireFault(.json(error), field) }
-            return try strings(root, field)
-        }
+        let root: JSONValue
+        do throws(JSONFault) { root = try inner.read(text.string) } catch { throw WireFault(.json(error), field) }
+        return try strings(root, field)
     }
 
     private static func strings(_ value: JSONValue, _ field: StaticString) throws(WireFault) -> [String] {

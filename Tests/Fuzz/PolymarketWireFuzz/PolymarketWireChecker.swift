@@ -16,7 +16,7 @@ final class PolymarketWireChecker {
         if let market = try? Wire.clobMarket(root) {
             precondition(market.delaySeconds >= 0, "a delay is not negative")
         }
-        if let markets = try? Wire.gammaMarkets(root) {
+        if let markets = try? Wire.gammaMarkets(root, inner: second) {
             precondition(markets.count <= bytes.count, "markets are as many as were sent")
         }
     }
