@@ -129,7 +129,7 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["Trading"], path: "Tests/TestKit", swiftSettings: strict),
         tests("TradingTests", ["Trading"]),
         tests("ThreadingTests", ["Threading", "Trading"]),
-        tests("CodecTests", ["Codec"]),
+        tests("CodecTests", ["Codec", "Threading"]),
         tests("SigningTests", ["Signing", "Codec"], vectors: true),
         tests("TransportTests", ["Transport", "Threading", "Trading", "Signing", "Server", "Simulators"]),
         tests("ServerTests", ["Server", "Transport", "Trading", "Threading", "Simulators"]),

@@ -65,6 +65,7 @@ public final class Account: AccountReader {
     private let channel: any AccountChannel
     private let clock: any Timekeeper
     private let settings: AccountSettings
+    private let readers = JSONReaders(limits: .rest)
 
     var keyID: String { auth.keyID }
 
@@ -267,25 +268,24 @@ extension Account {
         }
         // A channel may say more behind its code: `E_NET_CLOSED: …`.
         if let words = answer.fault { throw fault(String(words.prefix { $0 != ":" }), words) }
-        let reader = JSONReader(limits: .rest)
-        let isJSON = answer.contentType.isEmpty || answer.contentType.hasPrefix("application/json")
-        guard answer.status == 200 else {
-            let words = isJSON ? (try? reader.read(answer.body)).flatMap(Wire.errorBody) : nil
-            let text = "HTTP status \(answer.status) \(words.map { $0.code.isEmpty ? $0.message : $0.code } ?? "")"
-            switch answer.status {
-            case 401, 403: throw fault("E_AUTH_REFUSED", text)
-            case 429: throw fault("E_EXEC_THROTTLED", text)
-            default: throw fault("E_NET_STATUS", text)
+        return try readers.borrow { (reader) throws(AccountFault) -> Body in
+            let isJSON = answer.contentType.isEmpty || answer.contentType.hasPrefix("application/json")
+            guard answer.status == 200 else {
+                let words = isJSON ? (try? reader.read(answer.body)).flatMap(Wire.errorBody) : nil
+                let text = "HTTP status \(answer.status) \(words.map { $0.code.isEmpty ? $0.message : $0.code } ?? "")"
+                switch answer.status {
+                case 401, 403: throw fault("E_AUTH_REFUSED", text)
+                case 429: throw fault("E_EXEC_THROTTLED", text)
+                default: throw fault("E_NET_STATUS", text)
+                }
             }
-        }
-        guard isJSON else { throw fault("E_NET_STATUS", "content type \(answer.contentType) instead of JSON") }
-        let root: JSONValue
-        do throws(JSONFault) { root = try reader.read(answer.body) } catch { throw fault(error.code, "no JSON") }
-        if let error = Wire.errorBody(root) { throw fault("E_NET_STATUS", "an error in a success: \(error.code)") }
-        do throws(WireFault) {
-            return try withExtendedLifetime(reader) { () throws(WireFault) in try take(root) }
-        } catch {
-            throw fault(error.code, "\(error.field) cannot be read")
+            guard isJSON else { throw fault("E_NET_STATUS", "content type \(answer.contentType) instead of JSON") }
+            let root: JSONValue
+            do throws(JSONFault) { root = try reader.read(answer.body) } catch { throw fault(error.code, "no JSON") }
+            if let error = Wire.errorBody(root) { throw fault("E_NET_STATUS", "an error in a success: \(error.code)") }
+            do throws(WireFault) { return try take(root) } catch {
+                throw fault(error.code, "\(error.field) cannot be read")
+            }
         }
     }
 }

@@ -17,23 +17,18 @@ extension Account {
         let answer = await channel.perform(
             AccountRequest(method: "GET", url: base + path + query, headers: headers))
         if let fault = answer.fault { throw AccountFault(code: faultCode(fault), text: "\(path): \(fault)") }
-        let reader = JSONReader(limits: .rest)
-        return try withExtendedLifetime(reader) { () throws(AccountFault) -> Answer? in
-            if isMissingOK, answer.status == 404 { return nil }
-            guard answer.status == 200 else { throw Self.refused(path, answer, reader) }
-            guard answer.contentType.hasPrefix("application/json") else {
-                throw Self.unreadable(path, "content-type")
+        if isMissingOK, answer.status == 404 { return nil }
+        guard answer.status == 200 else { throw Self.refused(path, answer, reader) }
+        guard answer.contentType.hasPrefix("application/json") else { throw Self.unreadable(path, "content-type") }
+        do throws(WireFault) {
+            let root: JSONValue
+            do throws(JSONFault) { root = try reader.read(answer.body) } catch {
+                throw WireFault(.json(error), "answer")
             }
-            do throws(WireFault) {
-                let root: JSONValue
-                do throws(JSONFault) { root = try reader.read(answer.body) } catch {
-                    throw WireFault(.json(error), "answer")
-                }
-                if isMissingOK, root.isNull { return nil }
-                return try decode(root)
-            } catch {
-                throw AccountFault(code: error.code, text: "\(path): \(error.field) cannot be read", status: 200)
-            }
+            if isMissingOK, root.isNull { return nil }
+            return try decode(root)
+        } catch {
+            throw AccountFault(code: error.code, text: "\(path): \(error.field) cannot be read", status: 200)
         }
     }
 
@@ -133,7 +128,7 @@ extension Account {
         let answer = await channel.perform(
             AccountRequest(method: "GET", url: settings.base + path + query, headers: headers))
         if let fault = answer.fault { throw AccountFault(code: faultCode(fault), text: "\(path): \(fault)") }
-        guard answer.status == 200 else { throw Self.refused(path, answer, JSONReader(limits: .rest)) }
+        guard answer.status == 200 else { throw Self.refused(path, answer, reader) }
     }
 
     /// What each exchange that is traded on may take.

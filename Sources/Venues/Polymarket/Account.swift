@@ -39,6 +39,8 @@ public actor Account: AccountReader {
     let channel: any AccountChannel
     let clock: any Timekeeper
     let identity: Identity
+    /// Used between two waits, never across one.
+    let reader = JSONReader(limits: .rest)
     let known: @Sendable (OrderID) -> KnownOrder?
     let contracts: [Contract]
     /// Outcome by token of the markets that are traded here.

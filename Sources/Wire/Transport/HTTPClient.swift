@@ -51,17 +51,20 @@ public struct HTTPResponse: Sendable {
 /// not followed, only `https` is spoken, peers are always verified, and a production host with a private address is
 /// refused at the moment of connecting.
 public final class HTTPClient: @unchecked Sendable {
-    // Safety: `inbox` is guarded by its mutex; curl handles and `active` belong to the worker thread until it was joined.
+    // Safety: `inbox` is guarded by its mutex; curl handles, `active` and `rooms` belong to the worker thread until it was joined.
     private let inbox = Mutex<Inbox>(Inbox())
     private let loopbackAuthority: String?
     private let userAgent: String
     private var active: [OpaquePointer: Transfer] = [:]
+    private var rooms: [[UInt8]] = []
     private var worker: Worker?
     private let wanted = Semaphore()
     private static let bodyMax = 8 << 20
     /// Of all lines before the body, interim answers included.
     private static let headersMax = 64 << 10
     private static let waitingMax = 65_536
+    /// Rooms for answers that are kept, and how large they may have grown.
+    private static let roomsMax = 8, roomMax = 256 << 10
 
     private struct Inbox {
         var requests: [Job] = []
@@ -87,12 +90,16 @@ public final class HTTPClient: @unchecked Sendable {
 
     private final class Transfer {
         let job: Job
-        var body: [UInt8] = []
+        /// Grows with what comes; its room is the client's, and is used again.
+        var body: [UInt8]
         var headers: UnsafeMutablePointer<curl_slist>?
         var headerBytes = 0
         var date: UTCNanos?
         var isTooLarge = false
-        init(_ job: Job) { self.job = job }
+        init(_ job: Job, room: consuming [UInt8]) {
+            self.job = job
+            body = room
+        }
         deinit { CCurl_slist_free_all(headers) }
 
         /// One line of a head; the last `Date` is the final answer's.
@@ -217,7 +224,7 @@ public final class HTTPClient: @unchecked Sendable {
         guard endpoint.scheme == "https", let easy = CCurl_easy_init() else {
             return job.done(.failure(TransportFault(.url, "'\(job.request.url)' is no https URL")))
         }
-        let transfer = Transfer(job)
+        let transfer = Transfer(job, room: rooms.popLast() ?? [])
         CCurl_set_string(easy, CURLOPT_URL, job.request.url)
         CCurl_set_string(easy, CURLOPT_USERAGENT, userAgent)
         CCurl_set_string(easy, CURLOPT_PROTOCOLS_STR, "https")
@@ -304,9 +311,19 @@ public final class HTTPClient: @unchecked Sendable {
             CCurl_multi_remove_handle(multi, easy)
             if let transfer = active.removeValue(forKey: OpaquePointer(easy)) {
                 transfer.job.done(Self.outcome(easy, result, transfer))
+                keepRoom(of: transfer)
             }
             CCurl_easy_cleanup(easy)
         }
+    }
+
+    /// Answers grow by doubling; with rooms that have grown before, each answer is one block of its own length.
+    private func keepRoom(of transfer: Transfer) {
+        guard rooms.count < Self.roomsMax, transfer.body.capacity <= Self.roomMax else { return }
+        transfer.body.removeAll(keepingCapacity: true)
+        var room: [UInt8] = []
+        swap(&room, &transfer.body)
+        rooms.append(room)
     }
 
     private static func outcome(_ easy: UnsafeMutableRawPointer, _ result: CURLcode, _ transfer: Transfer)
@@ -324,7 +341,8 @@ public final class HTTPClient: @unchecked Sendable {
         let type = CCurl_info_string(easy, CURLINFO_CONTENT_TYPE).map { String(cString: $0).lowercased() } ?? ""
         return .success(
             HTTPResponse(
-                status: CCurl_info_long(easy, CURLINFO_RESPONSE_CODE), contentType: type, body: transfer.body,
+                status: CCurl_info_long(easy, CURLINFO_RESPONSE_CODE), contentType: type,
+                body: transfer.body.withUnsafeBytes { Array($0) },
                 date: transfer.date))
     }
 
