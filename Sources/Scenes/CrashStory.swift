@@ -239,6 +239,8 @@ private final class Play {
         var status = try status()
         while NanoClock.monotonic() < end, !Self.isFine(status.end) {
             poll(nil, 0, 200)
+            // A third kill may halt the run when the truth is settled already, and what it closes would wait for ever.
+            try resumeIfHalted()
             status = try self.status()
         }
         report.settling = NanoClock.monotonic() - began
