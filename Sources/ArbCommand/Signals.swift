@@ -9,21 +9,10 @@ import Threading
 struct Signals {
     private let worker: Worker
 
-    private static func set() -> sigset_t {
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGINT)
-        sigaddset(&set, SIGTERM)
-        sigaddset(&set, SIGUSR1)
-        sigaddset(&set, SIGUSR2)
-        return set
-    }
+    private static let set = SignalSet([SIGINT, SIGTERM, SIGUSR1, SIGUSR2])
 
     /// Keeps the signals from the calling thread and all that it starts later. Before any thread is started.
-    static func block() {
-        var set = Self.set()
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-    }
+    static func block() { set.block() }
 
     // Safety: written once, before the handler is installed; the flag is never let go.
     private nonisolated(unsafe) static var flag: Unmanaged<HaltFlag>?
@@ -33,10 +22,9 @@ struct Signals {
     init(halt: HaltFlag? = nil, _ stop: @escaping @Sendable () -> Void) {
         if let halt { Self.raise(halt) }
         worker = Worker(name: "signals") {
-            var set = Self.set()
-            var number: Int32 = 0
             var isStopping = false
-            while sigwait(&set, &number) == 0 {
+            while true {
+                let number = Self.set.wait()
                 if number == SIGUSR2 { return }
                 if number == SIGUSR1 {
                     halt?.raise()
@@ -57,10 +45,7 @@ struct Signals {
         action.__sigaction_handler.sa_handler = { _ in Signals.flag?._withUnsafeGuaranteedRef { $0.raise() } }
         action.sa_flags = SA_RESTART
         guard sigaction(SIGUSR1, &action, nil) == 0 else { return }
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGUSR1)
-        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        SignalSet([SIGUSR1]).unblock()
     }
 
     /// Ends the thread.

@@ -73,12 +73,7 @@ struct Terminal: Sendable {
     static func flush() {
         guard let (out, err) = outlets.withLock({ $0 }) else { return }
         let isHurried = isHurried.load(ordering: .relaxed) || outlivesReaders.load(ordering: .relaxed)
-        if !isHurried {
-            var set = sigset_t()
-            sigemptyset(&set)
-            for number in [SIGINT, SIGTERM] { sigaddset(&set, number) }
-            pthread_sigmask(SIG_UNBLOCK, &set, nil)
-        }
+        if !isHurried { SignalSet([SIGINT, SIGTERM]).unblock() }
         for outlet in [err, out] { outlet.finish(idle: isHurried ? .seconds(1) : nil, total: .seconds(4)) }
     }
 

@@ -65,7 +65,8 @@ enum VenuesCommand {
         var trading = try trading(parsed, settings.shards)
         if parsed.options["--alone"] != nil { (trading.isPinned, trading.isSpinning) = (true, true) }
         let duration = try parsed.options["--for"].map { try ParsedCommand.duration($0, of: "--for") }
-        Stopper.block()
+        let stops = SignalSet([SIGINT, SIGTERM])
+        stops.block()
         let folder = try LoopbackFolder(absolute(out), settings, trading: trading)
         var json = JSONWriter()
         json.beginObject()
@@ -88,14 +89,13 @@ enum VenuesCommand {
         json.member("faults", trading.faults.count)
         json.endObject()
         show(json.string + "\n")
-        Stopper.wait(duration)
-        let summary = folder.venues.stop()
-        let truth = Truth.text(summary.planted, start: folder.venues.start.utc)
-        let file = fopen(folder.path + "/truth.ndjson", "w")
-        if let file {
-            fputs(truth, file)
-            fclose(file)
+        if let duration {
+            _ = stops.wait(until: NanoClock.monotonic() + Nanoseconds(rawValue: duration))
+        } else {
+            _ = stops.wait()
         }
+        let summary = folder.venues.stop()
+        try folder.write("truth.ndjson", Truth.text(summary.planted, start: folder.venues.start.utc))
         return 0
     }
 
@@ -127,31 +127,5 @@ enum VenuesCommand {
         let here = getcwd(nil, 0)
         defer { free(here) }
         return (here.map { String(cString: $0) } ?? ".") + "/" + path
-    }
-}
-
-/// Waits for a signal, the end of standard input, or the end of the time.
-enum Stopper {
-    private static func set() -> sigset_t {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for number in [SIGINT, SIGTERM] { sigaddset(&set, number) }
-        return set
-    }
-
-    /// Before any thread is started.
-    static func block() {
-        var set = set()
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-    }
-
-    static func wait(_ duration: Int64?) {
-        var set = set()
-        let until = duration.map { NanoClock.monotonic() + Nanoseconds(rawValue: $0) }
-        while true {
-            var quarter = timespec(tv_sec: 0, tv_nsec: 250_000_000)
-            if sigtimedwait(&set, nil, &quarter) > 0 { return }
-            if let until, NanoClock.monotonic() >= until { return }
-        }
     }
 }

@@ -14,17 +14,10 @@ public enum Remains {
     /// From now on SIGINT, SIGTERM and SIGHUP end the runs that were started here, remove the folders, and then this process,
     /// with 128 and the signal's number. Before any other thread is started.
     public static func clearOnSignals() {
-        let blocked = {
-            var set = sigset_t()
-            sigemptyset(&set)
-            for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, number) }
-            return set
-        }()
-        withUnsafePointer(to: blocked) { _ = pthread_sigmask(SIG_BLOCK, $0, nil) }
+        let ends = SignalSet([SIGINT, SIGTERM, SIGHUP])
+        ends.block()
         _ = Worker(name: "interrupt") {
-            var blocked = blocked
-            var number: Int32 = 0
-            while sigwait(&blocked, &number) != 0 {}
+            let number = ends.wait()
             // Held to the end: nothing new is started or made meanwhile.
             state.withLock { state in
                 for process in state.processes { kill(process, SIGKILL) }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Signing
+internal import Threading
 public import Trading
 
 /// A folder with everything that `arb` needs to run against loopback venues.
@@ -142,9 +143,11 @@ public struct LoopbackFolder {
     }
 
     /// The disk refused.
-    public struct Fault: Error {
+    public struct Fault: Error, CustomStringConvertible {
         /// What could not be written.
         public let path: String
+        /// In words.
+        public var description: String { "\(path) cannot be written" }
     }
 
     private static func write(_ path: String, _ text: String) throws(Fault) {
@@ -152,7 +155,9 @@ public struct LoopbackFolder {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Fault(path: path) }
         defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw Fault(path: path) }
+        guard SystemCalls.write(Array(text.utf8), to: descriptor) == 0 else { throw Fault(path: path) }
     }
+
+    /// Writes a file of this folder, in place of one of that name.
+    public func write(_ name: String, _ text: String) throws(Fault) { try Self.write(path + "/" + name, text) }
 }

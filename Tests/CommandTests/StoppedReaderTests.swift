@@ -76,5 +76,10 @@ struct StoppedReaderTests {
         #expect(text.utf8.count > 8_192, "\(text.utf8.count) bytes are no test of it")
         #expect(lines.first?["event"] as? String == "started" && lines.last?["event"] as? String == "stopped")
         #expect(!text.contains("lines_dropped"))
+        // Lines of several runs may be mixed: each says whose it is.
+        for line in lines where line["schema"] as? String == "arb.event/1" {
+            let said = ["mode", "venues", "account"].map { line[$0] as? String }
+            #expect(said == ["dry-run", "loopback", "loopback"], "\(line)")
+        }
     }
 }
