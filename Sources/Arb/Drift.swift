@@ -150,10 +150,11 @@ public struct OurAccount: Sendable {
 
     /// What a registry knows of one venue; positions and cash are added by whoever keeps them.
     ///
-    /// - Parameter room: an empty list with room for the orders: who compares all day makes no new one each time.
+    /// - Parameter room: a list whose room is used again, and not what is in it: who compares all day makes no new one.
     public init(_ registry: OrderRegistry, venue: VenueID, room: consuming [Order] = []) {
         self.init(venue: venue, prefix: registry.prefix)
         orders = room
+        orders.removeAll(keepingCapacity: true)
         for (_, record) in registry.orders where record.venue == venue {
             // A list repeats what is known of an order for a day: only news moves anything.
             orders.append(

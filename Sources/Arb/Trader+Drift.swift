@@ -13,7 +13,7 @@ extension Trader {
         var ours = account(snapshot.venue, since)
         defer {
             swap(&driftRoom, &ours.orders)
-            driftRoom.removeAll(keepingCapacity: true)
+            driftRoom.removeAll(keepingCapacity: true)  // a copy kept is an order that is copied at its next news
         }
         var seen: Set<MarketKey> = []
         var isCashOdd = false

@@ -4,27 +4,27 @@ import Trading
 
 @Suite("Drift")
 struct DriftTests {
-    private static let asOf = UTCNanos(rawValue: 1_000_000_000_000)
-    private static func before(_ seconds: Int64) -> UTCNanos { asOf + .seconds(-seconds) }
+    static let asOf = UTCNanos(rawValue: 1_000_000_000_000)
+    static func before(_ seconds: Int64) -> UTCNanos { asOf + .seconds(-seconds) }
     private static func qty(_ contracts: Int64) -> Quantity { Quantity(rawValue: contracts * 100_000_000) }
 
-    private static func ours(_ venue: VenueID = .kalshi) -> OurAccount { OurAccount(venue: venue, prefix: 7) }
-    private static func theirs(_ venue: VenueID = .kalshi) -> AccountSnapshot {
+    static func ours(_ venue: VenueID = .kalshi) -> OurAccount { OurAccount(venue: venue, prefix: 7) }
+    static func theirs(_ venue: VenueID = .kalshi) -> AccountSnapshot {
         AccountSnapshot(venue: venue, asOf: asOf)
     }
 
-    private static func order(
+    static func order(
         _ events: [OrderEvent], id: String? = "K1", sequence: UInt64 = 1, heard seconds: Int64 = 60,
-        symbol: String = "T"
+        symbol: String = "T", purpose: OrderPurpose = .entry
     ) -> OurAccount.Order {
-        var state = OrderState(OrderRegistryTests.order(sequence))
+        var state = OrderState(OrderRegistryTests.order(sequence, purpose: purpose))
         for event in events { state.apply(event) }
         return OurAccount.Order(
             orderID: id.map { OrderID($0) }, symbol: symbol, state: state, sentAt: before(seconds),
             heardAt: before(seconds))
     }
 
-    private static func listed(
+    static func listed(
         _ id: String, _ standing: OrderSummary.Standing, cum: Int64 = 0, ours clOrdID: ClOrdID? = nil,
         created seconds: Int64 = 60
     ) -> VenueOrder {
@@ -34,7 +34,7 @@ struct DriftTests {
             summary: OrderSummary(standing: standing, cumQty: qty(cum), leavesQty: nil), createdAt: before(seconds))
     }
 
-    private static func fill(
+    static func fill(
         _ name: String, _ contracts: Int64, of id: String = "K1", _ outcome: Outcome = .yes, side: Side = .buy,
         cents: Int64 = 44, at seconds: Int64 = 60
     ) -> VenueFill {
@@ -45,8 +45,7 @@ struct DriftTests {
                 fee: nil, liquidity: .taker, settlement: .confirmed), transactTime: before(seconds))
     }
 
-    private static func held(_ contracts: Int64, _ outcome: Outcome = .yes, _ venue: VenueID = .kalshi) -> VenuePosition
-    {
+    static func held(_ contracts: Int64, _ outcome: Outcome = .yes, _ venue: VenueID = .kalshi) -> VenuePosition {
         VenuePosition(venue: venue, symbol: "T", outcome: outcome, quantity: qty(contracts))
     }
 
@@ -254,7 +253,7 @@ struct DriftTests {
         registry.apply(.sent, to: handle, at: stamp)
         let ours = OurAccount(registry, venue: .kalshi)
         #expect(ours.orders.count == 1 && ours.orders[0].sentAt == stamp.utc && ours.orders[0].heardAt == stamp.utc)
-        #expect(OurAccount(registry, venue: .polymarket).orders.isEmpty)
+        #expect(OurAccount(registry, venue: .polymarket, room: ours.orders).orders.isEmpty)
         let theirs = AccountSnapshot(venue: .kalshi, asOf: stamp.utc + .seconds(10))
         #expect(Drift.differences(ours, theirs, since: stamp.utc).map(\.kind) == [.orderMissingThere])
     }
