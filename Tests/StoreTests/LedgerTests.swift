@@ -15,7 +15,7 @@ struct LedgerTests {
 
     private var path: String { folder.appending(path: "ledger.db").path }
 
-    private func row(_ sequence: UInt64, pair: String, edge: Int64, born: Int64) -> Ledger.OpportunityRow {
+    static func row(_ sequence: UInt64, pair: String, edge: Int64, born: Int64) -> Ledger.OpportunityRow {
         Ledger.OpportunityRow(
             sequence: sequence, pair: pair, kind: "cross-venue", direction: "kalshi yes + polymarket no",
             disposition: "taken",
@@ -33,13 +33,13 @@ struct LedgerTests {
         try ledger.beginRun(
             started: UTCNanos(rawValue: 1), mode: "dry-run", venues: "loopback", build: "test",
             configurationSHA256: "00")
-        var judged = row(1, pair: "fed'; DROP TABLE runs; --", edge: 50_000_000, born: 100)
+        var judged = Self.row(1, pair: "fed'; DROP TABLE runs; --", edge: 50_000_000, born: 100)
         judged.judgedNet = Money(rawValue: -3)
         judged.judgedFilled = false
         judged.lifetime = Nanoseconds(rawValue: 40)
         try ledger.transaction { () throws(StoreFault) in
             try ledger.add(judged)
-            try ledger.add(row(2, pair: "nba", edge: 70_000_000, born: 200))
+            try ledger.add(Self.row(2, pair: "nba", edge: 70_000_000, born: 200))
         }
         try ledger.endRun(ended: UTCNanos(rawValue: 300), decisions: 4, sha256: "ab")
         let reader = try Ledger.reader(path: path)
@@ -66,7 +66,7 @@ struct LedgerTests {
             started: UTCNanos(rawValue: 1), mode: "dry-run", venues: "x", build: "b", configurationSHA256: "0")
         #expect(throws: StoreFault.self) {
             try ledger.transaction { () throws(StoreFault) in
-                try ledger.add(row(1, pair: "a", edge: 1, born: 1))
+                try ledger.add(Self.row(1, pair: "a", edge: 1, born: 1))
                 throw StoreFault(.io, "on purpose")
             }
         }
