@@ -69,7 +69,8 @@ public struct Soak: Sendable {
         world.pairs = settings.pairsNeeded
         world.plants = false
         world.isSteady = true
-        world.rate = settings.rate
+        // Some changes are none: a level beyond the grid, a size that it has already.
+        world.rate = settings.rate + settings.rate / 8
         world.seed = settings.seed
         var trading = LoopbackFolder.Trading()
         trading.faults = settings.faults

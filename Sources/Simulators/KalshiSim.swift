@@ -128,6 +128,15 @@ public struct KalshiSim {
         subscription.seq += 1
         let ok = frame(
             connection, #"{"id":\#(id),"sid":\#(sid),"seq":\#(subscription.seq),"type":"ok","msg":{}}"#)
+        guard subscription.channel == "orderbook_delta" else {
+            // Books are told to those who asked for books.
+            if action == "delete_markets" {
+                subscription.tickers.subtract(tickers)
+            } else {
+                subscription.tickers.formUnion(tickers)
+            }
+            return [ok]
+        }
         guard action == "delete_markets" else { return [ok] + add(connection, subscription, tickers, world) }
         for pair in tickers.compactMap({ places[$0] }) {
             subscription.pairs.remove(pair)

@@ -73,6 +73,31 @@ struct SimulatorTests {
         #expect(pair.edge(1) == nil)
     }
 
+    @Test("Kalshi tells a change of a book once, whatever other channels follow that market")
+    func onceEach() {
+        let world = SimWorld(SimWorld.Settings())
+        var sim = KalshiSim(world.pairs)
+        let tickers = world.pairs.prefix(2).map(\.ticker)
+        func send(_ text: String) { _ = sim.received(1, Array(text.utf8), world) }
+        sim.opened(1)
+        send(
+            #"{"id":1,"cmd":"subscribe","params":{"channels":["orderbook_delta","trade"],"market_tickers":["\#(tickers[0])"]}}"#
+        )
+        for sid in [1, 2] {
+            send(
+                #"{"id":2,"cmd":"update_subscription","params":{"sids":[\#(sid)],"action":"add_markets","market_tickers":["\#(tickers[1])"]}}"#
+            )
+        }
+        for place in 0..<2 {
+            let frames = sim.changed(world.pairs[place], isBid: true, price: 400, change: 100, milliseconds: 1)
+            #expect(frames.count == 1, "\(place)")
+        }
+        send(
+            #"{"id":3,"cmd":"update_subscription","params":{"sids":[1],"action":"delete_markets","market_tickers":["\#(tickers[1])"]}}"#
+        )
+        #expect(sim.changed(world.pairs[1], isBid: true, price: 400, change: 100, milliseconds: 1).isEmpty)
+    }
+
     @Test("numbers are printed as the venues print them")
     func text() {
         #expect(SimText.trimmed(450) == "0.45" && SimText.trimmed(5) == "0.005" && SimText.trimmed(1_000) == "1")
