@@ -151,7 +151,7 @@ extension Trader {
         }
     }
 
-    private func prepared(_ order: NewOrder, _ now: Stamp) throws(Refusal) -> SendSlot {
+    func prepared(_ order: NewOrder, _ now: Stamp) throws(Refusal) -> SendSlot {
         do throws(LocalRefusal) {
             return try gateway(of: order.instrument).prepare(order, at: now)
         } catch {

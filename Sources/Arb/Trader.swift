@@ -77,6 +77,8 @@ public final class Trader {
     /// The entry that left last, until it is booked.
     var unbooked: UnbookedEntry?
     var nextRehearsal: MonotonicNanos?
+    /// A walk that is begun.
+    var rehearsal: Rehearsal?
     private var lastRefusal: [BasketID: Refused] = [:]
     private var lastSequence: UInt64
     private var lastExecution: UInt32 = 0

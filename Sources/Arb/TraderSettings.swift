@@ -63,6 +63,9 @@ public struct TraderSettings: Sendable {
     public var rehearsalInterval = Nanoseconds.zero
     /// As `rehearsalInterval`, while no pair is near paying; nil: the same.
     public var rehearsalIntervalAway: Nanoseconds?
+    /// While a pair is near paying the way is walked in four parts, one after another within `rehearsalInterval`: what is read
+    /// meanwhile waits for one of them, not for all. For lanes that spin then.
+    public var rehearsesInParts = false
     /// Orders are numbered from the one after it. Venues know names for ever: a run counts on from where no earlier one of
     /// its number can have come to, also one whose ledger is lost.
     public var sequenceBase: UInt64 = 0

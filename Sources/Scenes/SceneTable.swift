@@ -40,8 +40,9 @@ extension Scene {
                     stage.wait(250)
                 }
                 stage.calm()
-                // What fired on the last of it is on its way, and not in the run's own words yet.
-                stage.wait(500)
+                try stage.until("what came is in the run's own words") { _ in
+                    stage.told.intents.count >= stage.received().count
+                }
                 try stage.settled()
             }
             let ahead = stage.view.signedAhead

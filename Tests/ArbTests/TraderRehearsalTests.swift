@@ -1,7 +1,8 @@
-import Arb
 import Risk
 import Testing
 import Trading
+
+@testable import Arb
 
 @Suite("The way of a fire, walked while nothing happens")
 struct TraderRehearsalTests {
@@ -27,6 +28,56 @@ struct TraderRehearsalTests {
         #expect(rig.kalshi.sent.isEmpty && rig.polymarket.sent.isEmpty && rig.journal.intents.isEmpty)
         #expect(rig.isUntouched && rig.trader.reserved == cash && rig.events.boxes.isEmpty)
         #expect(rig.kalshi.offLane == 0 && rig.polymarket.offLane == 0)
+    }
+
+    /// The same, with a pair that came near just now, and the first part of a walk behind it.
+    private func nearRig() throws -> TraderStage {
+        let rig = try TraderStage {
+            $0.rehearsalInterval = .milliseconds(20)
+            $0.rehearsesInParts = true
+        }
+        rig.kalshi.refuse(LocalRefusal(.noConnection, "test"))
+        rig.edge()
+        rig.kalshi.refuse(nil)
+        rig.calm()
+        rig.trader.lastNear = rig.stage.now.monotonic
+        rig.wait(20)
+        #expect(rig.trader.rehearsal != nil && rig.trader.counters.rehearsed == 0)
+        return rig
+    }
+
+    @Test("while a pair is near it is walked in parts: one a turn, each of which leaves nothing, and four are a walk")
+    func walksInParts() throws {
+        let rig = try nearRig()
+        let cash = rig.trader.reserved
+        for walk in 1...3 {
+            for part in (walk == 1 ? 2 : 1)...4 {
+                rig.wait(5)
+                #expect(rig.isUntouched && rig.trader.reserved == cash && (rig.trader.rehearsal == nil) == (part == 4))
+                #expect(rig.trader.counters.rehearsed == UInt64(part == 4 ? walk : walk - 1))
+            }
+        }
+        #expect(rig.kalshi.prepared.count + rig.polymarket.prepared.count == 3 * 5)
+        #expect(rig.kalshi.spent == 3 && rig.polymarket.spent == 3 && rig.journal.intents.isEmpty)
+    }
+
+    @Test("a fire between two parts of a walk goes its own way, and the walk is begun anew after it")
+    func firesBetweenParts() throws {
+        for parts in 1...3 {
+            let rig = try nearRig()
+            for _ in 1..<parts { rig.wait(5) }
+            #expect(rig.trader.rehearsal != nil)
+            rig.kalshi.will(.waits)
+            rig.polymarket.will(.waits)
+            rig.edge()
+            #expect(rig.kalshi.sent.count == 1 && rig.polymarket.sent.count == 1)
+            rig.wait(5)
+            #expect(rig.trader.rehearsal == nil, "left while a fire is out")
+            rig.kalshi.answer(TraderStage.filled(10, 40))
+            rig.polymarket.answer(TraderStage.filled(10, 50))
+            rig.step()
+            #expect(rig.events.results.last?.success == true)
+        }
     }
 
     @Test("its names and numbers are no order's: what fires next is named as if it had not been")

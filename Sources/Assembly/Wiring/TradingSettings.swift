@@ -63,6 +63,8 @@ extension TraderSettings {
         sequenceBase = UInt64(max(0, NanoClock.utc().rawValue / 1_000_000_000)) << 24
         rehearsalInterval = configuration.milliseconds("lanes.rehearse_ms")
         rehearsalIntervalAway = Nanoseconds(rawValue: rehearsalInterval.rawValue * 10)  // a minute at most
+        // A lane that parks is woken to the millisecond.
+        rehearsesInParts = configuration.text("lanes.wait") != "park"
         sweepInterval = configuration.seconds("unwind.sweep_interval_s")
         let early = configuration.money("unwind.early_close_usd")
         earlyCloseMin = early.rawValue > 0 ? early : nil
