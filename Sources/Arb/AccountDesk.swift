@@ -66,7 +66,8 @@ public protocol AccountDesk: AnyObject {
     ///
     /// - Parameters:
     ///   - since: how far back, where the venue has a list of them (Kalshi).
-    ///   - symbols: markets that have ended and hold something of ours, for a venue without such a list.
+    ///   - symbols: markets that have ended and hold something of ours, for a venue without such a list: all are asked
+    ///     about, the first first.
     func readSettlements(_ venue: VenueID, since: UTCNanos, of symbols: [String])
 
     /// Asks where a market's orders are signed for, after one was refused for its version. Told as `rerouted` in any case.

@@ -40,7 +40,7 @@ extension Trader {
         if !isCashOdd { rememberCash(snapshot, ours, settings) }
     }
 
-    /// How far back accounts are read at first, and whenever something is not explained.
+    /// How far back accounts are read at first, and while a difference is neither explained nor told.
     static let readSpan = Nanoseconds.seconds(86_400)
     /// How far before the read before a later one reaches.
     private static let readOverlap = Nanoseconds.seconds(180)
@@ -50,7 +50,7 @@ extension Trader {
     func readFrom(_ venue: VenueID, _ now: Stamp) -> UTCNanos {
         let first = now.utc + Nanoseconds(rawValue: -Self.readSpan.rawValue)
         guard let last = lastRead[venue], !registry.needsRead.contains(venue),
-            !foreign.positions.keys.contains(where: { $0.venue == venue })
+            !foreign.positions.contains(where: { $0.key.venue == venue && !$0.value.isTold })
         else { return first }
         var from = min(last, now.utc)
         for execution in executions.values {

@@ -12,6 +12,8 @@ extension Trader {
             let symbol = catalog.contracts[Int(instrument.index)].symbol
             let paid = PositionFact.settled(fact.venue, symbol: symbol, yesPays: Self.yesPays(fact))
             changed(positions.apply(paid).changes, now)
+            // A read may have shown it gone before this told why: there is nothing left that older lists could explain.
+            foreign.positions[MarketKey(venue: fact.venue, symbol: symbol)] = nil
         }
         tellBreaker()
     }
@@ -36,17 +38,22 @@ extension Trader {
     }
 
     /// Markets of a venue that have ended, or take no orders now, or of which the venue holds something else than we do,
-    /// and in which something of ours waits to be paid.
+    /// and in which something of ours waits to be paid. The latter first: a second read makes a drift of them.
     func endedMarkets(_ venue: VenueID, _ now: Stamp) -> [String] {
-        positions.positions(at: venue).map(\.symbol).reduce(into: [String]()) { found, symbol in
-            guard found.last != symbol, let instrument = instruments[MarketKey(venue: venue, symbol: symbol)] else {
-                return
-            }
+        var odd: [String] = [], ended: [String] = [], last: String?
+        for symbol in positions.positions(at: venue).map(\.symbol) where symbol != last {
+            last = symbol
+            let market = MarketKey(venue: venue, symbol: symbol)
+            guard let instrument = instruments[market] else { continue }
             let terms = engine.terms(of: instrument)
             let isOpen = terms?.status == .active && terms?.entriesEnd.map { now.utc < $0 } ?? true
-            let isOdd = foreign.positions[MarketKey(venue: venue, symbol: symbol)] != nil
-            if !isOpen || isOdd { found.append(symbol) }
+            if foreign.positions[market] != nil {
+                odd.append(symbol)
+            } else if !isOpen {
+                ended.append(symbol)
+            }
         }
+        return odd + ended
     }
 
     private func changed(_ changes: [PositionChange], _ now: Stamp) {

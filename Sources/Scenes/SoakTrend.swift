@@ -22,7 +22,7 @@ public struct SoakTrend: Sendable, Hashable {
     public private(set) var scatter = 0
     /// Mean resident memory. Unit: KiB.
     public private(set) var meanResident = 0
-    /// Mean messages a second.
+    /// Mean messages a second; of a run that is too short for memory, over the whole of it.
     public private(set) var rate = 0
     /// What is not flat; empty: memory is.
     public private(set) var problems: [String] = []
@@ -42,6 +42,7 @@ public struct SoakTrend: Sendable, Hashable {
         let warm = looks.dropFirst((looks.count + 4) / 5).filter { $0.at >= warmUp }
         guard warm.count >= Self.looksMin, let first = warm.first, let last = warm.last else {
             problems = ["too short to say anything of memory: \(warm.count) warm looks, \(Self.looksMin) are needed"]
+            rate = looks.map(\.messagesPerSecond).reduce(0, +) / max(1, looks.count)
             return
         }
         warmFrom = first.at

@@ -58,6 +58,26 @@ struct TraderSettlementsTests {
         #expect(rig.events.alerts.isEmpty && rig.trader.boxes.map(\.state) == [.settling(.polymarket)])
     }
 
+    @Test("of two markets that have ended the one that is gone at the venue is asked about first")
+    func oddFirst() throws {
+        let rig = try TraderStage(pairs: [Stage.pair("a"), Stage.pair("b")])
+        for pair in 0..<2 {
+            rig.kalshi.will(.says(TraderStage.filled(10, 40)))
+            rig.polymarket.will(.says(TraderStage.filled(10, 50)))
+            rig.sync()
+            rig.stage.book(2 * pair, bids: [(39, 100)], asks: [(40, 10)])
+            rig.stage.book(2 * pair + 1, bids: [(50, 10)], asks: [(52, 100)])
+            rig.step()
+            try rig.stage.terms(2 * pair + 1) { $0.status = .closed }
+        }
+        try #require(rig.trader.boxes.count == 2)
+        rig.wait(31_000)
+        #expect(rig.accounts.endedAsked == ["0xa", "0xb"])
+        rig.stage.wait(300_000)
+        rig.read(.polymarket, held: [(1, .no, 10)])
+        #expect(rig.accounts.endedAsked == ["0xb", "0xa"])
+    }
+
     @Test("a split pays half a contract, wherever the revenue says so")
     func split() throws {
         let rig = try boxed()

@@ -182,7 +182,12 @@ final class ScriptAccounts: AccountDesk {
     fileprivate(set) var asked: [OrderInquiry] = []
     private(set) var reads: [VenueID] = []
     func ask(_ inquiry: OrderInquiry) { asked.append(inquiry) }
-    func read(_ venue: VenueID, since: UTCNanos) { reads.append(venue) }
+    /// How far back each venue was to be read last.
+    private(set) var readSince: [VenueID: UTCNanos] = [:]
+    func read(_ venue: VenueID, since: UTCNanos) {
+        reads.append(venue)
+        readSince[venue] = since
+    }
     var stone: (NewOrder, _ sentAt: MonotonicNanos, _ now: MonotonicNanos) -> NewOrder? = { _, _, _ in nil }
     func tombstone(for order: NewOrder, venue: VenueID, sentAt: MonotonicNanos, at now: MonotonicNanos) -> NewOrder? {
         stone(order, sentAt, now)

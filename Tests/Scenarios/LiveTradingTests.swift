@@ -513,6 +513,28 @@ struct LiveTradingTests {
         #expect(last == !isTaken)
     }
 
+    @Test(
+        "however many markets wait to be paid, each is asked about: the last of them is not for ever the one too many")
+    func manyEnded() async throws {
+        let run = try await Run(processors: 2)
+        defer { run.end() }
+        let paid = try run.symbols.polymarket
+        _ = run.folder.venues.command(PolymarketTrading.self) { half, turn in
+            if let market = half.exchange.markets.firstIndex(where: { $0.condition == paid }) {
+                half.resolve(market: market, yes: PolymarketMarket.dollar, turn)
+            }
+        }
+        let oneRead = try #require(run.venues[.polymarket]).side.settlementsMax
+        let others = (0..<2 * oneRead).map { number -> String in
+            "0x" + String(repeating: "0", count: 59) + String(10_000 + number)
+        }
+        run.probe.hotly { desk, _ in
+            desk.readSettlements(.polymarket, since: UTCNanos(rawValue: 0), of: others + [paid])
+        }
+        #expect(run.wait("what was paid") { $0.settled?.map(\.symbol) == [paid] })
+        #expect(run.probe.heard.withLock { $0.faults.isEmpty })
+    }
+
     @Test("a halt voids what was prepared and signed ahead; what comes after is signed in line")
     func halt() async throws {
         let run = try await Run(processors: 2)

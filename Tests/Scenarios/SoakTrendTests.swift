@@ -61,6 +61,7 @@ struct SoakTrendTests {
     func silent() {
         #expect(SoakTrend(looks(60) { _ in (60_000, 0) }).problems.count == 1)
         #expect(SoakTrend(looks(12) { _ in (60_000, 1) }).problems.count == 1)
+        #expect(SoakTrend(looks(12) { _ in (60_000, 1) }).rate == 10_000, "that is told all the same")
         #expect(SoakTrend([]).problems.count == 1)
     }
 }

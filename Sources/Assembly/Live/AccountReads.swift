@@ -159,7 +159,7 @@ public final class AccountReads: AccountDesk {
         for next in waiting {
             let venue = next.key.venue
             if flights.values.count(where: { $0.key.venue == venue }) < Self.flightsMax, !isUnderWay(next.key) {
-                launch(next)
+                if let later = launch(next) { rest.append(later) }
             } else {
                 rest.append(next)
             }
@@ -167,13 +167,22 @@ public final class AccountReads: AccountDesk {
         waiting = rest
     }
 
-    private func launch(_ next: Waiting) {
-        guard let venue = venues[next.key.venue] else { return }
+    /// - Returns: markets that one read has no room for: the next one looks at them, before any that are asked for later.
+    private func launch(_ next: Waiting) -> Waiting? {
+        guard let venue = venues[next.key.venue] else { return nil }
+        var next = next, later: Waiting?
+        let exceeding = next.symbols.count - venue.side.settlementsMax
+        if exceeding > 0 {
+            later = next
+            later?.symbols.removeFirst(venue.side.settlementsMax)
+            next.symbols.removeLast(exceeding)
+        }
         number += 1
         let memory = next.inquiry.flatMap { memories[$0.order.clOrdID] } ?? Memory()
         let task = Self.task(number, next, venue, memory, clock, landed, venues.lanes.hot)
         flights[number] = Flight(
             key: next.key, deadline: clock.now().monotonic + timeout, inquiry: next.inquiry, task: task)
+        return later
     }
 
     private static func task(

@@ -190,6 +190,9 @@ final class KalshiSide: TradingSide {
             for: order, sentAt: now, now: now, maxAge: .seconds(1), grid: market.grid, lot: market.lot)
     }
 
+    /// It is one list of all.
+    var settlementsMax: Int { .max }
+
     func settlements(since: UTCNanos, of symbols: [String]) async throws(AccountFault) -> [SettlementFact] {
         try await account.settlements(since: since).map { row in
             SettlementFact(

@@ -175,6 +175,8 @@ final class PolymarketSide: TradingSide {
     /// How far the venue's stamps may be from ours, their whole seconds included.
     private static let clockError = Nanoseconds.seconds(5)
 
+    var settlementsMax: Int { Polymarket.Account.conditionsMax }
+
     /// The venue lists none: each market's own record says how it ended.
     func settlements(since: UTCNanos, of symbols: [String]) async throws(AccountFault) -> [SettlementFact] {
         try await account.resolutions(of: symbols)

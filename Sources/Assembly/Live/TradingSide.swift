@@ -49,6 +49,8 @@ protocol TradingSide: Sendable {
     ///
     func evidence(_ inquiry: OrderInquiry, _ memory: Memory, askedAt: MonotonicNanos) async throws(AccountFault)
         -> Evidence
+    /// Markets that one read of settlements looks at.
+    var settlementsMax: Int { get }
     /// Markets that were paid: since then, and of these.
     func settlements(since: UTCNanos, of symbols: [String]) async throws(AccountFault) -> [SettlementFact]
     /// The order that proves that another can no longer enter.
