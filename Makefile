@@ -6,7 +6,7 @@ FOR ?= 60s
 JOBS = $(shell Scripts/bootstrap --jobs)
 RELEASE = .build/release
 
-.PHONY: demo test check prove bench install build release fuzz clean help
+.PHONY: demo test check prove bench install build release sbom fuzz clean help
 
 help:
 	@echo "make demo      arb trades against loopback venues for $(FOR), with a live board and reports"
@@ -14,6 +14,7 @@ help:
 	@echo "make check     format, borders, sizes, docs"
 	@echo "make prove     the long proofs (about three hours)"
 	@echo "make bench     the benchmarks, beside their C floors"
+	@echo "make sbom      what it loads, with versions and hashes, as CycloneDX"
 	@echo "make install   arb into PREFIX=$(PREFIX)"
 
 demo: release
@@ -49,6 +50,9 @@ bench: release
 
 fuzz: bootstrap
 	@Scripts/fuzz all 300
+
+sbom: release
+	@Scripts/sbom $(RELEASE)/arb
 
 install: release
 	@install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -12,7 +12,7 @@ public protocol LiveTrader: OrderSink {
     func answered(_ answer: AccountAnswer, at now: Stamp)
 
     /// Markets that were paid, by the venue's own list.
-    func settled(_ facts: [SettlementFact], at now: Stamp)
+    func settled(_ read: SettlementsRead, at now: Stamp)
 
     /// So many jobs found a lane's ring full since the start of the run, over all lanes: told when it is news.
     func lanesSpilled(_ jobs: Int, at now: Stamp)
@@ -44,7 +44,7 @@ public protocol LiveTrader: OrderSink {
 
 extension LiveTrader {
     /// Not of interest.
-    public func settled(_ facts: [SettlementFact], at now: Stamp) {}
+    public func settled(_ read: SettlementsRead, at now: Stamp) {}
 
     /// Not of interest.
     public func lanesSpilled(_ jobs: Int, at now: Stamp) {}

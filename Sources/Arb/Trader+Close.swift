@@ -246,13 +246,13 @@ extension Trader {
 
     private func readAll(_ now: Stamp) {
         nextRead = now.monotonic + settings.readInterval
-        let since = now.utc + Nanoseconds(rawValue: -Self.readSpan.rawValue)
         // What an earlier run holds may have been paid while nobody looked.
         let isRecovered = executions.values.contains(where: \.isRecovered)
         let longAgo = now.utc + .seconds(-90 * 86_400)
         for venue in gateways.keys.sorted() {
             accounts.read(venue, since: readFrom(venue, now))
-            accounts.readSettlements(venue, since: isRecovered ? longAgo : since, of: endedMarkets(venue, now))
+            let since = isRecovered ? longAgo : settlementsFrom(venue, now)
+            accounts.readSettlements(venue, since: since, of: endedMarkets(venue, now))
         }
     }
 

@@ -30,9 +30,9 @@ extension Trader {
             }
         }
         foreign.positions = foreign.positions.filter { $0.key.venue != snapshot.venue || seen.contains($0.key) }
-        // What is gone may have been paid before its terms said that the market has ended: asked now, before a second read
-        // would make a drift of it.
-        if foreign.positions.values.contains(where: { $0.reads == 1 && !$0.isTold }) {
+        // What is gone may have been paid before its terms said that the market has ended, and cash that came may be what it
+        // paid: asked now, before a second read would make a drift of it.
+        if isCashOdd || foreign.positions.values.contains(where: { $0.reads == 1 && !$0.isTold }) {
             accounts.readSettlements(
                 snapshot.venue, since: now.utc + Nanoseconds(rawValue: -Self.readSpan.rawValue),
                 of: endedMarkets(snapshot.venue, now))

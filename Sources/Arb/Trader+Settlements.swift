@@ -4,9 +4,9 @@ public import Trading
 // Markets that were paid. A fact ends contracts, and what is reserved for them; it is never the cause of an order.
 extension Trader {
     /// Markets that a venue has paid, by its own list: as often as it is told, each counts once.
-    public func settled(_ facts: [SettlementFact], at now: Stamp) {
-        notePaid(facts)
-        for fact in facts {
+    public func settled(_ read: SettlementsRead, at now: Stamp) {
+        notePaid(read)
+        for fact in read.facts {
             guard let instrument = instruments[MarketKey(venue: fact.venue, symbol: fact.symbol)] else { continue }
             // What is kept for the length of a run has the catalog's text, not one between those of an answer.
             let symbol = catalog.contracts[Int(instrument.index)].symbol
@@ -65,19 +65,41 @@ extension Trader {
         }
     }
 
-    /// What venues paid explains cash that came. Their lists reach back a day, and are told whole each time.
-    private func notePaid(_ facts: [SettlementFact]) {
-        for (venue, facts) in Dictionary(grouping: facts, by: \.venue) {
-            guard venue == .kalshi else {
-                // When a token is redeemed is not told: cash is looked at anew.
-                foreign.cash[venue] = nil
-                continue
-            }
-            foreign.paidOut[venue] = facts.suffix(Self.paidMax).map { fact in
-                let cash = Money(rawValue: fact.revenue.rawValue - (fact.fee?.rawValue ?? 0))
-                return VenueSettlement(symbol: text(of: fact), cash: cash, settledAt: fact.settledAt)
-            }
+    /// How far back a list of paid markets is read now: a day, while something is gone or came that nothing explains; otherwise
+    /// to a little before the read before. A list that is read whole every time grows with every market that was ever paid.
+    func settlementsFrom(_ venue: VenueID, _ now: Stamp) -> UTCNanos {
+        let first = now.utc + Nanoseconds(rawValue: -Self.readSpan.rawValue)
+        guard let last = lastPaid[venue], foreign.cashSeen[venue] == nil,
+            !foreign.positions.contains(where: { $0.key.venue == venue && !$0.value.isTold })
+        else { return first }
+        return max(first, min(last, now.utc) + Nanoseconds(rawValue: -Self.paidOverlap.rawValue))
+    }
+
+    /// How far before the read before a later one reaches: a market is listed when it is paid, not when it is decided.
+    private static let paidOverlap = Nanoseconds.seconds(600)
+
+    /// What venues paid explains cash that came. A list is told whole from an instant on: what was known from then on is in it.
+    private func notePaid(_ read: SettlementsRead) {
+        lastPaid[read.venue] = read.asOf
+        guard read.venue == .kalshi else {
+            // When a token is redeemed is not told: cash is looked at anew.
+            if !read.facts.isEmpty { foreign.cash[read.venue] = nil }
+            return
         }
+        let old = read.asOf + Nanoseconds(rawValue: -Self.readSpan.rawValue)
+        // Venues are asked in whole seconds: what they tell may begin a little before what was asked.
+        let from = min(read.since, read.facts.compactMap(\.settledAt).min() ?? read.since)
+        var paid = foreign.paidOut.removeValue(forKey: read.venue) ?? []
+        paid.removeAll { known in known.settledAt.map { $0 < old || $0 >= from } ?? true }
+        for fact in read.facts {
+            let cash = Money(rawValue: fact.revenue.rawValue - (fact.fee?.rawValue ?? 0))
+            paid.append(VenueSettlement(symbol: text(of: fact), cash: cash, settledAt: fact.settledAt))
+        }
+        if paid.count > Self.paidMax {
+            paid.sort { ($0.settledAt ?? old) < ($1.settledAt ?? old) }
+            paid.removeFirst(paid.count - Self.paidMax)
+        }
+        foreign.paidOut[read.venue] = paid
     }
 
     private static let paidMax = 4_096

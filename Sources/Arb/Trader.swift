@@ -99,6 +99,8 @@ public final class Trader {
     var unread: Set<VenueID>
     /// When the newest whole read of each account was sent.
     var lastRead: [VenueID: UTCNanos] = [:]
+    /// When the newest read of paid markets was asked for.
+    var lastPaid: [VenueID: UTCNanos] = [:]
     /// Room for our side of a comparison.
     var driftRoom: [OurAccount.Order] = []
     /// Counts since the start.

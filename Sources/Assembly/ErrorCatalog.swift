@@ -51,6 +51,7 @@ public enum ErrorCatalog {
         E_CFG_CEILING|a limit is negative or beyond the ceilings that this build has compiled in|after correcting the key|yes: nothing was started
         E_CFG_CONFIRM|`--live` without the account's name in `--confirm-account`, or with another one|after typing it|yes: nothing was started
         E_CFG_FILE|a configuration file that cannot be read or written|after mending the path|yes: nothing started
+        E_CFG_LIBRARY|a library that this machine has loaded is older than any that may trade|after upgrading it|yes: nothing started
         E_CFG_LIMITS|the account's write tokens leave no room for an order and its unwind|after a higher tier was asked for|yes: nothing started
         E_CFG_MISSING|a value that this command cannot do without|after setting it|yes: nothing started
         E_CFG_MODE|a mode that this version does not have|after setting dry-run|yes: nothing started

@@ -42,6 +42,7 @@ extension ErrorCatalog {
         "E_CFG_FILE": "see the path; 'arb init' writes a new configuration",
         "E_CFG_MISSING": "set it in the configuration; 'arb config explain' says what each key is",
         "E_CFG_MODE": "mode is one of dry-run, paper and live: arb config explain mode",
+        "E_CFG_LIBRARY": "apt upgrade; 'arb doctor' names what is loaded, ldd says from where",
         "E_CFG_CEILING": "write a smaller figure: what is compiled in is not raised by a file",
         "E_PAIR_NONE": "arb pairs list shows what there is",
         "E_PAIR_FILE": "see markets.pairs in the configuration",

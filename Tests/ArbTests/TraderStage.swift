@@ -199,10 +199,13 @@ final class ScriptAccounts: AccountDesk {
     private(set) var rerouted: [InstrumentID] = []
     func reroute(_ venue: VenueID, _ instrument: InstrumentID) { rerouted.append(instrument) }
     private(set) var settlementReads: [VenueID] = []
+    /// How far back each venue's paid markets were to be read last.
+    private(set) var paidSince: [VenueID: UTCNanos] = [:]
     private(set) var endedAsked: [String] = []
     func forgetEnded() { endedAsked = [] }
     func readSettlements(_ venue: VenueID, since: UTCNanos, of symbols: [String]) {
         settlementReads.append(venue)
+        paidSince[venue] = since
         endedAsked = symbols.isEmpty ? endedAsked : symbols
     }
 }
@@ -228,4 +231,12 @@ final class StepClock: Timekeeper, @unchecked Sendable {
     // Safety: used by one test on one thread.
     var stamp = Stamp(monotonic: MonotonicNanos(rawValue: 0), utc: UTCNanos(rawValue: 0))
     func now() -> Stamp { stamp }
+}
+
+extension Trader {
+    /// A whole list of markets that were paid.
+    func settled(_ facts: [SettlementFact], at now: Stamp) {
+        guard let venue = facts.first?.venue else { return }
+        settled(SettlementsRead(venue: venue, since: UTCNanos(rawValue: 0), asOf: now.utc, facts: facts), at: now)
+    }
 }

@@ -76,7 +76,7 @@ private final class Probe: LiveTrader, @unchecked Sendable {
             }
         }
     }
-    func settled(_ facts: [SettlementFact], at now: Stamp) { note { $0.settled = facts } }
+    func settled(_ read: SettlementsRead, at now: Stamp) { note { $0.settled = read.facts } }
     func lanesSpilled(_ jobs: Int, at now: Stamp) { note { $0.spilled = jobs } }
     func turn(at now: Stamp) {
         guard let desk else { return }

@@ -225,21 +225,21 @@ public struct LocalChecks {
     }
 
     private static var libraries: Finding {
-        let openssl = CryptoLibrary.version
-        guard CryptoLibrary.major >= 3 else {
-            return Finding("libraries", .fail, openssl, fix: "OpenSSL 3 or newer is needed: Debian 12, Ubuntu 24.04")
-        }
-        let curl: String
-        do throws(TransportFault) { curl = try CurlLibrary.version() } catch {
+        let loaded: [LoadedLibrary]
+        do throws(TransportFault) { loaded = try LoadedLibrary.all() } catch {
             return Finding(
                 "libraries", .fail, "libcurl: \(error.text)",
                 fix: "apt install libcurl4: no account can be read without",
                 code: error.code)
         }
-        // libsecp256k1 names no version; that it signs was proved when this program's keys were read.
-        return Finding(
-            "libraries", .ok,
-            "\(openssl); SQLite \(Ledger.libraryVersion); libcurl \(curl); simdjson \(JSONLibrary.version); "
-                + "libsecp256k1 0 (its ABI); arb \(BuildInfo.version)")
+        return libraries(loaded)
+    }
+
+    static func libraries(_ loaded: [LoadedLibrary]) -> Finding {
+        if let fault = LoadedLibrary.fault(in: loaded) {
+            return Finding("libraries", .fail, fault.text, fix: ErrorCatalog.fix(of: fault.code), code: fault.code)
+        }
+        let text = (loaded.map { "\($0.name) \($0.version)" } + ["arb \(BuildInfo.version)"]).joined(separator: "; ")
+        return Finding("libraries", .ok, text)
     }
 }

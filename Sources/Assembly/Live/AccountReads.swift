@@ -42,7 +42,7 @@ public final class AccountReads: AccountDesk {
 
     private enum Landing: Sendable {
         case snapshot(AccountSnapshot)
-        case settlements([SettlementFact])
+        case settlements(SettlementsRead)
         case rerouted(InstrumentID, Bool)
         case evidence(Evidence)
         case failed(AccountFault)
@@ -208,8 +208,9 @@ public final class AccountReads: AccountDesk {
                 snapshot.since = next.since
                 return .snapshot(snapshot)
             case .settlements:
-                return
-                    .settlements(try await venue.side.settlements(since: next.since, of: next.symbols))
+                let facts = try await venue.side.settlements(since: next.since, of: next.symbols)
+                return .settlements(
+                    SettlementsRead(venue: next.key.venue, since: next.since, asOf: asked.utc, facts: facts))
             case .route(let instrument): return .rerouted(instrument, await venue.side.reroute(instrument))
             case .order:
                 guard let inquiry = next.inquiry else { preconditionFailure("an order without its inquiry") }
@@ -254,7 +255,7 @@ public final class AccountReads: AccountDesk {
             superseded[flight.key] = 0
             remember(snapshot, now)
             trader.answered(.snapshot(snapshot), at: now)
-        case .settlements(let facts): trader.settled(facts, at: now)
+        case .settlements(let read): trader.settled(read, at: now)
         case .rerouted(let instrument, let isElsewhere):
             trader.answered(.rerouted(instrument, isElsewhere), at: now)
         case .failed(let fault): trader.answered(.failed(flight.key.venue, fault), at: now)

@@ -56,6 +56,7 @@ public final class TradingDesk: @unchecked Sendable {
         _ configuration: Configuration, _ parts: Parts, home: String, stop: RunStop,
         tell: @escaping (TradeEvent) -> Void
     ) async throws -> TradingDesk {
+        if let fault = LoadedLibrary.fault(in: try LoadedLibrary.all()) { throw fault }
         let isLoopback = Edges.environment(configuration) == "loopback"
         let wait = LaneWait(rawValue: configuration.text("lanes.wait")) ?? .adaptive
         let lanes = try LaneSet(

@@ -30,3 +30,23 @@ public struct SettlementFact: Hashable, Sendable {
         self.settledAt = settledAt
     }
 }
+
+/// One read of which markets a venue has paid.
+public struct SettlementsRead: Hashable, Sendable {
+    /// The venue.
+    public let venue: VenueID
+    /// How far back it reached, where the venue has a list of them (Kalshi): all that was paid since then is in `facts`.
+    public let since: UTCNanos
+    /// Before the first request left: what was paid later may be missing.
+    public let asOf: UTCNanos
+    /// What was paid.
+    public let facts: [SettlementFact]
+
+    /// A read.
+    public init(venue: VenueID, since: UTCNanos, asOf: UTCNanos, facts: [SettlementFact]) {
+        self.venue = venue
+        self.since = since
+        self.asOf = asOf
+        self.facts = facts
+    }
+}

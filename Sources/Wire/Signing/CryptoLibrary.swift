@@ -4,6 +4,4 @@ import COpenSSL
 public enum CryptoLibrary {
     /// As it names itself, such as `OpenSSL 3.0.17 1 Jul 2025`.
     public static var version: String { OpenSSL_version(OPENSSL_VERSION).map { String(cString: $0) } ?? "OpenSSL ?" }
-    /// Its major version; 3 is the least that is used.
-    public static var major: Int { Int(OPENSSL_version_major()) }
 }
