@@ -7,30 +7,41 @@ extension Account {
     /// A winner is named by the order book's record of the market. A split has none: then a token of ours that can be
     /// redeemed, and whose price is one half, says that the chain has it so. What is closed and neither waits.
     ///
+    /// One market that cannot be read keeps nobody from the others: it is asked about again another time.
+    ///
     /// - Parameter conditions: at most `conditionsMax` are looked at.
-    /// - Throws: `AccountFault`.
+    /// - Throws: `AccountFault` when nothing was found, and not all could be read.
     public func resolutions(of conditions: [String]) async throws(AccountFault) -> [SettlementFact] {
         var facts: [SettlementFact] = []
         var isSplit: [String: Bool]?
-        for condition in conditions.prefix(Self.conditionsMax) {
-            let end = try await read(settings.base, "/markets/\(condition)", "", isSigned: false, isMissingOK: true) {
-                (root) throws(WireFault) in try Wire.marketEnd(root)
-            }
-            guard let end, end.isClosed else { continue }
-            let winners = end.winners.compactMap { outcomes[$0] }
-            guard winners.count == end.winners.count else { throw Self.unreadable("/markets", "tokens") }
-            if winners.count == 1 {
-                facts.append(Self.fact(condition, winners[0]))
-                continue
-            }
-            if isSplit == nil { isSplit = try await splits() }
-            if winners.count == 2 || isSplit?[condition] == true { facts.append(Self.fact(condition, nil)) }
+        var faults: [AccountFault] = []
+        for condition in conditions.prefix(Self.conditionsMax) where faults.count < Self.faultsMax {
+            do throws(AccountFault) {
+                if let fact = try await resolution(of: condition, &isSplit) { facts.append(fact) }
+            } catch { faults.append(error) }
         }
+        if facts.isEmpty, let fault = faults.first { throw fault }
         return facts
     }
 
-    /// Markets looked at in one read.
-    public static var conditionsMax: Int { 32 }
+    /// Markets looked at in one read: what was found is told when all are, and within a read's time, slow as the venue may be.
+    public static var conditionsMax: Int { 8 }
+    /// As many in one read are no market's fault.
+    private static var faultsMax: Int { 3 }
+
+    private func resolution(of condition: String, _ isSplit: inout [String: Bool]?) async throws(AccountFault)
+        -> SettlementFact?
+    {
+        let end = try await read(settings.base, "/markets/\(condition)", "", isSigned: false, isMissingOK: true) {
+            (root) throws(WireFault) in try Wire.marketEnd(root)
+        }
+        guard let end, end.isClosed else { return nil }
+        let winners = end.winners.compactMap { outcomes[$0] }
+        guard winners.count == end.winners.count else { throw Self.unreadable("/markets", "tokens") }
+        if winners.count == 1 { return Self.fact(condition, winners[0]) }
+        if isSplit == nil { isSplit = try await splits() }
+        return winners.count == 2 || isSplit?[condition] == true ? Self.fact(condition, nil) : nil
+    }
 
     private static func fact(_ condition: String, _ winner: Outcome?) -> SettlementFact {
         SettlementFact(

@@ -84,4 +84,18 @@ struct ResolutionTests {
         let strange = #"{"closed":true,"tokens":[{"token_id":"77","winner":true}]}"#
         await #expect(throws: AccountFault.self) { _ = try await facts([Self.market: [(200, strange)]]) }
     }
+
+    @Test("one market that cannot be read keeps nobody from the others; nothing but faults is a fault")
+    func broken() async throws {
+        let ended = Self.record(closed: true, yes: true, no: false)
+        let others = (1...5).map { "0x\($0)" }
+        var answers = [Self.market: [(200, ended)], "/markets/0x1": [(500, "")], "/markets/0x2": [(200, "<html>")]]
+        let found = try await facts(answers, of: ["0x1", "0x2", GatewayHarness.condition])
+        #expect(found.map(\.symbol) == [GatewayHarness.condition])
+        for other in others { answers["/markets/\(other)"] = [(500, "")] }
+        // Three are the venue's fault: it is not asked for the rest.
+        await #expect(throws: AccountFault.self) {
+            _ = try await facts(answers, of: others + [GatewayHarness.condition])
+        }
+    }
 }
