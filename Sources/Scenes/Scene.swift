@@ -134,6 +134,9 @@ public struct Scene: Sendable {
         report.struck = audit.faults
         report.exposure = view.exposure.line
         if !mayStandAlone { report.problems += audit.open.map { "not ended: \($0)" } }
+        report.problems += stage.besideUnknown.map {
+            "\($0.role.rawValue) \($0.order.clOrdID) left beside an unknown order"
+        }
         if audit.duplicates > 0 { report.problems.append("\(audit.duplicates) orders were sent twice") }
         for (pair, net) in audit.alone {
             // Every execution may leave its dust.

@@ -15,16 +15,6 @@ internal import Transport
 final class SceneDaemon: @unchecked Sendable {
     // Safety: `worker` is written before the initialiser returns; the rest is constant or guarded.
 
-    /// What the trader has told since the start.
-    struct Told {
-        var results: [ExecutionResult] = []
-        var intents: [OrderIntent] = []
-        var residuals: [ResidualReport] = []
-        var boxes: [BoxReport] = []
-        var alerts: [TradeAlert] = []
-        var breaker: [BreakerEvent] = []
-    }
-
     /// Where the trader stands, as its own lane sees it.
     struct View: Sendable {
         var isReady = false
@@ -45,23 +35,8 @@ final class SceneDaemon: @unchecked Sendable {
 
     /// Keeps what is told.
     private final class Memory: Sendable {
-        let told = Mutex(Told())
-
-        func note(_ event: TradeEvent) {
-            told.withLock { told in
-                switch event {
-                case .intended(let intent): told.intents.append(intent)
-                case .result(let result):
-                    guard result.kind != .refused || told.results.count < 10_000 else { return }
-                    told.results.append(result)
-                case .residual(let report): told.residuals.append(report)
-                case .box(let box): told.boxes.append(box)
-                case .alert(let alert): told.alerts.append(alert)
-                case .breaker(let event): told.breaker.append(event)
-                case .heard, .cash, .suspended, .profit: break
-                }
-            }
-        }
+        let told = Mutex(SceneTold())
+        func note(_ event: TradeEvent) { told.withLock { $0.note(event) } }
     }
 
     private actor Hand {
@@ -212,7 +187,7 @@ final class SceneDaemon: @unchecked Sendable {
     }
 
     /// What was told so far.
-    var heard: Told { memory.told.withLock { $0 } }
+    var heard: SceneTold { memory.told.withLock { $0 } }
 
     /// Where it stands now; after the end: where it stood at its end.
     func look() -> View {

@@ -19,7 +19,7 @@ public final class Stage {
     private var daemon: SceneDaemon
     private var starts: UInt64 = 1
     /// What earlier runs of this scene were told; the newest last.
-    private(set) var past: [SceneDaemon.Told] = []
+    private(set) var past: [SceneTold] = []
     /// What did not hold.
     private(set) var problems: [String] = []
     /// When the last edge was taken out of the books.
@@ -43,10 +43,11 @@ public final class Stage {
     // MARK: The run
 
     var view: SceneDaemon.View { daemon.look() }
-    var told: SceneDaemon.Told { daemon.heard }
+    var told: SceneTold { daemon.heard }
     /// Everything that was told, over all runs of the scene.
     var intents: [OrderIntent] { past.flatMap(\.intents) + told.intents }
     var alerts: [TradeAlert] { past.flatMap(\.alerts) + told.alerts }
+    var besideUnknown: [OrderIntent] { past.flatMap(\.besideUnknown) + told.besideUnknown }
     var recovered: Int { daemon.recovered }
 
     /// Waits until both accounts were read and entries may be made.
