@@ -36,7 +36,7 @@ final class TradeReporter: Sendable {
         private static let recentMax = 2_048
         /// Of so many the line is kept: a board has fewer.
         static let linesMax = 64
-        private static let wireMax = 65_536
+        private static let wireMax = 16_384
 
         /// Room for all at the start: a run that has fired for hours is no larger than one that has begun.
         init() {
@@ -44,6 +44,8 @@ final class TradeReporter: Sendable {
             recent = Array(repeating: (ExecutionID(run: 0, sequence: 0), .missed, 0, ""), count: room)
             recent.removeAll(keepingCapacity: true)
             wired.reserveCapacity(room)
+            wire = Array(repeating: 0, count: Self.wireMax)
+            wire.removeAll(keepingCapacity: true)
         }
 
         var fired: Int { kinds.values.reduce(0, +) }
