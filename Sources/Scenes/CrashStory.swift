@@ -38,6 +38,8 @@ public struct CrashStory: Sendable {
         CrashStory(name: "close-recorded", faults: ["P06"], points: ["write:3"], rules: ["V07@kalshi/create:1"]),
         CrashStory(name: "close-sent", faults: ["P06"], points: ["wrote:3"], rules: ["V07@polymarket/create:1"]),
         CrashStory(name: "close-reply", faults: ["P06"], points: ["read:3"], rules: ["V07@kalshi/create:1"]),
+        CrashStory(name: "memory-gone", faults: ["P10"], points: ["memory"], rules: []),
+        CrashStory(name: "memory-gone-sending", faults: ["P10"], points: ["spent"], rules: []),
         CrashStory(
             name: "recovery", faults: ["P08"],
             points: [
@@ -52,6 +54,10 @@ public struct CrashStory: Sendable {
         "ARB__VENUES__KALSHI__TOMBSTONE_MAX_AGE_S": "60", "ARB__VENUES__POLYMARKET__DEAD_AFTER_S": "10",
     ]
 
+    /// Points at which nothing is killed: from some allocation on, another one of each seed, none succeeds, and the program
+    /// ends by itself. Of so many one is drawn.
+    private static let memory: [String: UInt64] = ["memory": 4_000, "spent": 250]
+
     /// Plays it once.
     public func play(seed: UInt64) -> Scene.Report {
         var report = Scene.Report(name: name, seed: seed)
@@ -60,17 +66,21 @@ public struct CrashStory: Sendable {
             let play = try Play(seed: seed, pairs: 1, faults: rules, settings: Self.settings.merging(settings) { $1 })
             defer { play.close() }
             for (index, point) in points.enumerated() {
-                let child = try play.start(crashAt: point, isArmed: index > 0)
+                let allocations = Self.memory[point]
+                let at = allocations.map { "\(point):\(1 + seed &* 7_919 % $0)" } ?? point
+                let child = try play.start(crashAt: at, isArmed: index > 0)
                 if index == 0 {
                     try play.provoke(child)
                 } else if child.wait(.seconds(8)) == nil {
                     child.signal(SIGKILL)  // it recovered without coming to the point: killed all the same
                     _ = child.wait(.seconds(10))
                 }
-                guard child.ended == .killed(SIGKILL) else {
+                var isDead = child.ended == .killed(SIGKILL)
+                if allocations != nil, case .killed(let signal) = child.ended { isDead = signal != SIGKILL }
+                guard isDead else {
                     throw SceneDaemon.Fault(
                         description:
-                            "\(point): ended as \(child.ended.map { "\($0)" } ?? "not at all"): \(child.text.suffix(600))"
+                            "\(at): ended as \(child.ended.map { "\($0)" } ?? "not at all"): \(child.text.suffix(600))"
                     )
                 }
             }

@@ -10,10 +10,13 @@
 //     wal     after an order was written: the ledger is about to write to its log
 //     recv    anything was read from a venue
 //     disk    the ledger is about to write to its log, orders or not
+//     memory  not killed: this allocation and all that follow are refused, whoever asks
+//     spent   the same, counted from the first order that is sealed
 // ARB_CRASH_ARM=FILE     armed from the moment that this file exists; without it from the start.
 #define _GNU_SOURCE
 #include "CCrashPoints.h"
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -47,6 +50,53 @@ static void reached(const char *point) {
     size_t length = strlen(point);
     if (strncmp(at, point, length) != 0 || at[length] != ':') return;
     if (atomic_fetch_add(&seen, 1) + 1 == atoi(at + length + 1)) kill(getpid(), SIGKILL);
+}
+
+// Memory. The allocator asks before anything else is there: nothing here may allocate.
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+
+enum { memory_unread, memory_whole, memory_counted, memory_counted_from_order };
+static _Atomic int memory_mode;
+static _Atomic int allocations;
+static _Atomic int has_sealed;
+static int allocations_max;
+
+static int memory_is_gone(void) {
+    int mode = atomic_load(&memory_mode);
+    if (mode == memory_unread) {
+        if (!environ) return 0;
+        const char *at = getenv("ARB_CRASH_AT");
+        mode = memory_whole;
+        if (at && strncmp(at, "memory:", 7) == 0) mode = memory_counted;
+        if (at && strncmp(at, "spent:", 6) == 0) mode = memory_counted_from_order;
+        if (mode != memory_whole) allocations_max = atoi(strchr(at, ':') + 1);
+        atomic_store(&memory_mode, mode);
+    }
+    if (mode == memory_whole || !is_armed()) return 0;
+    if (mode == memory_counted_from_order && !atomic_load(&has_sealed)) return 0;
+    return atomic_fetch_add(&allocations, 1) + 1 >= allocations_max;
+}
+
+static void *refused(void) {
+    errno = ENOMEM;
+    return NULL;
+}
+
+void *malloc(size_t size) { return memory_is_gone() ? refused() : __libc_malloc(size); }
+void *calloc(size_t count, size_t size) { return memory_is_gone() ? refused() : __libc_calloc(count, size); }
+void *realloc(void *old, size_t size) { return memory_is_gone() ? refused() : __libc_realloc(old, size); }
+void *memalign(size_t alignment, size_t size) {
+    return memory_is_gone() ? refused() : __libc_memalign(alignment, size);
+}
+void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+int posix_memalign(void **place, size_t alignment, size_t size) {
+    void *found = memory_is_gone() ? NULL : __libc_memalign(alignment, size);
+    if (!found) return ENOMEM;
+    *place = found;
+    return 0;
 }
 
 static int is_order(const void *bytes, int count) {
@@ -92,7 +142,10 @@ int SSL_write(void *stream, const void *bytes, int count) {
     static int (*real)(void *, const void *, int);
     if (!real) real = (int (*)(void *, const void *, int))dlsym(RTLD_NEXT, "SSL_write");
     int socket = is_armed() && is_order(bytes, count) ? socket_of(stream) : -1;
-    if (socket >= 0) reached("seal");
+    if (socket >= 0) {
+        atomic_store(&has_sealed, 1);
+        reached("seal");
+    }
     int written = real(stream, bytes, count);
     if (socket >= 0 && written > 0) atomic_store(&sealed[socket], stream);
     return written;
