@@ -7,7 +7,7 @@ extension Account {
     /// A winner is named by the order book's record of the market. A split has none: then a token of ours that can be
     /// redeemed, and whose price is one half, says that the chain has it so. What is closed and neither waits.
     ///
-    /// One market that cannot be read keeps nobody from the others: it is asked about again another time.
+    /// Markets that cannot be read keep nobody from the others: they are asked about again another time, after all others.
     ///
     /// - Parameter conditions: at most `conditionsMax` are looked at.
     /// - Throws: `AccountFault` when nothing was found, and not all could be read.
@@ -15,10 +15,16 @@ extension Account {
         var facts: [SettlementFact] = []
         var isSplit: [String: Bool]?
         var faults: [AccountFault] = []
-        for condition in conditions.prefix(Self.conditionsMax) where faults.count < Self.faultsMax {
+        let asked = conditions.prefix(Self.conditionsMax)
+        let ordered = asked.filter { !unreadEnds.contains($0) } + asked.filter { unreadEnds.contains($0) }
+        for condition in ordered where faults.count < Self.faultsMax {
             do throws(AccountFault) {
                 if let fact = try await resolution(of: condition, &isSplit) { facts.append(fact) }
-            } catch { faults.append(error) }
+                unreadEnds.remove(condition)
+            } catch {
+                faults.append(error)
+                if unreadEnds.count < Self.unreadEndsMax { unreadEnds.insert(condition) }
+            }
         }
         if facts.isEmpty, let fault = faults.first { throw fault }
         return facts
@@ -28,6 +34,7 @@ extension Account {
     public static var conditionsMax: Int { 8 }
     /// As many in one read are no market's fault.
     private static var faultsMax: Int { 3 }
+    private static var unreadEndsMax: Int { 1_024 }
 
     private func resolution(of condition: String, _ isSplit: inout [String: Bool]?) async throws(AccountFault)
         -> SettlementFact?

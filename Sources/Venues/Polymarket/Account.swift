@@ -45,6 +45,8 @@ public actor Account: AccountReader {
     let contracts: [Contract]
     /// Outcome by token of the markets that are traded here.
     let outcomes: [String: Outcome]
+    /// Markets whose end could not be read the last time.
+    var unreadEnds: Set<String> = []
 
     /// A reader of one account.
     ///
