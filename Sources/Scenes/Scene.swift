@@ -134,8 +134,8 @@ public struct Scene: Sendable {
         report.struck = audit.faults
         report.exposure = view.exposure.line
         if !mayStandAlone { report.problems += audit.open.map { "not ended: \($0)" } }
-        report.problems += stage.besideUnknown.map {
-            "\($0.role.rawValue) \($0.order.clOrdID) left beside an unknown order"
+        report.problems += stage.besideOpen.map {
+            "\($0.role.rawValue) \($0.order.clOrdID) left before the others of its execution had ended"
         }
         if audit.duplicates > 0 { report.problems.append("\(audit.duplicates) orders were sent twice") }
         for (pair, net) in audit.alone {

@@ -13,21 +13,28 @@ struct SceneTold {
     /// Orders of which nobody knew for a while what had become of them. That may be over within a millisecond: whoever looks
     /// from time to time does not see it.
     var everUnknown: Set<ClOrdID> = []
-    /// Orders that left while another one of their execution was unknown: there may be none (law 1).
-    var besideUnknown: [OrderIntent] = []
+    /// Orders that left while an order of their execution had no end yet, when it was not planned so: there may be none
+    /// (law 1). Legs leave together; a leg that replaces another leaves after it has ended.
+    var besideOpen: [OrderIntent] = []
     private var unknown: [ClOrdID: ExecutionID] = [:]
+    /// Told of as intended, and not yet as ended.
+    private var open: [ClOrdID: ExecutionID] = [:]
 
     /// Keeps one event.
     mutating func note(_ event: TradeEvent) {
         switch event {
         case .intended(let intent):
             intents.append(intent)
-            if intent.role != .tombstone, unknown.values.contains(intent.execution) { besideUnknown.append(intent) }
+            guard intent.role != .tombstone else { return }
+            let others = intent.role == .leg ? unknown : open
+            if others.values.contains(intent.execution) { besideOpen.append(intent) }
+            open[intent.order.clOrdID] = intent.execution
         case .heard(let heard):
             guard !heard.isTombstone else { return }
+            if heard.state.isDone { open[heard.clOrdID] = nil }
             guard heard.state.isUnknown else { return unknown[heard.clOrdID] = nil }
             everUnknown.insert(heard.clOrdID)
-            unknown[heard.clOrdID] = intents.last { $0.order.clOrdID == heard.clOrdID }?.execution
+            unknown[heard.clOrdID] = open[heard.clOrdID]
         case .result(let result):
             guard result.kind != .refused || results.count < 10_000 else { return }
             results.append(result)

@@ -47,7 +47,7 @@ public final class Stage {
     /// Everything that was told, over all runs of the scene.
     var intents: [OrderIntent] { past.flatMap(\.intents) + told.intents }
     var alerts: [TradeAlert] { past.flatMap(\.alerts) + told.alerts }
-    var besideUnknown: [OrderIntent] { past.flatMap(\.besideUnknown) + told.besideUnknown }
+    var besideOpen: [OrderIntent] { past.flatMap(\.besideOpen) + told.besideOpen }
     var recovered: Int { daemon.recovered }
 
     /// Waits until both accounts were read and entries may be made.

@@ -23,7 +23,10 @@ public final class ReceiptQueue: ReceiptKeeper {
         var entries: [Entry] = []
         var used = 0
 
-        init() { entries.reserveCapacity(ReceiptQueue.countMax) }
+        init() {
+            entries.reserveCapacity(ReceiptQueue.countMax)
+            words.initializeMemory(as: UInt8.self, repeating: 0)
+        }
 
         deinit { words.deallocate() }
 

@@ -22,9 +22,11 @@ constexpr uint32_t maxDepth = 64;
 constexpr size_t pad = 64;              // readable past any text; simdjson asks for 32
 constexpr size_t firstCapacity = 65536; // bytes; most messages never make the buffers grow
 
+/// Memory that is there: the kernel gives it now, not in the middle of the first large message.
 template <class T> T *allocate(size_t count) {
     void *p = nullptr;
     if (posix_memalign(&p, 64, count * sizeof(T)) != 0) { abort(); }
+    memset(p, 0, count * sizeof(T));
     return static_cast<T *>(p);
 }
 

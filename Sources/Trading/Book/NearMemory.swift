@@ -67,6 +67,8 @@ struct LadderPool {
         if left < bytes {
             let size = max(blockSize, bytes)
             guard let block = CMemory_allocate(UInt64(size)) else { preconditionFailure("out of memory") }
+            // All of it now, not page by page while books grow.
+            block.initializeMemory(as: UInt8.self, repeating: 0, count: size)
             blocks.append(block)
             (next, left) = (block, size)
             blockSize = min(blockSize * 2, Self.blockMax)

@@ -147,6 +147,8 @@ enum OutcomePolicy {
     }
 
     /// The sums of an answer in words of the outcome that the order trades. They need not add up to what was asked.
+    ///
+    /// What filled has no fee yet: the answer tells a mean cut to a millionth, and the order's fills tell the fee itself.
     private static func summary(_ answer: Wire.CreateAnswer, of order: NewOrder) -> OrderSummary {
         let filled = answer.fillCount
         let isResting = answer.remainingCount.rawValue > 0
@@ -155,22 +157,12 @@ enum OutcomePolicy {
             standing: isResting ? .working : isFilled ? .filled : .cancelled, cumQty: filled,
             leavesQty: answer.remainingCount,
             avgPx: filled.rawValue > 0 ? answer.averageFillPrice.flatMap { own($0, order.outcome) } : nil,
-            fee: fee(answer.averageFeePaid, filled))
+            fee: filled.rawValue > 0 ? nil : .zero)
     }
 
     /// A YES price as a price of the outcome traded.
     static func own(_ yesPrice: Price, _ outcome: Outcome) -> Price? {
         outcome == .yes ? yesPrice : yesPrice.complement
-    }
-
-    /// The venue tells the mean fee of one contract, which it may have rounded: up to the next unit for all of them.
-    private static func fee(_ each: Money?, _ filled: Quantity) -> Money? {
-        guard filled.rawValue > 0 else { return .zero }
-        guard let each else { return nil }
-        do throws(AmountError) {
-            return Money(
-                rawValue: try FixedPoint.divideByOne(Int128(each.rawValue) * Int128(filled.rawValue), up: true))
-        } catch { return nil }
     }
 
     /// What came of each order of a batch. Legs are found by our name for them, those without by their place.

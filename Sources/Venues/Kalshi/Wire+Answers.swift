@@ -4,6 +4,8 @@ import Trading
 // Answers to writes. What is optional may be absent or null; what is there must be what it should be.
 extension Wire {
     /// What came of a create, alone or as a leg of a batch.
+    ///
+    /// `average_fee_paid` is not read: the mean fee of one contract, cut to a millionth, says no order's fee.
     struct CreateAnswer: Hashable {
         var orderID: String
         var clientOrderID: String?
@@ -11,8 +13,6 @@ extension Wire {
         var remainingCount: Quantity
         /// YES price, whatever was traded.
         var averageFillPrice: Price?
-        /// Of one contract.
-        var averageFeePaid: Money?
         var stamp: UTCNanos?
     }
 
@@ -37,7 +37,6 @@ extension Wire {
         var fillCount: Quantity?
         var remainingCount: Quantity?
         var averageFillPrice: Price?
-        var averageFeePaid: Money?
         var stamp: UTCNanos?
     }
 
@@ -47,7 +46,7 @@ extension Wire {
             orderID: try text(root, "order_id"), clientOrderID: try optionalText(root, "client_order_id"),
             fillCount: try count(root, "fill_count"), remainingCount: try count(root, "remaining_count"),
             averageFillPrice: try optionalPrice(root, "average_fill_price"),
-            averageFeePaid: try optionalMoney(root, "average_fee_paid"), stamp: try milliseconds(root, "ts_ms"))
+            stamp: try milliseconds(root, "ts_ms"))
     }
 
     static func batchCreate(_ root: JSONValue) throws(WireFault) -> [BatchLeg<CreateAnswer>] {
@@ -72,7 +71,7 @@ extension Wire {
             fillCount: try optionalCount(root, "fill_count"),
             remainingCount: try optionalCount(root, "remaining_count"),
             averageFillPrice: try optionalPrice(root, "average_fill_price"),
-            averageFeePaid: try optionalMoney(root, "average_fee_paid"), stamp: try milliseconds(root, "ts_ms"))
+            stamp: try milliseconds(root, "ts_ms"))
     }
 
     static func decrease(_ root: JSONValue) throws(WireFault) -> ChangeAnswer {

@@ -23,7 +23,8 @@ extension Account {
                 unreadEnds.remove(condition)
             } catch {
                 faults.append(error)
-                if unreadEnds.count < Self.unreadEndsMax { unreadEnds.insert(condition) }
+                if unreadEnds.count >= Self.unreadEndsMax { unreadEnds.removeAll() }
+                unreadEnds.insert(condition)
             }
         }
         if facts.isEmpty, let fault = faults.first { throw fault }
