@@ -45,6 +45,16 @@ final class PoolDesk: Sendable {
             pool.depart(ticket, request, deadline: NanoClock.monotonic() + timeout)
         }
 
+        /// Gives up the idle connection of a place; false when it is not idle.
+        func retire(_ pool: WarmPool, _ place: Int) -> Bool {
+            let (state, generation) = pool.slots[place].now
+            guard state == .idle, pool.slots[place].move(.idle, generation, to: .checking, generation) else {
+                return false
+            }
+            pool.retire(place, generation, .closed, NanoClock.monotonic())
+            return true
+        }
+
         /// Reserves and sends in one turn; nil when there was no connection.
         func fire(_ pool: WarmPool, _ purpose: SendPurpose, _ request: [UInt8], timeout: Nanoseconds) async
             -> WireOutcome?

@@ -77,6 +77,32 @@ struct WarmPoolTests {
         #expect(peer.requests.count == 1)
     }
 
+    @Test(
+        "P23: with no descriptor left the closing connection is opened with a spare, and nothing is entered meanwhile")
+    func descriptors() async throws {
+        let peer = try serving()
+        defer { peer.stop() }
+        let desk = try PoolDesk(port: Int(peer.port))
+        defer { desk.stop() }
+        #expect(desk.until { $0.idle == 2 && !$0.isShort })
+        var before = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+        defer { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) }
+        // Nothing can be opened, whatever is closed; what is open stays.
+        var none = rlimit(rlim_cur: 0, rlim_max: before.rlim_max)
+        #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0)
+        while await !desk.gateway.retire(desk.pool, 1) { poll(nil, 0, 1) }
+        #expect(desk.until { $0.isShort })
+        #expect(desk.pool.reserve(.entry) == nil && desk.pool.shortage.hasPrefix("E_NET_DESCRIPTORS"))
+        // The one that is open carries closes.
+        #expect(try await desk.send("close", .close).isAnswered)
+        // This peer is in the same process and cannot take the connection; another one could.
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+        #expect(desk.until { $0.idle == 2 && !$0.isShort })
+        #expect(desk.pool.status.opened == 3 && desk.pool.status.openFailed == 0)
+        #expect(try await desk.send("entry").isAnswered)
+    }
+
     @Test("entries share N connections; the one more is for closes; a ticket is good once")
     func places() async throws {
         let peer = try serving()

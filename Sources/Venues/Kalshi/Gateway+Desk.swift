@@ -271,7 +271,7 @@ struct OrderDesk {
         }
         guard let ticket = tools.sender.reserve(purpose) else {
             tools.budget.giveBack(cost, to: bucket, at: now.monotonic)
-            throw LocalRefusal(.noConnection, "no connection is open and idle")
+            throw LocalRefusal(.noConnection, tools.sender.shortage)
         }
         return ticket
     }

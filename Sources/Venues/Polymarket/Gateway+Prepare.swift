@@ -32,7 +32,7 @@ extension OrderDesk {
         guard let ticket = sender.reserve(purpose) else {
             budget.giveBackOrders(wanted.count, at: now.monotonic)
             free.append(place)
-            throw LocalRefusal(.noConnection, "no connection is open and idle")
+            throw LocalRefusal(.noConnection, sender.shortage)
         }
         do throws(SigningFault) {
             // A place's own buffers are used again: an order asks for no memory.

@@ -73,6 +73,8 @@ public enum WireOutcome: Sendable {
 public protocol RequestSender: Sendable {
     /// Takes a connection that is proved open and idle: no end, no alert, no byte waiting on it. Nil when there is none.
     func reserve(_ purpose: SendPurpose) -> ConnectionTicket?
+    /// True while the process has no descriptor to spare: then nothing is reserved for entries.
+    var isShort: Bool { get }
     /// Gives an unused connection back.
     func release(_ ticket: ConnectionTicket)
     /// Does all that can be done for `request` before its bytes are handed over; it leaves with `exchange`, and with nothing
@@ -101,4 +103,16 @@ extension RequestSender {
 
     /// Nothing: where requests go no long way, there is none to be kept warm.
     public func rehearse(_ request: [UInt8]) {}
+}
+
+extension RequestSender {
+    /// Never, where there are no descriptors.
+    public var isShort: Bool { false }
+
+    /// Why `reserve` found nothing, in an operator's words.
+    public var shortage: String {
+        isShort
+            ? "E_NET_DESCRIPTORS: no descriptor to spare, connections are kept for closes (ulimit -n)"
+            : "no connection is open and idle"
+    }
 }

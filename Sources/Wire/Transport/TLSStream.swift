@@ -46,14 +46,26 @@ public final class TLSStream: @unchecked Sendable {
     ///
     /// - Parameter cancellation: what ends the wait early, as if the deadline had passed.
     /// - Throws: `TransportFault`.
-    public init(
+    public convenience init(
         to endpoint: Endpoint, context: TLSContext, deadline: MonotonicNanos, cancellation: Cancellation? = nil
+    ) throws(TransportFault) {
+        try self.init(
+            to: endpoint, at: try endpoint.addresses(), context: context, deadline: deadline,
+            cancellation: cancellation)
+    }
+
+    /// Connects to one of these addresses of the endpoint and shakes hands, as above.
+    ///
+    /// - Parameter spares: sockets for the case that the process has no descriptor left.
+    init(
+        to endpoint: Endpoint, at addresses: [Endpoint.Address], context: TLSContext, deadline: MonotonicNanos,
+        cancellation: Cancellation?, spares: SpareSockets? = nil
     ) throws(TransportFault) {
         var last = TransportFault(.connect, "\(endpoint.host) has no address")
         var connected: Int32 = -1
-        for address in try endpoint.addresses() {
+        for address in addresses {
             do {
-                connected = try Self.connect(address, endpoint, deadline, cancellation)
+                connected = try Self.connect(address, endpoint, deadline, cancellation, spares)
                 break
             } catch {
                 last = error
@@ -87,9 +99,16 @@ public final class TLSStream: @unchecked Sendable {
     }
 
     private static func connect(
-        _ address: Endpoint.Address, _ endpoint: Endpoint, _ deadline: MonotonicNanos, _ cancellation: Cancellation?
+        _ address: Endpoint.Address, _ endpoint: Endpoint, _ deadline: MonotonicNanos, _ cancellation: Cancellation?,
+        _ spares: SpareSockets?
     ) throws(TransportFault) -> Int32 {
-        let socket = Glibc.socket(address.family, Endpoint.socketType, 0)
+        var socket = Glibc.socket(address.family, Endpoint.socketType, 0)
+        if socket < 0, SpareSockets.isShortage(errno) {
+            guard let spare = spares?.take(address.family) else {
+                throw TransportFault(.descriptors, "\(endpoint.host):\(endpoint.port): the process has none left")
+            }
+            socket = spare
+        }
         guard socket >= 0 else { throw TransportFault(.connect, "no socket: \(String(cString: strerror(errno)))") }
         var one: Int32 = 1
         setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))

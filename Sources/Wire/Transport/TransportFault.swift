@@ -10,6 +10,8 @@ public struct TransportFault: Error, Hashable, Sendable {
         case forbidden = "E_NET_FORBIDDEN"
         /// Nobody answers, or the connection was refused.
         case connect = "E_NET_CONNECT"
+        /// The process has no descriptor left for another connection.
+        case descriptors = "E_NET_DESCRIPTORS"
         /// Not within the deadline.
         case timeout = "E_NET_TIMEOUT"
         /// The peer ended or reset the connection.

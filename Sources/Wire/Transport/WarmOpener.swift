@@ -4,6 +4,7 @@ internal import Trading
 
 /// Opens connections on a thread of its own: names, TCP and TLS take their time away from every lane.
 ///
+/// A name that cannot be looked up is taken to have the addresses that it had; TLS says whether it is the same host.
 /// - Bound: one opening at a time, each within its timeout; as many asked for as the pool has places.
 final class WarmOpener: Sendable {
     /// What came of one opening.
@@ -22,6 +23,9 @@ final class WarmOpener: Sendable {
     private let worker = Mutex<Worker?>(nil)
     private let wake: @Sendable () -> Void
     private let mirroring = Mutex(Mirroring.unasked)
+    /// For the last place, which closes and cancels.
+    let spares = SpareSockets()
+    private let places: Int
 
     private enum Mirroring { case unasked, asked, done(TLSMirror?) }
 
@@ -34,6 +38,7 @@ final class WarmOpener: Sendable {
         self.context = context
         self.timeout = timeout
         self.wake = wake
+        self.places = places
         asked = Mailbox(capacity: places)
         arrived = Mailbox(capacity: places)
         worker.withLock { $0 = Worker(name: "opener") { self.run() } }
@@ -45,6 +50,9 @@ final class WarmOpener: Sendable {
         precondition(isTaken, "a place asks once")
         knock.signal()
     }
+
+    /// Asks for the spare sockets that were lent, where there are descriptors for them.
+    func refill() { knock.signal() }
 
     /// True when nothing has arrived.
     var isEmpty: Bool { arrived.isEmpty }
@@ -83,10 +91,12 @@ final class WarmOpener: Sendable {
     }
 
     private func run() {
+        var known: [Endpoint.Address] = []
         while !cancellation.isCancelled {
             knock.wait()
+            if spares.isLent { spares.refill() }
             for place in asked.takeAll() where !cancellation.isCancelled {
-                let isPosted = arrived.post(Arrival(place: place, result: open()))
+                let isPosted = arrived.post(Arrival(place: place, result: open(place, &known)))
                 precondition(isPosted, "a place waits for one connection")
                 wake()
             }
@@ -94,12 +104,16 @@ final class WarmOpener: Sendable {
         }
     }
 
-    private func open() -> Result<TLSStream, TransportFault> {
+    private func open(_ place: Int, _ known: inout [Endpoint.Address]) -> Result<TLSStream, TransportFault> {
         do throws(TransportFault) {
+            let deadline = NanoClock.monotonic() + timeout
+            do throws(TransportFault) { known = try endpoint.addresses() } catch {
+                guard error.kind == .resolve, !known.isEmpty else { throw error }
+            }
             return .success(
                 try TLSStream(
-                    to: endpoint, context: context, deadline: NanoClock.monotonic() + timeout,
-                    cancellation: cancellation))
+                    to: endpoint, at: known, context: context, deadline: deadline, cancellation: cancellation,
+                    spares: place == places - 1 ? spares : nil))
         } catch { return .failure(error) }
     }
 }

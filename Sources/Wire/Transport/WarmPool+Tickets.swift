@@ -5,7 +5,13 @@ internal import Trading
 // Who may use which connection. From any thread.
 extension WarmPool {
     /// Takes a connection that is open and idle. One system call on each connection that is looked at.
+    ///
+    /// For no entry while the process has no descriptor to spare: what was entered could not be followed.
     public func reserve(_ purpose: SendPurpose) -> ConnectionTicket? {
+        if purpose == .entry, opener.spares.isLent {
+            counters.starved.count()
+            return nil
+        }
         let now = NanoClock.monotonic()
         let places = purpose == .close ? slots.count : slots.count - 1
         while true {

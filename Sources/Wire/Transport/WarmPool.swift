@@ -58,6 +58,8 @@ public struct WarmPoolStatus: Sendable {
     public var exercisesSkipped = 0
     /// Reservations for which there was no connection.
     public var starved = 0
+    /// True while the process has no descriptor to spare: nothing is entered.
+    public var isShort = false
     /// Connections that were given up, by reason.
     public var retired: [RetireReason: Int] = [:]
 }
@@ -81,6 +83,8 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
     let stopping = Atomic<Bool>(false)
     var random: SeededGenerator
     var isOver = false
+    /// When spare sockets that were lent are asked for again.
+    private var refillAt = MonotonicNanos(rawValue: 0)
     /// Outcomes that came before anybody waited for them: only when the lane takes a turn in the middle of an exchange.
     private var early: [(ticket: ConnectionTicket, outcome: WireOutcome)] = []
 
@@ -137,11 +141,15 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
         status.exercises = counters.exercises.current
         status.exercisesSkipped = counters.exercisesSkipped.current
         status.starved = counters.starved.current
+        status.isShort = isShort
         for (reason, counter) in zip(RetireReason.allCases, counters.retired) where counter.value.current > 0 {
             status.retired[reason] = counter.value.current
         }
         return status
     }
+
+    /// True while the process has no descriptor to spare: nothing is entered.
+    public var isShort: Bool { opener.spares.isLent }
 
     // MARK: The lane
 
@@ -261,6 +269,10 @@ public final class WarmPool: RequestSender, @unchecked Sendable {
         let now = NanoClock.monotonic()
         var isMoving = opener.isEmpty ? false : takeArrivals(now)
         var due = now + .seconds(1)
+        if opener.spares.isLent, refillAt <= now {
+            refillAt = now + .seconds(1)
+            opener.refill()
+        }
         for place in slots.indices {
             let slot = slots[place]
             let (state, generation) = slot.now
