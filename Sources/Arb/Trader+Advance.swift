@@ -247,7 +247,7 @@ extension Trader {
         leg.cumQty = state.cumQty
         leg.avgPx = state.avgPx
         leg.cash = state.cumCash
-        leg.fee = state.fees
+        leg.fee = state.isFeeTold ? state.fees : nil
         leg.orderID = record.orderID
         leg.ordStatus = state.ordStatus
         leg.isUnknown = state.isUnknown

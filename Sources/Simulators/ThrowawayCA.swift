@@ -42,9 +42,10 @@ public struct ThrowawayCA: Sendable {
         authority = folder + "/ca.pem"
         certificate = folder + "/server.pem"
         key = folder + "/server.key"
-        let authorityKey = COpenSSL_generate_rsa(2048)
-        let otherKey = COpenSSL_generate_rsa(2048)
-        let serverKey = COpenSSL_generate_rsa(flaw == .weakKey ? 1024 : 2048)
+        // Of a curve: an RSA key takes a tenth of a second, and every scene makes its own.
+        let authorityKey = COpenSSL_generate_p256()
+        let otherKey = COpenSSL_generate_p256()
+        let serverKey = flaw == .weakKey ? COpenSSL_generate_rsa(1024) : COpenSSL_generate_p256()
         defer { for made in [authorityKey, otherKey, serverKey] { EVP_PKEY_free(made) } }
         let day = 86_400
         let root = COpenSSL_certificate(

@@ -1,4 +1,5 @@
 import Foundation
+import Signing
 import Simulators
 import TestKit
 import Testing
@@ -10,6 +11,9 @@ import Transport
 final class Ground {
     let authority: ThrowawayCA
     let client: HTTPClient
+    /// One key for all: to make one takes longer than most of what is tested with it.
+    private static let made = Result { try SigningKey(generating: .rsa) }
+    let key: SigningKey
     private let place: Workplace
     private var lane: Lane?
     private var pool: WarmPool?
@@ -17,6 +21,7 @@ final class Ground {
 
     init() throws {
         place = try Workplace()
+        key = try Self.made.get()
         authority = try ThrowawayCA(folder: place.url.path)
         client = HTTPClient(userAgent: "arb", loopbackAuthority: authority.authority)
     }

@@ -35,7 +35,7 @@ final class KalshiFloor {
         tokens: Int = 300, clockOffset: Nanoseconds = .zero
     ) throws {
         ground = try Ground()
-        let key = try SigningKey(generating: .rsa)
+        let key = ground.key
         var world = SimWorld.Settings()
         world.pairs = 3
         world.isSteady = true

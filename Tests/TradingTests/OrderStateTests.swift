@@ -157,6 +157,22 @@ struct OrderStateTests {
         #expect(state.leavesQty == Story.qty(300) && state.ordStatus == .partiallyFilled)
     }
 
+    @Test("the most that fees may be counts until they are known, and is never taken for them")
+    func feeMax() {
+        var state = OrderState(Story.order())
+        state.apply(Story.summary(.filled, 1_000, leaves: 0, avg: 44))
+        #expect(state.fees == .zero && !state.isFeeTold && !state.isFeeWhole)
+        state.apply(Story.summary(.filled, 1_000, leaves: 0, avg: 44, feeMax: 3))
+        #expect(state.fees == Money(rawValue: 3_000_000) && state.isFeeTold && !state.isFeeWhole)
+        state.apply(Story.fill("a", 400))
+        #expect(state.fees == Money(rawValue: 3_000_000) && state.isFeeTold && !state.isFeeWhole)
+        var listed = state
+        listed.apply(Story.summary(.filled, 1_000, leaves: 0, fee: 2))
+        #expect(listed.fees == Money(rawValue: 2_000_000) && listed.isFeeWhole)
+        state.apply(Story.fill("b", 600))
+        #expect(state.fees == Money(rawValue: 2_000_000) && state.isFeeTold && state.isFeeWhole)
+    }
+
     @Test("unknown is filled and open for risk until evidence ends it, and no step of time does")
     func unknown() {
         var state = OrderState(Story.order())

@@ -39,13 +39,14 @@ struct OrderStory: Sendable, CustomTestStringConvertible {
 
     static func summary(
         _ standing: OrderSummary.Standing, _ cum: Int64? = nil, leaves: Int64? = nil, avg: Int64? = nil,
-        cash: Int64? = nil, fee: Int64? = nil, reason: String = ""
+        cash: Int64? = nil, fee: Int64? = nil, feeMax: Int64? = nil, reason: String = ""
     ) -> OrderEvent {
         .summary(
             OrderSummary(
                 standing: standing, cumQty: cum.map(qty), leavesQty: leaves.map(qty), avgPx: avg.map(px),
                 cumCash: cash.map { Money(rawValue: $0 * 1_000_000) },
-                fee: fee.map { Money(rawValue: $0 * 1_000_000) }, reason: reason))
+                fee: fee.map { Money(rawValue: $0 * 1_000_000) },
+                feeMax: feeMax.map { Money(rawValue: $0 * 1_000_000) }, reason: reason))
     }
 
     static func refused(_ kind: VenueRejection.Kind, _ code: String = "x") -> OrderEvent {
@@ -67,6 +68,12 @@ struct OrderStory: Sendable, CustomTestStringConvertible {
             [
                 .sent, fill("a", 400), summary(.cancelled, 400, leaves: 0, avg: 44, fee: 2),
                 summary(.cancelled, 400, leaves: 0, reason: "ioc"), .unknown(.timeout),
+            ]),
+        OrderStory(
+            "a mean fee before the fees", order(),
+            [
+                .sent, summary(.cancelled, 700, leaves: 0, avg: 44, feeMax: 3), fill("a", 400), fill("b", 300),
+                summary(.cancelled, 700, leaves: 0, fee: 2),
             ]),
         OrderStory(
             "FOK killed and nothing more", order(1_000, at: 44, .fok),

@@ -62,7 +62,7 @@ public enum ExecutionJSON {
         json.key("avg_px")
         if let price = leg.avgPx { json.decimalString(price.rawValue) } else { json.null() }
         json.key("fee_usd")
-        json.decimalString(leg.fee.rawValue)
+        if let fee = leg.fee { json.decimalString(fee.rawValue) } else { json.null() }
         json.member("cl_ord_id", leg.clOrdID.description)
         json.key("order_id")
         if let id = leg.orderID { json.string(id.text) } else { json.null() }

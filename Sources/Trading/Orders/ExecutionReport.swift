@@ -78,14 +78,17 @@ public struct OrderSummary: Hashable, Sendable {
     public let cumCash: Money?
     /// Fees of all its fills; nil where the venue does not say.
     public let fee: Money?
+    /// What they are at most, where the venue tells only a rounded mean: counted until the fees themselves are known.
+    public let feeMax: Money?
     /// Why it is done, in the venue's word; empty where there is none.
     public let reason: String
 
     /// A summary.
     public init(
         standing: Standing, cumQty: Quantity?, leavesQty: Quantity?, avgPx: Price? = nil, cumCash: Money? = nil,
-        fee: Money? = nil, reason: String = ""
+        fee: Money? = nil, feeMax: Money? = nil, reason: String = ""
     ) {
+        self.feeMax = feeMax
         self.standing = standing
         self.cumQty = cumQty
         self.leavesQty = leavesQty
@@ -295,6 +298,6 @@ extension OrderSummary {
         }
         return OrderSummary(
             standing: standing, cumQty: cumQty, leavesQty: leavesQty, avgPx: avgPx?.complement, cumCash: cash, fee: fee,
-            reason: reason)
+            feeMax: feeMax, reason: reason)
     }
 }

@@ -28,8 +28,8 @@ public struct ExecutedLeg: Hashable, Sendable {
     public var avgPx: Price?
     /// Money for them, without fees. Unit: the leg's currency.
     public var cash: Money
-    /// Fees as far as the venue told them. Unit: the leg's currency.
-    public var fee: Money
+    /// Fees; nil while of some the venue told nothing. Unit: the leg's currency.
+    public var fee: Money?
     /// Our name of the order.
     public var clOrdID: ClOrdID
     /// The venue's name; nil while it is not known.

@@ -56,6 +56,8 @@ struct FillClaim: Hashable, Sendable {
     /// From a mean price that the venue rounded.
     var roundedCash: Money?
     var fee: Money?
+    /// From a mean fee that the venue rounded.
+    var feeMax: Money?
 
     func joined(with other: FillClaim) -> FillClaim {
         if cumQty != other.cumQty { return cumQty < other.cumQty ? other : self }
@@ -65,7 +67,7 @@ struct FillClaim: Hashable, Sendable {
         }
         return FillClaim(
             cumQty: cumQty, cash: larger(cash, other.cash), roundedCash: larger(roundedCash, other.roundedCash),
-            fee: larger(fee, other.fee))
+            fee: larger(fee, other.fee), feeMax: larger(feeMax, other.feeMax))
     }
 }
 

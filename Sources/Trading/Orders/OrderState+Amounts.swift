@@ -95,13 +95,16 @@ extension OrderState {
         return Int64(exactly: order.side == .buy && rest > 0 ? whole + 1 : whole).flatMap { Price(rawValue: $0) }
     }
 
-    /// Fees of all fills that stand, as far as the venue told them.
+    /// Fees of all fills that stand, as far as the venue told them; what they are at most, where it told only that.
     public var fees: Money {
-        guard let claimed = claim.fee, claim.cumQty.rawValue == toldQty,
+        guard let claimed = claim.fee ?? claim.feeMax, claim.cumQty.rawValue == toldQty,
             !sums.isFeeWhole || unexplainedQty.rawValue > 0, sums.voidQty == 0
         else { return Money(rawValue: sums.fee) }
         return max(claimed, Money(rawValue: sums.fee))
     }
+
+    /// False while of some fill's fee nothing was told, not even what it is at most.
+    public var isFeeTold: Bool { isFeeWhole || (claim.feeMax != nil && claim.cumQty.rawValue == toldQty) }
 
     /// True when `fees` covers every fill: the venue told all of them.
     public var isFeeWhole: Bool {

@@ -91,7 +91,8 @@ extension OrderState {
         guard let told, told.rawValue > 0 else { return isNews }
         let next = FillClaim(
             cumQty: told, cash: summary.cumCash,
-            roundedCash: summary.avgPx.flatMap { try? $0.cost(of: told, rounding: .againstUs) }, fee: summary.fee)
+            roundedCash: summary.avgPx.flatMap { try? $0.cost(of: told, rounding: .againstUs) }, fee: summary.fee,
+            feeMax: summary.feeMax)
         let joined = claim.joined(with: next)
         if joined != claim {
             claim = joined

@@ -157,12 +157,21 @@ enum OutcomePolicy {
             standing: isResting ? .working : isFilled ? .filled : .cancelled, cumQty: filled,
             leavesQty: answer.remainingCount,
             avgPx: filled.rawValue > 0 ? answer.averageFillPrice.flatMap { own($0, order.outcome) } : nil,
-            fee: filled.rawValue > 0 ? nil : .zero)
+            fee: filled.rawValue > 0 ? nil : .zero, feeMax: feeMax(answer.averageFeePaid, filled))
     }
 
     /// A YES price as a price of the outcome traded.
     static func own(_ yesPrice: Price, _ outcome: Outcome) -> Price? {
         outcome == .yes ? yesPrice : yesPrice.complement
+    }
+
+    /// The mean that was told may be short of the true one by a millionth.
+    private static func feeMax(_ mean: Money?, _ filled: Quantity) -> Money? {
+        guard let mean, filled.rawValue > 0 else { return nil }
+        let most = Int128(mean.rawValue) + Int128(FixedPoint.one / 1_000_000)
+        do throws(AmountError) {
+            return Money(rawValue: try FixedPoint.divideByOne(most * Int128(filled.rawValue), up: true))
+        } catch { return nil }
     }
 
     /// What came of each order of a batch. Legs are found by our name for them, those without by their place.

@@ -4,8 +4,6 @@ import Trading
 // Answers to writes. What is optional may be absent or null; what is there must be what it should be.
 extension Wire {
     /// What came of a create, alone or as a leg of a batch.
-    ///
-    /// `average_fee_paid` is not read: the mean fee of one contract, cut to a millionth, says no order's fee.
     struct CreateAnswer: Hashable {
         var orderID: String
         var clientOrderID: String?
@@ -13,6 +11,8 @@ extension Wire {
         var remainingCount: Quantity
         /// YES price, whatever was traded.
         var averageFillPrice: Price?
+        /// Of one contract, cut to a millionth; nil where it cannot be read: no reason to doubt the rest.
+        var averageFeePaid: Money?
         var stamp: UTCNanos?
     }
 
@@ -46,6 +46,7 @@ extension Wire {
             orderID: try text(root, "order_id"), clientOrderID: try optionalText(root, "client_order_id"),
             fillCount: try count(root, "fill_count"), remainingCount: try count(root, "remaining_count"),
             averageFillPrice: try optionalPrice(root, "average_fill_price"),
+            averageFeePaid: (try? optionalMoney(root, "average_fee_paid")) ?? nil,
             stamp: try milliseconds(root, "ts_ms"))
     }
 

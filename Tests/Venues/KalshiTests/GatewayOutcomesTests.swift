@@ -58,7 +58,7 @@ struct GatewayOutcomesTests {
         #expect(verdict.transactTime == UTCNanos(milliseconds: 1_795_219_200_123))
         let summary = OrderSummary(
             standing: .cancelled, cumQty: try quantity("4"), leavesQty: .zero, avgPx: try price("0.44"),
-            fee: nil)
+            fee: nil, feeMax: try money("0.069004"))
         #expect(verdict.outcome == .accepted(summary))
     }
 
@@ -84,15 +84,23 @@ struct GatewayOutcomesTests {
         #expect(try summary("create_fok_filled", .fok)?.standing == .filled)
     }
 
-    @Test("a fee that is told as a mean, rounded by an unknown rule, is taken for no fee of an order")
+    @Test(
+        "a fee told as a mean, cut to a millionth, bounds an order's fee and is not it; what is unreadable says nothing"
+    )
     func fees() throws {
-        // 1.6406 for 106 contracts, as the venue cuts its mean to a millionth: times 106 that is 1.640562.
-        for text in [#","average_fee_paid":"0.015477""#, "", #","average_fee_paid":"0.00""#] {
+        // 1.6406 for 106 contracts is told as 0.015477 each: times 106 that is 1.640562.
+        let told: [(text: String, most: String?)] = [
+            (#","average_fee_paid":"0.015477""#, "1.640668"), (#","average_fee_paid":"0.00""#, "0.000106"), ("", nil),
+            (#","average_fee_paid":"-0.01""#, nil), (#","average_fee_paid":7"#, nil),
+            (#","average_fee_paid":"90000000000""#, nil),
+        ]
+        for (text, most) in told {
             let body = #"{"order_id":"a","fill_count":"106.00","remaining_count":"0.00"\#(text)}"#
             guard case .accepted(let summary) = try create(201, body) else {
-                return #expect(Bool(false), "not accepted")
+                return #expect(Bool(false), "not accepted: \(text)")
             }
             #expect(summary.fee == nil && summary.cumQty == Quantity(rawValue: 106 * FixedPoint.one))
+            #expect(try summary.feeMax == most.map { try money($0) }, "\(text)")
         }
     }
 

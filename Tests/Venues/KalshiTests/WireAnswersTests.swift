@@ -18,7 +18,7 @@ struct WireAnswersTests {
         let partial = try Wire.create(root("create_ioc_partial"))
         #expect(partial.orderID == OrderSamples.orderID && partial.clientOrderID?.hasSuffix("0001") == true)
         #expect(try partial.fillCount == quantity("4") && partial.remainingCount == .zero)
-        #expect(try partial.averageFillPrice == price("0.44"))
+        #expect(try partial.averageFillPrice == price("0.44") && partial.averageFeePaid == money("0.01725"))
         #expect(partial.stamp == UTCNanos(milliseconds: 1_795_219_200_123))
         for name in ["create_ioc_no_fill", "create_self_cross_taker_at_cross"] {
             let none = try Wire.create(root(name))
@@ -98,7 +98,7 @@ struct WireAnswersTests {
     func recorded() throws {
         #expect(try Wire.create(real("orders__create_v2_maker")).remainingCount == quantity("1"))
         let taker = try Wire.create(real("orders__create_v2_taker_ioc"))
-        #expect(try taker.averageFillPrice == price("0.52"))
+        #expect(try taker.averageFillPrice == price("0.52") && taker.averageFeePaid == money("0.0175"))
         #expect(try Wire.create(real("orders__stp_self_cross")).fillCount == .zero)
         #expect(try Wire.cancel(real("orders__cancel_v2")).clientOrderID == nil)
         let refusals = [
