@@ -161,7 +161,12 @@ private final class Play {
         runs += 1
         var environment = settings
         if let point {
-            environment["LD_PRELOAD"] = Child.folder + "/libCrashPoints.so"
+            let library = Child.folder + "/libCrashPoints.so"
+            guard access(library, R_OK) == 0 else {
+                throw SceneDaemon.Fault(
+                    description: "\(library) is missing; build it with: swift build --product CrashPoints")
+            }
+            environment["LD_PRELOAD"] = library
             environment["ARB_CRASH_AT"] = point
             if !isArmed { environment["ARB_CRASH_ARM"] = armFile }
         }
