@@ -141,7 +141,7 @@ public final class ExecutionEngine {
 
     private func take(_ fire: Fire) {
         guard let seat = seats.first(where: { !$0.isTaken }) else { preconditionFailure("asked before: not full") }
-        // Between the bytes of one leg and those of the other lies one system call, and the way from task to task.
+        // Between the bytes of one leg and those of the other lies one system call (`Seat.depart`).
         gateways[fire.firstVenue].seal(fire.first)
         if let second = fire.second { gateways[fire.secondVenue].seal(second) }
         seat.give(fire)
@@ -164,11 +164,13 @@ public final class ExecutionEngine {
             return gateway
         }
 
-        /// The bytes leave in the task's first step where it runs on the gateway's lane, and the way into its actor after it.
+        /// Bytes leave here where the caller is on the gateway's lane; elsewhere `commit` sends them, on that lane.
+        func depart(_ slot: SendSlot, at venue: VenueID, _ deadline: MonotonicNanos) {
+            self[venue].depart(slot, deadline: deadline)
+        }
+
         func commit(_ slot: SendSlot, at venue: VenueID, _ deadline: MonotonicNanos) async -> LegReport {
-            let gateway = self[venue]
-            gateway.depart(slot, deadline: deadline)
-            return await gateway.commit(slot, deadline: deadline)
+            await self[venue].commit(slot, deadline: deadline)
         }
     }
 
@@ -185,6 +187,7 @@ public final class ExecutionEngine {
 private final class Seat: @unchecked Sendable {
     // Safety: touched on the hot lane only, by the engine and by the seat's own task, whose executor is that lane.
     private(set) var isTaken = false
+    private var hasDeparted = false
     private var waiting: UnsafeContinuation<ExecutionEngine.Fire?, Never>?
     private var given: ExecutionEngine.Fire?
     /// What its task is about.
@@ -200,6 +203,7 @@ private final class Seat: @unchecked Sendable {
 
     func give(_ fire: ExecutionEngine.Fire) {
         isTaken = true
+        hasDeparted = false
         if let waiting {
             self.waiting = nil
             waiting.resume(returning: fire)
@@ -220,13 +224,24 @@ private final class Seat: @unchecked Sendable {
         return fire
     }
 
+    /// Hands over every leg that leaves on this lane, once a fire: both legs' tasks begin with it, and whichever is first
+    /// does it for both. From one task to the other is a longer way than from one system call to the next.
+    private func depart(_ fire: ExecutionEngine.Fire) {
+        guard !hasDeparted else { return }
+        hasDeparted = true
+        gateways.depart(fire.first, at: fire.firstVenue, fire.deadline)
+        if let second = fire.second { gateways.depart(second, at: fire.secondVenue, fire.deadline) }
+    }
+
     func commitFirst() async -> LegReport {
         guard let fire else { preconditionFailure("it has work") }
+        depart(fire)
         return await gateways.commit(fire.first, at: fire.firstVenue, fire.deadline)
     }
 
     func commitSecond() async -> LegReport {
         guard let fire, let slot = fire.second else { preconditionFailure("it has two orders") }
+        depart(fire)
         return await gateways.commit(slot, at: fire.secondVenue, fire.deadline)
     }
 
