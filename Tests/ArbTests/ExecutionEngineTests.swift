@@ -91,6 +91,8 @@ struct ExecutionEngineTests {
         }
         let end = NanoClock.monotonic() + .seconds(20)
         while rig.kalshi.waiting == 0, NanoClock.monotonic() < end { await Task.yield() }
+        while rig.polymarket.sent.count < 3, NanoClock.monotonic() < end { await Task.yield() }
+        #expect(rig.polymarket.sent.count == 3, "no leg waits for the other's answer")
         #expect(rig.reports.count == 2, "a fire is told when its last leg is")
         rig.kalshi.answer(.unknown(.timeout))
         try await rig.wait(for: 3)
@@ -102,6 +104,39 @@ struct ExecutionEngineTests {
         #expect(reports.map(\.first.clOrdID) == (0..<3).map { order($0 * 2).clOrdID }, "legs are never swapped")
         #expect(rig.kalshi.offLane == 0 && rig.polymarket.offLane == 0 && rig.toldOffLane == 0)
         #expect(rig.kalshi.held == 0 && rig.polymarket.held == 0)
+    }
+
+    @Test("both legs are sealed, then both leave in one step, then each waits for its own answer")
+    func departures() throws {
+        let lane = StepLane()
+        let (kalshi, polymarket) = (ScriptGateway(.kalshi, on: lane), ScriptGateway(.polymarket, on: lane))
+        let engine = ExecutionEngine(gateways: [kalshi, polymarket], lane: lane, seats: 1) { _, _, _ in }
+        lane.drain()
+        let steps = Mutex<[ScriptGateway.Step]>([])
+        for gateway in [kalshi, polymarket] {
+            gateway.will(.says(Self.filled), .says(Self.filled))
+            gateway.watch { step in steps.withLock { $0.append(step) } }
+        }
+        let now = Stamp(monotonic: NanoClock.monotonic(), utc: NanoClock.utc())
+        for number in 0..<2 as Range<UInt64> {
+            let one = try kalshi.prepare(order(number * 2), at: now)
+            let two = try polymarket.prepare(order(number * 2 + 1), at: now)
+            engine.fire(
+                .init(
+                    tag: number, first: one, at: .kalshi, second: two, at: .polymarket,
+                    deadline: now.monotonic + .seconds(20)))
+            #expect(steps.withLock { $0 } == [.seal(.kalshi), .seal(.polymarket)], "before anything leaves")
+            lane.drain()
+            let left = steps.withLock { steps in
+                defer { steps = [] }
+                return steps.dropFirst(2)
+            }
+            #expect(left.prefix(2) == [.depart(.kalshi), .depart(.polymarket)])
+            #expect(left.dropFirst(2) == [.commit(.kalshi), .commit(.polymarket)], "each once")
+        }
+        #expect(engine.underWay == 0 && kalshi.sent.count == 2 && polymarket.sent.count == 2)
+        engine.stop()
+        lane.drain()
     }
 
     @Test("a bounded number of fires: full says so, and a seat is free again after its report")

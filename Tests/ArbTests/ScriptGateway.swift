@@ -39,7 +39,11 @@ actor ScriptGateway: OrderGateway {
         var waiting: [UnsafeContinuation<LegReport.Outcome, Never>] = []
         var orderID: ((NewOrder) -> OrderID?) = { _ in nil }
         var ahead: SignedAhead?
+        var watcher: (@Sendable (Step) -> Void)?
     }
+
+    /// What is done with a prepared order.
+    enum Step: Hashable, Sendable { case seal(VenueID), depart(VenueID), commit(VenueID) }
 
     init(_ venue: VenueID, on lane: any Steps) {
         self.venue = venue
@@ -71,6 +75,9 @@ actor ScriptGateway: OrderGateway {
     /// Commits of slots that had been given back: nothing left.
     nonisolated var spent: Int { state.withLock { $0.spent } }
     nonisolated var cancelAlls: Int { state.withLock { $0.cancelAlls } }
+    /// Is told of each step of each order.
+    nonisolated func watch(_ watcher: @escaping @Sendable (Step) -> Void) { state.withLock { $0.watcher = watcher } }
+    private nonisolated func tell(_ step: Step) { state.withLock { $0.watcher }?(step) }
     /// Answers the oldest order that waits.
     nonisolated func answer(_ outcome: LegReport.Outcome) {
         let waiting = state.withLock { $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }
@@ -99,7 +106,12 @@ actor ScriptGateway: OrderGateway {
         state.withLock { state in if state.open.remove(slot.generation) != nil { state.givenBack += 1 } }
     }
 
+    nonisolated func seal(_ slot: SendSlot) { tell(.seal(venue)) }
+
+    nonisolated func depart(_ slot: SendSlot, deadline: MonotonicNanos) { tell(.depart(venue)) }
+
     func commit(_ slot: SendSlot, deadline: MonotonicNanos) async -> LegReport {
+        tell(.commit(venue))
         let isOnLane = lane.isCurrent
         let sent = NanoClock.monotonic()
         let answer = state.withLock { state -> Answer in
