@@ -25,7 +25,9 @@ struct PlantedDefectTests {
         rig.kalshi.will(.says(TraderStage.filled(10, 40)))
         rig.polymarket.will(.says(TraderStage.filled(10, 50)))
         rig.edge()
-        let stamps = try #require(rig.events.results.last).stamps
+        let result = try #require(rig.events.results.last)
+        try #require(result.kind == .filled, "\(result)")
+        let stamps = result.stamps
         let stages = [stamps.recv, stamps.parsed, stamps.booked, stamps.decided, stamps.approved, stamps.journaled]
         #expect(zip(stages, stages.dropFirst()).allSatisfy { $0 <= $1 }, "\(stages)")
         #expect(stamps.journaled - stamps.recv < .seconds(60), "two clocks: \(stages)")
