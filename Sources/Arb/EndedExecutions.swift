@@ -11,7 +11,7 @@ struct EndedExecutions {
         guard first < line.count else { return nil }
         defer {
             first += 1
-            if first > 1_024, first * 2 > line.count {
+            if first > 64, first * 2 > line.count {
                 line.removeFirst(first)
                 first = 0
             }

@@ -27,7 +27,8 @@ final class OpportunityBook {
 
         mutating func removeFirst() {
             head += 1
-            if head > 1024, head * 2 > entries.count {
+            // Often enough that a quiet day and a busy one need the same memory.
+            if head > 64, head * 2 > entries.count {
                 entries.removeFirst(head)
                 head = 0
             }

@@ -5,13 +5,27 @@ import Synchronization
 /// - Bound: `capacity`; `post` refuses when full.
 public final class Mailbox<Element: Sendable>: Sendable {
     private let capacity: Int
+    private let room: Int
     private let waiting = Atomic<Int>(0)
-    private let elements = Mutex<[Element]>([])
+    private let elements: Mutex<[Element]>
 
     /// An empty mailbox for `capacity` elements.
-    public init(capacity: Int) {
-        precondition(capacity > 0, "a mailbox has a bound")
+    ///
+    /// - Parameter room: for so many there is memory from the start, in each of the lists that change hands.
+    public init(capacity: Int, room: Int = 0) {
+        precondition(capacity > 0 && room <= min(capacity, Self.keptMax), "a mailbox has a bound, and what is kept too")
         self.capacity = capacity
+        self.room = room
+        elements = Mutex(Self.list(room: room))
+    }
+
+    /// An empty list with room for so many, whose pages are there: the other one for `takeAll(into:)`.
+    public static func list(room: Int) -> [Element] {
+        guard room > 0 else { return [] }
+        return Array(unsafeUninitializedCapacity: room) { memory, count in
+            UnsafeMutableRawBufferPointer(memory).initializeMemory(as: UInt8.self, repeating: 0)
+            count = 0
+        }
     }
 
     /// Puts an element in.
@@ -44,7 +58,11 @@ public final class Mailbox<Element: Sendable>: Sendable {
     ///
     /// - Parameter taken: what it holds is let go first. Room for more than `keptMax` is given back.
     public func takeAll(into taken: inout [Element]) {
-        taken.removeAll(keepingCapacity: taken.capacity <= Self.keptMax)
+        if taken.capacity <= Self.keptMax {
+            taken.removeAll(keepingCapacity: true)
+        } else {
+            taken = Self.list(room: room)
+        }
         elements.withLock { elements in
             swap(&elements, &taken)
             waiting.store(0, ordering: .releasing)

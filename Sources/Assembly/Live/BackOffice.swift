@@ -41,7 +41,9 @@ public final class BackOffice: Sendable {
     /// What venues said of our orders; written within a second.
     public let receipts = ReceiptQueue()
 
-    private let mailbox = Mailbox<DecisionEvent>(capacity: 65_536)
+    private let mailbox = Mailbox<DecisionEvent>(capacity: 65_536, room: room)
+    /// Events that wait while the disk is written; more is asked for when it is needed, and kept.
+    private static let room = 512
     private let errands = Mailbox<Errand>(capacity: 1_024)
     private let known = Mutex<Standing>(Standing())
     private let lost = Atomic<Int>(0)
@@ -101,7 +103,7 @@ public final class BackOffice: Sendable {
         // One that does not open ends the run, by him who opens it.
         var ledger = try? opening?.value()
         note(ledger)
-        var events: [DecisionEvent] = []
+        var events = Mailbox<DecisionEvent>.list(room: Self.room)
         while true {
             let isEnding = ended.load(ordering: .acquiring)
             let asked = errands.takeAll()

@@ -39,31 +39,31 @@ struct LadderPool {
     private var next: UnsafeMutableRawPointer?
     private var left = 0
     private var blockSize = 16_384
-    private var free: [(bytes: Int, pieces: [UnsafeMutableRawPointer])] = []
+    // An entry for each grid that exists.
+    private var free: [(bytes: Int, cut: Int, pieces: [UnsafeMutableRawPointer])] = []
 
     static let blockMax = 2 << 20
 
     /// Zeroed memory of `bytes`, a multiple of 64, from a multiple of 64 on.
     mutating func take(_ bytes: Int) -> UnsafeMutableRawPointer {
-        let piece = reused(bytes) ?? cut(bytes)
+        let index = free.firstIndex { $0.bytes == bytes } ?? free.count
+        if index == free.count { free.append((bytes, 0, [])) }
+        let piece = free[index].pieces.popLast() ?? cut(bytes, at: index)
         piece.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         return piece
     }
 
     mutating func giveBack(_ piece: UnsafeMutableRawPointer, _ bytes: Int) {
-        if let index = free.firstIndex(where: { $0.bytes == bytes }) {
-            free[index].pieces.append(piece)
-        } else {
-            free.append((bytes, [piece]))  // a size for each grid that exists
+        guard let index = free.firstIndex(where: { $0.bytes == bytes }) else {
+            preconditionFailure("a piece comes back to where it was cut")
         }
+        free[index].pieces.append(piece)
     }
 
-    private mutating func reused(_ bytes: Int) -> UnsafeMutableRawPointer? {
-        guard let index = free.firstIndex(where: { $0.bytes == bytes }) else { return nil }
-        return free[index].pieces.popLast()
-    }
-
-    private mutating func cut(_ bytes: Int) -> UnsafeMutableRawPointer {
+    private mutating func cut(_ bytes: Int, at index: Int) -> UnsafeMutableRawPointer {
+        // Whatever is cut may come back: there is room for all of it, so that giving back asks for no memory.
+        free[index].cut += 1
+        if free[index].pieces.capacity < free[index].cut { free[index].pieces.reserveCapacity(free[index].cut * 2) }
         if left < bytes {
             let size = max(blockSize, bytes)
             guard let block = CMemory_allocate(UInt64(size)) else { preconditionFailure("out of memory") }

@@ -64,7 +64,7 @@ public final class HTTPClient: @unchecked Sendable {
     private static let headersMax = 64 << 10
     private static let waitingMax = 65_536
     /// Rooms for answers that are kept, and how large they may have grown.
-    private static let roomsMax = 8, roomMax = 256 << 10
+    private static let roomsMax = 4, roomMax = 256 << 10
 
     private struct Inbox {
         var requests: [Job] = []
@@ -317,13 +317,15 @@ public final class HTTPClient: @unchecked Sendable {
         }
     }
 
-    /// Answers grow by doubling; with rooms that have grown before, each answer is one block of its own length.
+    /// Answers grow by doubling; with rooms that have grown before, each answer is one block of its own length. The largest
+    /// is used first: otherwise the longest answer comes to every room in turn, and in the end all are as large as that.
     private func keepRoom(of transfer: Transfer) {
         guard rooms.count < Self.roomsMax, transfer.body.capacity <= Self.roomMax else { return }
         transfer.body.removeAll(keepingCapacity: true)
         var room: [UInt8] = []
         swap(&room, &transfer.body)
-        rooms.append(room)
+        let place = rooms.firstIndex { $0.capacity > room.capacity } ?? rooms.count
+        rooms.insert(room, at: place)
     }
 
     private static func outcome(_ easy: UnsafeMutableRawPointer, _ result: CURLcode, _ transfer: Transfer)
