@@ -22,7 +22,8 @@ public final class LiveDriver {
     private var connectors: [VenueID: Connector] = [:]
     private var links: [LinkID: Entry] = [:]
     private var tokens: [UInt64: LinkID] = [:]
-    private var backlog: [UInt64] = []
+    /// Links that have more to read than one turn takes, or had to wait for what was fired; and the same list of this turn.
+    private var backlog: [UInt64] = [], readable: [UInt64] = []
     private var isHurried = false
     private var nextToken: UInt64 = 0
     private var random: SeededGenerator
@@ -113,16 +114,7 @@ public final class LiveDriver {
             for answer in answers.takeAll() { take(answer) }
             isBusy = true
         }
-        if !backlog.isEmpty {
-            let waiting = backlog
-            backlog.removeAll(keepingCapacity: true)
-            for token in waiting { poll(token) }
-            isBusy = true
-        }
-        for token in ready {
-            poll(token)
-            isBusy = true
-        }
+        if pollAll(ready) { isBusy = true }
         // Orders that were fired leave before anything else is done; what waits is done a turn later, not ever later.
         isHurried = !isHurried && lane.hasJobs
         if isHurried, let trading {
@@ -195,6 +187,26 @@ public final class LiveDriver {
         guard !fault.body.isEmpty else { return "" }
         return ": "
             + String(decoding: fault.body.prefix(200), as: UTF8.self).split(separator: "\n").joined(separator: " ")
+    }
+
+    /// Reads what is there on every link, those first that had to wait. Once something was fired the others wait for the
+    /// next turn: what a private stream tells takes longer than the way of an order.
+    ///
+    /// - Returns: true when there was something to look at.
+    private func pollAll(_ ready: [UInt64]) -> Bool {
+        swap(&backlog, &readable)
+        for token in ready where !readable.contains(token) { readable.append(token) }
+        for (index, token) in readable.enumerated() {
+            // One at least in every turn, and who has waited comes before who has more.
+            if index > 0, lane.hasJobs {
+                backlog.insert(contentsOf: readable[index...], at: 0)
+                break
+            }
+            poll(token)
+        }
+        let wasBusy = !readable.isEmpty
+        readable.removeAll(keepingCapacity: true)
+        return wasBusy
     }
 
     private func poll(_ token: UInt64) {
