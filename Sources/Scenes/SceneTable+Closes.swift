@@ -196,11 +196,7 @@ extension Scene {
             }
             stage.check(
                 isClosed || stage.view.exposure.exposed.rawValue > 0, "shown as \(stage.view.exposure.line)")
-            // What the operator left is taken up by the next run, and closed; or it is less than the venue takes, and told.
-            try stage.restart()
-            try stage.until("ready, or halted with the exposure stated") {
-                $0.isReady || $0.exposure.state > .hedged && stage.isStated($0)
-            }
+            try stage.restartAfterHalt()
         }.with {
             $0.bound = nil
             $0.mayStandAlone = true

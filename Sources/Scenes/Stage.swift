@@ -74,6 +74,15 @@ public final class Stage {
 
     func halt() { daemon.halt() }
 
+    /// Begins the run after a halt: it takes up what the operator left, and closes it; or it is less than the venue takes, and
+    /// told.
+    func restartAfterHalt() throws {
+        try restart()
+        try until("ready, or halted with the exposure stated") { [self] view in
+            view.isReady || view.exposure.state > .hedged && isStated(view)
+        }
+    }
+
     func perform(_ body: @escaping @Sendable (Trader, Stamp) -> Void) { daemon.perform(body) }
 
     // MARK: The market
