@@ -120,6 +120,8 @@ final class Execution {
     var hasRebuilt = false
     /// Since when contracts stand alone; nil while none do.
     var residualSince: MonotonicNanos?
+    /// A person was told that they stay during this halt.
+    var isLeftAlone = false
     /// What the last look at the books said of them.
     var hold: AutoClose.Hold?
     /// The books of that look, so that it is not repeated before one changes.

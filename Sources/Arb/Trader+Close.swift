@@ -13,8 +13,9 @@ extension Trader {
         guard gate.killSwitch.allows(isOperators ? .operatorClose : .autoClose) else {
             // No machine closes during an operator's halt; the next look is at the next change.
             execution.lookedAt = []
-            return
+            return tellLeftAlone(execution, holding, residual, now)
         }
+        execution.isLeftAlone = false
         judgeLast(execution, now)
         // Orders that fill nothing do not stop the clock.
         if execution.fruitless > 0 { expire(execution, holding, residual, "closing orders fill nothing", now) }
@@ -133,6 +134,36 @@ extension Trader {
         else { return }
         execution.phase = .stuck
         counters.stuck &+= 1  // bounded by executions
+        let pair = execution.basket.pair
+        halt(pair, .stuck, "a residual cannot be closed: \(why)")
+        report(execution, holding, residual, .stuck, nil, why, now)
+        tell(
+            .alert(
+                TradeAlert(
+                    "E_EXEC_CLOSE_FAILED", isCritical: true, pair: pair,
+                    "\(exposed(execution, holding, residual)) and cannot be closed (\(why)); pair halted, still trying every \(settings.sweepInterval.rawValue / 1_000_000_000) s. Try arb close-exposure --pair \(pair.name) --max-loss USD",
+                    at: now)))
+    }
+
+    /// Told once a halt: nothing will be done about it before a person does it.
+    private func tellLeftAlone(
+        _ execution: Execution, _ holding: Holding, _ residual: (leg: Int, quantity: Quantity), _ now: Stamp
+    ) {
+        guard !execution.isLeftAlone else { return }
+        execution.isLeftAlone = true
+        let pair = execution.basket.pair
+        tell(
+            .alert(
+                TradeAlert(
+                    "E_EXEC_EXPOSED", isCritical: true, pair: pair,
+                    "\(exposed(execution, holding, residual)), and nothing closes them during the operator's halt. Try arb close-exposure --pair \(pair.name), or arb resume",
+                    at: now)))
+    }
+
+    /// What stands alone, and where, in words.
+    private func exposed(
+        _ execution: Execution, _ holding: Holding, _ residual: (leg: Int, quantity: Quantity)
+    ) -> String {
         // Where too much of an opposite was bought, that is what is held.
         let isOpposite = holding.isOpposite(1 - residual.leg)
         let leg = execution.basket.legs[isOpposite ? 1 - residual.leg : residual.leg]
@@ -142,15 +173,17 @@ extension Trader {
             isOpposite
             ? positions.residual(of: execution.id)?.cost ?? .zero
             : holding.cost(of: residual.quantity, leg: residual.leg)
-        let pair = execution.basket.pair
-        halt(pair, .stuck, "a residual cannot be closed: \(why)")
-        report(execution, holding, residual, .stuck, nil, why, now)
-        tell(
-            .alert(
-                TradeAlert(
-                    "E_EXEC_CLOSE_FAILED", isCritical: true, pair: pair,
-                    "EXPOSED $\(cost): \(residual.quantity) \(outcome.rawValue) of \(contract.symbol) at \(contract.venue.name) stand alone and cannot be closed (\(why)); pair halted, still trying every \(settings.sweepInterval.rawValue / 1_000_000_000) s. Try arb close-exposure --pair \(pair.name) --max-loss USD",
-                    at: now)))
+        return
+            "EXPOSED $\(cost): \(residual.quantity) \(outcome.rawValue) of \(contract.symbol) at \(contract.venue.name) stand alone"
+    }
+
+    /// A person said that it may go on: what stands alone has its deadline anew, also what was given up.
+    func closeAnew(_ pair: PairID?, _ now: Stamp) {
+        for execution in open where execution.residualSince != nil {
+            if let pair, execution.basket.pair != pair { continue }
+            if execution.phase == .stuck { execution.phase = .closing }
+            execution.residualSince = now.monotonic
+        }
     }
 
     /// What an operator allowed for this execution, else the configuration.

@@ -69,6 +69,7 @@ extension Trader {
             tellSuspension(pair)
             gate.breaker.resume(.pair(pair), at: now)
             tellBreaker()
+            closeAnew(pair, now)
             return nil
         }
         do throws(KillSwitch.ResumeRefusal) {
@@ -87,7 +88,7 @@ extension Trader {
         haltReasons = haltReasons.filter { !gate.suspensions(of: $0.key).isEmpty }
         for pair in halted { tellSuspension(pair) }
         tellBreaker()
-        for execution in open where execution.phase == .stuck { execution.phase = .closing }
+        closeAnew(nil, now)
         return nil
     }
 

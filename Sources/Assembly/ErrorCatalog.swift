@@ -80,6 +80,7 @@ public enum ErrorCatalog {
         E_EXEC_CLOSE_FAILED|contracts that stand alone could not be closed within `unwind.deadline_s` and `max_loss_usd`; pair halted, the sweep goes on|by the sweep, or `arb close-exposure`|yes: exposed as told
         E_EXEC_DRIFT|two reads say that contracts of ours are gone and nothing explains it, or two counts of what stands alone differ; pair halted, nothing is ordered|by a person, `arb reconcile --explain`|no: that is what is to be found out
         E_EXEC_DUPLICATE_ID|an order id that is in use: it is not sent a second time|no|yes: nothing was sent
+        E_EXEC_EXPOSED|contracts stand alone during an operator's halt: nothing closes them before a person says so|by `arb close-exposure`, or after `arb resume`|yes: exposed as told
         E_EXEC_FOREIGN|orders or contracts on the account that are not ours: shown, never touched; at Kalshi, and for a trade of the day, the pair is suspended; an order with our own name halts entries|after the other hand is off, `arb resume --pair`|yes: nothing of ours changed
         E_EXEC_HEARTBEAT|the venue did not hear of us in time: it may have cancelled what rests; orders are read anew|by itself|no: orders are read
         E_EXEC_IDEMPOTENCY_CONFLICT|an intent whose id was recorded before, with other content: refused|no|yes: nothing was sent of this one

@@ -196,6 +196,11 @@ extension Scene {
             }
             stage.check(
                 isClosed || stage.view.exposure.exposed.rawValue > 0, "shown as \(stage.view.exposure.line)")
+            if !isClosed {
+                try stage.until("a person is told") { _ in
+                    stage.alerts.contains { $0.code == "E_EXEC_EXPOSED" && $0.isCritical }
+                }
+            }
             try stage.restartAfterHalt()
         }.with {
             $0.bound = nil

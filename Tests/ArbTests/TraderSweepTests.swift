@@ -52,6 +52,53 @@ struct TraderSweepTests {
         #expect(rig.trader.overrides.isEmpty && rig.trader.floors.isEmpty)
     }
 
+    @Test("what stands alone during an operator's halt is told once a halt, with its cost and what a person can do")
+    func toldInHalt() throws {
+        let rig = try exposed()
+        rig.sync()
+        #expect(!rig.events.alerts.contains { $0.code == "E_EXEC_EXPOSED" }, "nobody has halted")
+        for halt in 1...2 {
+            rig.trader.haltFlag.raise()
+            rig.step()
+            for _ in 0..<30 { rig.wait(500) }
+            let told = rig.events.alerts.filter { $0.code == "E_EXEC_EXPOSED" }
+            #expect(told.count == halt && told.allSatisfy { $0.isCritical && $0.pair == PairID("p") })
+            let text = try #require(told.last?.text)
+            #expect(text.hasPrefix("EXPOSED $4.00: 10 yes of "), "\(text)")
+            #expect(text.contains(" at kalshi stand alone, and nothing"), "\(text)")
+            #expect(text.contains("arb close-exposure --pair p") && text.contains("arb resume"))
+            rig.trader.haltFlag.lower(upTo: rig.trader.haltFlag.count)
+            rig.sync()
+            #expect(rig.trader.resume(pair: nil, acceptExposure: false, at: rig.stage.now) == nil)
+            rig.step()
+        }
+        #expect(!rig.events.alerts.contains { $0.code == "E_EXEC_CLOSE_FAILED" }, "the deadline runs from the resume")
+    }
+
+    @Test("a resume gives what was given up its deadline anew, also of one pair, and says again that it failed")
+    func deadlineAnew() throws {
+        let rig = try exposed()
+        func failures() -> Int { rig.events.alerts.count { $0.code == "E_EXEC_CLOSE_FAILED" } }
+        func wait(_ halfSeconds: Int = 30) {
+            for _ in 0..<halfSeconds { rig.wait(500) }
+        }
+        wait()
+        #expect(failures() == 1)
+        wait()
+        #expect(failures() == 1)
+        for (round, pair) in [PairID("p"), nil].enumerated() {
+            rig.sync()
+            #expect(rig.trader.resume(pair: pair, acceptExposure: false, at: rig.stage.now) == nil)
+            wait(12)
+            #expect(failures() == round + 1, "looked at by a sweep, and not before the deadline")
+            wait()
+            #expect(failures() == round + 2)
+        }
+        #expect(rig.trader.resume(pair: PairID("other"), acceptExposure: false, at: rig.stage.now) == nil)
+        wait()
+        #expect(failures() == 3, "another pair's resume is none of this one")
+    }
+
     @Test("bounds that admit nothing order nothing: a loss of nothing, and a floor that no bid reaches")
     func bounds() throws {
         let rig = try exposed()

@@ -68,7 +68,7 @@ final class AlertDesk: Sendable {
     private static func next(_ alert: TradeAlert) -> String {
         switch alert.code {
         case "E_EXEC_BROKER_TIMEOUT": "arb orders --state unknown"
-        case "E_EXEC_CLOSE_FAILED": "arb close-exposure --plan"
+        case "E_EXEC_CLOSE_FAILED", "E_EXEC_EXPOSED": "arb close-exposure --plan"
         case "E_EXEC_DRIFT", "E_EXEC_FOREIGN": "arb reconcile --explain"
         default: alert.pair.map { "arb status; then arb resume --pair \($0.name)" } ?? "arb status"
         }
