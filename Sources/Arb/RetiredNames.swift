@@ -2,31 +2,15 @@ import Trading
 
 /// Names of orders that ended and were forgotten, with what they came to.
 ///
-/// Of each name 128 bits are kept, hashed with keys of this process: texts of venues, over whose length we have no say,
-/// would be many times that. All memory is taken at the start: nothing grows while orders end, and no order waits for a
+/// Of each name its mark is kept: texts of venues would be many times that. All memory is taken at the start: nothing grows while orders end, and no order waits for a
 /// table that is made anew.
 /// - Bound: `countMax` names; the oldest goes for a new one. 32 bytes each.
 struct RetiredNames {
     /// Names that are remembered.
     static let countMax = 65_536
 
-    private struct Mark: Hashable {
-        let high: Int
-        let low: Int
-
-        init(_ name: OrderID) {
-            var hasher = Hasher()
-            name.hash(into: &hasher)
-            // The same hash of a longer text: the second half is independent of the first.
-            var longer = hasher
-            longer.combine(UInt8(1))
-            high = hasher.finalize()
-            low = longer.finalize()
-        }
-    }
-
     private struct Entry {
-        var mark: Mark
+        var mark: NameMark
         var cumQty: Quantity
     }
 
@@ -39,15 +23,15 @@ struct RetiredNames {
     var newest: ClOrdID?
     private(set) var count = 0
 
-    init() { ring = Array(repeating: Entry(mark: Mark(OrderID("")), cumQty: .zero), count: Self.countMax) }
+    init() { ring = Array(repeating: Entry(mark: NameMark(OrderID("")), cumQty: .zero), count: Self.countMax) }
 
     subscript(name: OrderID) -> Quantity? {
-        let place = places[slot(of: Mark(name))]
+        let place = places[slot(of: NameMark(name))]
         return place == 0 ? nil : ring[Int(place) - 1].cumQty
     }
 
     mutating func insert(_ name: OrderID, _ cumQty: Quantity) {
-        let mark = Mark(name)
+        let mark = NameMark(name)
         let known = places[slot(of: mark)]
         guard known == 0 else {
             ring[Int(known) - 1].cumQty = cumQty
@@ -62,14 +46,14 @@ struct RetiredNames {
     private var mask: Int { places.count - 1 }
 
     /// Where a mark stands, or would.
-    private func slot(of mark: Mark) -> Int {
+    private func slot(of mark: NameMark) -> Int {
         var slot = mark.high & mask
         while places[slot] != 0, ring[Int(places[slot]) - 1].mark != mark { slot = (slot + 1) & mask }
         return slot
     }
 
     /// Takes a mark out, and moves those behind it up that would not be found across the gap.
-    private mutating func remove(_ mark: Mark) {
+    private mutating func remove(_ mark: NameMark) {
         var hole = slot(of: mark)
         guard places[hole] != 0 else { return }
         var probe = (hole + 1) & mask

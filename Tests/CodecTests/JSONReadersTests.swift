@@ -36,6 +36,25 @@ struct JSONReadersTests {
         #expect(seen.count == 1)
     }
 
+    /// Lends as many readers at once as there are sizes, the first outermost; each reads a document of its size.
+    private static func lend(_ readers: JSONReaders, _ sizes: [Int]) throws -> [ObjectIdentifier] {
+        guard let size = sizes.first else { return [] }
+        return try readers.borrow { reader in
+            _ = try reader.read("\"" + String(repeating: "x", count: size) + "\"")
+            return try [ObjectIdentifier(reader)] + lend(readers, Array(sizes.dropFirst()))
+        }
+    }
+
+    @Test("the reader of the largest document is lent first, and the smallest is given up when too many wait")
+    func largestFirst() throws {
+        let readers = JSONReaders(limits: .webSocket)
+        let made = try Self.lend(readers, [30, 50, 10, 40, 20])
+        #expect(Set(made).count == 5)
+        // One byte each: nothing grows, and the order stays.
+        let again = try Self.lend(readers, [1, 1, 1, 1])
+        #expect(again == [made[1], made[3], made[0], made[4]])
+    }
+
     @Test("from many threads at once each reads its own document")
     func threads() {
         let readers = JSONReaders(limits: .webSocket)

@@ -66,12 +66,11 @@ struct Memory: Sendable {
 
     /// Tokens held at one instant.
     ///
-    /// Of each token 128 bits are kept, hashed with keys of this process, and none of the venue's texts: sixteen reads of an
-    /// account are kept, and thousands of texts that live for minutes among what lives for moments keep a heap full of holes.
+    /// Of each token its mark is kept, and none of the venue's texts: sixteen reads of an account are kept.
     struct Holdings: Sendable {
         /// When the first request of the read left, and when the last answer was here.
         private(set) var asOf: UTCNanos, landed: UTCNanos
-        private var held: [(high: Int, low: Int, quantity: Quantity)] = []
+        private var held: [(mark: NameMark, quantity: Quantity)] = []
 
         /// - Parameter positions: those without a token are left out.
         init(asOf: UTCNanos, landed: UTCNanos, positions: [VenuePosition]) {
@@ -89,24 +88,14 @@ struct Memory: Sendable {
         private mutating func hold(_ positions: [VenuePosition]) {
             held.reserveCapacity(positions.count)
             for position in positions where !position.token.isEmpty {
-                let (high, low) = Self.mark(position.token)
-                held.append((high, low, position.quantity))
+                held.append((NameMark(position.token), position.quantity))
             }
         }
 
         /// What was held of a token; nil: none was listed.
         subscript(token: String) -> Quantity? {
-            let (high, low) = Self.mark(token)
-            return held.first { $0.high == high && $0.low == low }?.quantity
-        }
-
-        private static func mark(_ token: String) -> (high: Int, low: Int) {
-            var hasher = Hasher()
-            hasher.combine(token)
-            // The same of a longer text: independent of the first.
-            var longer = hasher
-            longer.combine(UInt8(1))
-            return (hasher.finalize(), longer.finalize())
+            let mark = NameMark(token)
+            return held.first { $0.mark == mark }?.quantity
         }
     }
 }

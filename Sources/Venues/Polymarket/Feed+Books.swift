@@ -280,7 +280,8 @@ extension Feed {
         let units = try Wire.decimal(text, "price")
         guard let price = Price(rawValue: units), price.isBinary else { throw WireFault(.price, "price") }
         // A candidate only: frames before and after the trade carry different last prices, and come in either order.
-        markets[found.place].tradeText = Array(text.bytes)
+        markets[found.place].tradeText.removeAll(keepingCapacity: true)
+        markets[found.place].tradeText.append(contentsOf: text.bytes)
         let size = message.size?.decimalText
         let quantity = Quantity(
             rawValue: try size.map { text throws(WireFault) in try Wire.decimal(text, "size") } ?? 0)

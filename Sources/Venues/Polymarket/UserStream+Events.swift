@@ -100,7 +100,7 @@ extension UserStream {
 
     /// What a fill says that is new; nil for nothing: told before, or less firm than is known.
     private func event(of fill: Fill, _ at: UTCNanos?, into sink: any OrderSink) -> OrderEvent? {
-        guard let before = firmness[fill.execID] else {
+        guard let before = lastFirmness(fill.execID) else {
             remember(fill.execID, fill.settlement, at)
             return .fill(fill)
         }

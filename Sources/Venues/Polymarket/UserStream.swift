@@ -78,9 +78,9 @@ public final class UserStream: Trading.UserStream {
     private var failures = 0
     private var refusals = 0
 
-    /// Firmness by fill, and their order of arrival.
-    var firmness: [ExecID: Firmness] = [:]
-    private var arrivals: [ExecID] = []
+    /// Firmness by the mark of a fill, and their order of arrival. All memory is taken at the start.
+    private var firmness: [NameMark: Firmness] = [:]
+    private var arrivals: [NameMark] = []
     private var oldest = 0
 
     /// How firm a fill was last.
@@ -255,15 +255,19 @@ public final class UserStream: Trading.UserStream {
         refusals = 0
     }
 
+    /// How firm a fill was last; nil: it is new, or was forgotten.
+    func lastFirmness(_ id: ExecID) -> Firmness? { firmness[NameMark(id)] }
+
     /// Remembers how firm a fill is, forgetting the oldest.
     func remember(_ id: ExecID, _ settlement: Settlement, _ at: UTCNanos?) {
-        let isNew = firmness.updateValue(Firmness(settlement: settlement, at: at), forKey: id) == nil
+        let mark = NameMark(id)
+        let isNew = firmness.updateValue(Firmness(settlement: settlement, at: at), forKey: mark) == nil
         guard isNew else { return }
         if arrivals.count < settings.fillsMax {
-            arrivals.append(id)
+            arrivals.append(mark)
         } else {
             firmness[arrivals[oldest]] = nil
-            arrivals[oldest] = id
+            arrivals[oldest] = mark
             oldest = (oldest + 1) % settings.fillsMax
         }
     }

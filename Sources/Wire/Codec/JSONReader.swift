@@ -11,6 +11,8 @@ public final class JSONReader {
     // Safety: made in init, freed in deinit, used only by the owner of this object.
     private let shim: OpaquePointer
     private let view: UnsafePointer<CSimdjson_View>
+    /// The largest document read so far: what its buffers have room for. Unit: bytes.
+    private(set) var largest = 0
 
     /// A reader with its own buffers; they grow to the largest document seen, within the limits.
     public init(limits: JSONLimits = .webSocket) {
@@ -30,8 +32,13 @@ public final class JSONReader {
     /// - Throws: `JSONFault` (`E_WIRE_JSON_*`), with the byte offset of the fault.
     public func read(_ bytes: UnsafeRawBufferPointer) throws(JSONFault) -> JSONValue {
         let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        let status = CSimdjson_read(shim, base, bytes.count)
+        return try read(base, bytes.count)
+    }
+
+    private func read(_ base: UnsafePointer<UInt8>?, _ count: Int) throws(JSONFault) -> JSONValue {
+        let status = CSimdjson_read(shim, base, count)
         guard status == 0 else { throw fault(status) }
+        largest = max(largest, count)
         return root
     }
 
@@ -53,9 +60,9 @@ public final class JSONReader {
     ///
     /// - Throws: `JSONFault` (`E_WIRE_JSON_*`).
     public func read(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue {
-        let status = bytes.withUnsafeBufferPointer { CSimdjson_read(shim, $0.baseAddress, $0.count) }
-        guard status == 0 else { throw fault(status) }
-        return root
+        try bytes.withUnsafeBufferPointer { (bytes: UnsafeBufferPointer<UInt8>) throws(JSONFault) in
+            try read(bytes.baseAddress, bytes.count)
+        }
     }
 
     /// The instruction set in use, e.g. "icelake"; for benchmark headers.
