@@ -79,7 +79,7 @@ public final class UserStream: Trading.UserStream {
     private var refusals = 0
 
     /// Firmness by the mark of a fill, and their order of arrival. All memory is taken at the start.
-    private var firmness: [NameMark: Firmness] = [:]
+    private(set) var firmness: [NameMark: Firmness] = [:]
     private var arrivals: [NameMark] = []
     private var oldest = 0
 
