@@ -190,9 +190,10 @@ public struct HaltLatch: Sendable {
 
     /// Latches one of the files, made whole before it is seen.
     ///
+    /// - Parameter keepsOlder: a notice that is there stays, for one who knows less than whoever wrote it.
     /// - Returns: nil when it is latched, else why not. On a full disk an empty file is enough.
-    public func set(_ notice: HaltNotice, file: String) -> String? {
-        if let refusal = SmallFile.replace(file, with: notice.json + "\n", isDurable: true) {
+    public func set(_ notice: HaltNotice, file: String, keepsOlder: Bool = false) -> String? {
+        if let refusal = SmallFile.replace(file, with: notice.json + "\n", isDurable: true, keepsOlder: keepsOlder) {
             let descriptor = open(file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard descriptor >= 0 else { return refusal }
             close(descriptor)
@@ -202,10 +203,11 @@ public struct HaltLatch: Sendable {
 
     /// Latches both.
     ///
+    /// - Parameter keepsOlder: as above.
     /// - Returns: each file with nil, or why it could not be made.
     @discardableResult
-    public func set(_ notice: HaltNotice) -> [(file: String, refusal: String?)] {
-        files.map { ($0, set(notice, file: $0)) }
+    public func set(_ notice: HaltNotice, keepsOlder: Bool = false) -> [(file: String, refusal: String?)] {
+        files.map { ($0, set(notice, file: $0, keepsOlder: keepsOlder)) }
     }
 
     /// Takes both away.
@@ -239,8 +241,9 @@ enum SmallFile {
 
     /// Writes beside and renames: a reader sees the old or the new.
     ///
+    /// - Parameter keepsOlder: what is there by then stays, and that is no refusal.
     /// - Returns: why not; nil when it was done.
-    static func replace(_ path: String, with text: String, isDurable: Bool) -> String? {
+    static func replace(_ path: String, with text: String, isDurable: Bool, keepsOlder: Bool = false) -> String? {
         let made = path + ".\(getpid()).new"
         let descriptor = open(made, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { return String(cString: strerror(errno)) }
@@ -248,7 +251,13 @@ enum SmallFile {
         var number = SystemCalls.write(bytes, to: descriptor)
         if number == 0, isDurable, fsync(descriptor) != 0 { number = errno }
         close(descriptor)
-        if number == 0, rename(made, path) != 0 { number = errno }
+        if keepsOlder {
+            // A link is made only where nothing is, which a rename cannot promise.
+            if number == 0, link(made, path) != 0, errno != EEXIST { number = errno }
+            unlink(made)
+        } else if number == 0, rename(made, path) != 0 {
+            number = errno
+        }
         guard number == 0 else {
             unlink(made)
             return String(cString: strerror(number))

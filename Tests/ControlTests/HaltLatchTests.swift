@@ -45,6 +45,22 @@ struct HaltLatchTests {
         #expect(latch.isSet && latch.read().isHalted)
     }
 
+    @Test("a bare signal never writes over the notice that came first, and leaves nothing beside it")
+    func keepsOlder() throws {
+        let bare = HaltNotice(
+            who: "op", host: Identity.host, at: UTCNanos(rawValue: 2_000_000_000), reason: "by signal", account: "main")
+        #expect(latch.set(notice, file: latch.files[0]) == nil)
+        #expect(latch.set(bare, keepsOlder: true).allSatisfy { $0.refusal == nil })
+        #expect(latch.read() == .halted(notice, file: latch.files[0], remark: ""))
+        try FileManager.default.removeItem(atPath: latch.files[0])
+        #expect(latch.read() == .halted(bare, file: latch.files[1], remark: ""), "where nothing was, it stands")
+        #expect(latch.set(notice).allSatisfy { $0.refusal == nil })
+        for file in latch.files { #expect(try String(contentsOfFile: file, encoding: .utf8) == notice.json + "\n") }
+        for folder in ["state/main", "shm"] {
+            #expect(try FileManager.default.contentsOfDirectory(atPath: place.path(folder)).count == 1)
+        }
+    }
+
     @Test("works without a state folder, and says which place it could not use")
     func withoutFolder() throws {
         try FileManager.default.removeItem(atPath: place.path("state"))

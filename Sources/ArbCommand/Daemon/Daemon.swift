@@ -140,9 +140,10 @@ final class Daemon: Sendable {
             let found = latch.read()
             halted("latch", found.text, cancelsAll: found.notice?.cancelsAll ?? false, at: now.utc)
         } else if !isLatched, flag.isRaised {
-            // A bare signal: what was signed ahead is void, and it has to outlive this process like any other halt.
+            // A bare signal: what was signed ahead is void, and it has to outlive this process like any other halt. `arb halt`
+            // signals first and latches afterwards: its notice may be there by now, and says who and why.
             stopSending()
-            latch.set(.here(account: identity.account, reason: "by signal", at: now.utc))
+            latch.set(.here(account: identity.account, reason: "by signal", at: now.utc), keepsOlder: true)
             halted("signal", "by signal", cancelsAll: false, at: now.utc)
         }
         alerts?.look(office.standing, at: now)
