@@ -69,8 +69,13 @@ extension Scene {
                 for pair in 0..<30 { turn.world.shift(pair * 7, venue: 0, by: -150, at: turn.now, turn.tell) }
             }
             defer { for pair in 0..<30 { stage.calm(pair * 7) } }
+            // One that fired is calm again, or the quick ones spend the cash that a busy machine's last one needs.
+            var waiting = Dictionary(uniqueKeysWithValues: (0..<30).map { ("loop-\($0 * 7)", $0 * 7) })
             try stage.until("thirty pairs fired") { _ in
-                Set(stage.told.intents.filter { $0.role == .leg }.map(\.pair)).count == 30
+                for intent in stage.told.intents where intent.role == .leg {
+                    if let pair = waiting.removeValue(forKey: intent.pair.name) { stage.calm(pair) }
+                }
+                return waiting.isEmpty
             }
         }.with {
             $0.world.rate = 300
