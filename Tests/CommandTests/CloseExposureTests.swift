@@ -10,18 +10,24 @@ import Trading
 /// What stands alone is closed by an operator's hand: through the daemon where one runs, by itself where none does.
 @Suite("close-exposure", .serialized)
 struct CloseExposureTests {
-    /// A leg that fills beside one that is killed, and a machine that is told to hold it.
+    /// A machine that is told to hold what stands alone.
     private static let holding = ["ARB__UNWIND__POLICY": "hold"]
 
     private func rows(_ object: [String: Any]) -> [[String: Any]] { object["rows"] as? [[String: Any]] ?? [] }
 
-    private func exposed(_ desk: LiveDesk) throws -> Program.Running {
+    /// One pair, whose every order at Polymarket is killed until its other leg has filled: where both come too late for
+    /// their books, the next edge is fired. What stands alone keeps the pair's claims, so there is one. From then on
+    /// nothing is killed.
+    private func exposed() async throws -> (LiveDesk, Program.Running) {
+        let desk = try LiveDesk(pairs: 1, faults: "V07@polymarket/create:100%")
         let run = try desk.trade(environment: Self.holding)
         let status = try desk.waitForStatus(seconds: 60) {
             $0["exposure"] as? String == "exposed" && $0["open_orders"] as? Int == 0
         }
-        try #require(status != nil, "nothing stands alone: \(run.output.suffix(1_500))")
-        return run
+        let taken = try desk.accepted().count
+        try #require(status != nil, "nothing stands alone, \(taken) orders taken: \(run.output.suffix(6_000))")
+        try await desk.command(#"{"do":"clear_faults"}"#)
+        return (desk, run)
     }
 
     /// Sales of ours that the venues took.
@@ -32,9 +38,8 @@ struct CloseExposureTests {
     }
 
     @Test("through the daemon: the plan first, nothing without a yes, then closed; also during a halt, and never twice")
-    func throughDaemon() throws {
-        let desk = try LiveDesk(pairs: 4, faults: "V07@polymarket/create:1")
-        let run = try exposed(desk)
+    func throughDaemon() async throws {
+        let (desk, run) = try await exposed()
         #expect(try desk.run("halt", "--reason", "look").status == 0)
         let plan = try desk.run("close-exposure", "--plan")
         #expect(
@@ -66,9 +71,8 @@ struct CloseExposureTests {
 
     @Test(
         "without a daemon it takes the account, takes up what was left, closes, and ends; a second time finds nothing")
-    func alone() throws {
-        let desk = try LiveDesk(pairs: 4, faults: "V07@polymarket/create:1")
-        let run = try exposed(desk)
+    func alone() async throws {
+        let (desk, run) = try await exposed()
         run.signal(SIGKILL)
         _ = run.wait()
         #expect(try desk.run("status").status == 4)
@@ -89,9 +93,8 @@ struct CloseExposureTests {
     }
 
     @Test("a lost record: the order with our own name is adopted, once, shown as exposed, and closed like any other")
-    func adopted() throws {
-        let desk = try LiveDesk(pairs: 4, faults: "V07@polymarket/create:1")
-        let run = try exposed(desk)
+    func adopted() async throws {
+        let (desk, run) = try await exposed()
         run.signal(SIGKILL)
         _ = run.wait()
         for name in try FileManager.default.contentsOfDirectory(atPath: desk.state) where !name.hasPrefix("cache") {
